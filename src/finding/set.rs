@@ -1,0 +1,96 @@
+//! Sets of findings: order, and the worst severity.
+
+use super::{Finding, Severity};
+use crate::source::SourceMap;
+
+/// The findings of one run.
+#[derive(Clone, Debug, Default)]
+pub struct FindingSet {
+    findings: Vec<Finding>,
+}
+
+impl FindingSet {
+    /// Makes an empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a finding.
+    pub fn push(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Sorts by place, rule, message and environment, and drops repeats, so that the same input gives the same
+    /// report whatever the order of work.
+    pub fn sort(&mut self, sources: &SourceMap) {
+        self.findings.sort_by(|a, b| {
+            let key = |finding: &Finding| {
+                (
+                    sources.file(finding.primary.file).path().clone(),
+                    finding.primary.span,
+                    finding.rule.clone(),
+                    finding.message.clone(),
+                    finding.environment.clone(),
+                    finding.resource.clone(),
+                    finding.field.clone(),
+                )
+            };
+            key(a).cmp(&key(b))
+        });
+        self.findings.dedup();
+    }
+
+    /// Returns the findings in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter()
+    }
+
+    /// Returns the worst severity there is.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+
+    /// Counts the findings of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    }
+
+    /// Tells whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    /// Returns the number of findings.
+    pub fn len(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// Applies `tympan.yaml`'s `rules`: another severity, or none at all where `severity_of` says so.
+    pub fn apply(&mut self, mut severity_of: impl FnMut(&Finding) -> Option<Severity>) {
+        self.findings
+            .retain_mut(|finding| match severity_of(finding) {
+                Some(severity) => {
+                    finding.severity = severity;
+                    true
+                }
+                None => false,
+            });
+    }
+}
+
+impl Extend<Finding> for FindingSet {
+    fn extend<T: IntoIterator<Item = Finding>>(&mut self, findings: T) {
+        self.findings.extend(findings);
+    }
+}
+
+impl FromIterator<Finding> for FindingSet {
+    fn from_iter<T: IntoIterator<Item = Finding>>(findings: T) -> Self {
+        Self {
+            findings: findings.into_iter().collect(),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The `tympan` program: arguments in, exit code out.
+
+fn main() {}

@@ -1,0 +1,288 @@
+//! Owns every text that a finding can point into, and turns byte offsets into lines and columns.
+//!
+//! In: texts with the paths they were read from. Out: [`FileId`]s, and [`Position`]s for people.
+//! Stages pass [`FileId`] and [`Span`]; lines and columns are computed in reports only.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+/// Names a text of one [`SourceMap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// A range of bytes in one text, 0-based and half open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The first byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// Makes a span of two byte offsets; offsets beyond 4 GiB, which no limit lets in, are cut.
+    pub fn new(start: usize, end: usize) -> Self {
+        let cut = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self {
+            start: cut(start),
+            end: cut(end.max(start)),
+        }
+    }
+
+    /// Makes an empty span at one byte offset.
+    pub fn at(offset: usize) -> Self {
+        Self::new(offset, offset)
+    }
+
+    /// Returns the span as a range for slicing.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// Returns the number of bytes.
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Tells whether the span holds no byte.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// Returns the text the span names, or the empty text where it names none of `text`.
+    pub fn of(self, text: &str) -> &str {
+        text.get(self.range()).unwrap_or_default()
+    }
+}
+
+/// A place in a text as people count: lines and columns from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column in characters (Unicode scalar values), from 1.
+    pub column: u32,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// Where each line of a text begins.
+#[derive(Clone, Debug)]
+pub struct LineIndex {
+    starts: Vec<u32>,
+}
+
+impl LineIndex {
+    /// Finds the lines of a text; a line ends with a line feed, so CRLF files count right.
+    pub fn new(text: &str) -> Self {
+        let after = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'\n')
+            .map(|(at, _)| at + 1);
+        Self {
+            starts: std::iter::once(0)
+                .chain(after)
+                .map(|at| Span::at(at).start)
+                .collect(),
+        }
+    }
+
+    /// Returns the position of a byte offset in the text the index was made of.
+    pub fn position(&self, text: &str, offset: u32) -> Position {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.starts.get(line - 1).copied().unwrap_or_default();
+        let end = (offset as usize).min(text.len());
+        let before = text.as_bytes().get(start as usize..end).unwrap_or_default();
+        // A character begins at every byte that is not a UTF-8 continuation byte.
+        let column = before.iter().filter(|byte| (**byte & 0xC0) != 0x80).count() + 1;
+        Position {
+            line: count(line),
+            column: count(column),
+        }
+    }
+
+    /// Returns the bytes of a line, from 1, without its line ending.
+    pub fn line_span(&self, text: &str, line: u32) -> Span {
+        let index = (line.max(1) - 1) as usize;
+        let start = self
+            .starts
+            .get(index)
+            .map_or(text.len(), |start| *start as usize);
+        let end = self
+            .starts
+            .get(index + 1)
+            .map_or(text.len(), |next| *next as usize);
+        let kept = text
+            .get(start..end)
+            .unwrap_or_default()
+            .trim_end_matches(['\n', '\r'])
+            .len();
+        Span::new(start, start + kept)
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// One text and the path it was read from.
+#[derive(Debug)]
+pub struct SourceFile {
+    path: Arc<str>,
+    text: Arc<str>,
+    lines: OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    /// Returns the path as people write it: relative to the project, with `/`.
+    pub fn path(&self) -> &Arc<str> {
+        &self.path
+    }
+
+    /// Returns the whole text.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// Returns where the lines begin; computed once, at the first question.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.text))
+    }
+
+    /// Returns the position of a byte offset.
+    pub fn position(&self, offset: u32) -> Position {
+        self.lines().position(&self.text, offset)
+    }
+
+    /// Returns the text of a span.
+    pub fn slice(&self, span: Span) -> &str {
+        span.of(&self.text)
+    }
+}
+
+/// Every text of one run.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    /// Makes an empty map.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text and returns its name in this map.
+    pub fn add(&mut self, path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
+        let id = FileId(count(self.files.len()));
+        self.files.push(SourceFile {
+            path: path.into(),
+            text: text.into(),
+            lines: OnceLock::new(),
+        });
+        id
+    }
+
+    /// Returns a text that this map gave the name of.
+    ///
+    /// # Panics
+    ///
+    /// Panics when `id` comes from another map.
+    #[expect(
+        clippy::expect_used,
+        reason = "an id is made by `add` only, so it names a file of its own map"
+    )]
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        self.files
+            .get(id.0 as usize)
+            .expect("a FileId comes from this map")
+    }
+
+    /// Returns the files in the order they were added.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(index, file)| (FileId(count(index)), file))
+    }
+
+    /// Returns the name of the file read from `path`.
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        self.files()
+            .find(|(_, file)| &**file.path() == path)
+            .map(|(id, _)| id)
+    }
+}
+
+/// A span in a file, with what to say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The file.
+    pub file: FileId,
+    /// The bytes in it.
+    pub span: Span,
+    /// What is there, in a few words; empty where the message says it all.
+    pub label: String,
+}
+
+impl Location {
+    /// Makes a location without a label.
+    pub fn new(file: FileId, span: Span) -> Self {
+        Self {
+            file,
+            span,
+            label: String::new(),
+        }
+    }
+
+    /// Sets the label.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_lines_survive_crlf() {
+        let text = "é: 1\r\n  ü🙂: x\r\n";
+        let file = SourceFile {
+            path: "f".into(),
+            text: text.into(),
+            lines: OnceLock::new(),
+        };
+        let at = u32::try_from(text.find('x').unwrap()).unwrap();
+        assert_eq!(file.position(at), Position { line: 2, column: 7 });
+        assert_eq!(file.slice(file.lines().line_span(text, 2)), "  ü🙂: x");
+        assert_eq!(
+            file.position(u32::try_from(text.len()).unwrap()),
+            Position { line: 3, column: 1 }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_position_leads_back_to_its_offset(text in "[a-zé🙂 \r\n]{0,60}") {
+            let index = LineIndex::new(&text);
+            for (offset, _) in text.char_indices() {
+                let position = index.position(&text, Span::at(offset).start);
+                let before = &text[..offset];
+                prop_assert_eq!(position.line as usize, before.matches('\n').count() + 1);
+                let line = before.rsplit('\n').next().unwrap();
+                prop_assert_eq!(position.column as usize, line.chars().count() + 1);
+            }
+        }
+    }
+}
