@@ -278,7 +278,7 @@ mod tests {
             let index = LineIndex::new(&text);
             for (offset, _) in text.char_indices() {
                 let position = index.position(&text, Span::at(offset).start);
-                let before = &text[..offset];
+                let (before, _) = text.split_at(offset);
                 prop_assert_eq!(position.line as usize, before.matches('\n').count() + 1);
                 let line = before.rsplit('\n').next().unwrap();
                 prop_assert_eq!(position.column as usize, line.chars().count() + 1);

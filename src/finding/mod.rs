@@ -4,12 +4,14 @@
 
 mod rule;
 mod set;
+mod suggestion;
 
 use std::borrow::Cow;
 use std::fmt;
 
 pub use self::rule::{Rule, RuleId};
 pub use self::set::FindingSet;
+pub use self::suggestion::nearest;
 use crate::source::Location;
 
 /// How much a finding matters; ordered from least to most.

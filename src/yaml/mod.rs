@@ -2,6 +2,23 @@
 //!
 //! In: text. Out: [`Document`]s, trees with a span on every node, and canonical text again.
 
+mod build;
+mod fill;
+mod json;
+mod map;
+mod problem;
+mod quote;
+mod read;
+mod resolve;
+pub mod rules;
+mod syntax;
 mod tree;
+mod write;
 
-pub use self::tree::{Builder, Document, Entries, Items, Kind, Node, OriginId, Place};
+pub use self::build::Builder;
+pub use self::fill::{Fill, Role, Scalar, ScalarStyle};
+pub use self::json::to_json;
+pub use self::problem::Problem;
+pub use self::read::{Limits, Stream, read, read_filled};
+pub use self::tree::{Document, Entries, Items, Kind, Node, OriginId, Place};
+pub use self::write::{write, write_with_places};

@@ -63,7 +63,7 @@ impl Place {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Data {
+pub(super) enum Data {
     Null,
     Bool(bool),
     Int(i64),
@@ -77,19 +77,19 @@ enum Data {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Slot {
-    data: Data,
+pub(super) struct Slot {
+    pub(super) data: Data,
     /// The index after the node's subtree.
-    end: u32,
-    place: Place,
+    pub(super) end: u32,
+    pub(super) place: Place,
 }
 
 /// One YAML document, or the merged values of an environment.
 #[derive(Clone, Debug)]
 pub struct Document {
-    text: Arc<str>,
-    buffer: String,
-    slots: Vec<Slot>,
+    pub(super) text: Arc<str>,
+    pub(super) buffer: String,
+    pub(super) slots: Vec<Slot>,
 }
 
 impl Document {
@@ -116,6 +116,48 @@ impl Document {
         self.root().is_null()
     }
 
+    /// Inserts a key and its string into a map, after the entry whose value is `after`.
+    ///
+    /// `ancestors` are the indexes of the map and of everything it stands in.
+    pub fn insert_after(
+        &mut self,
+        ancestors: &[usize],
+        after: usize,
+        key: &str,
+        value: &str,
+        place: Place,
+    ) {
+        let Some(at) = self.slots.get(after).map(|slot| slot.end) else {
+            return;
+        };
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            // What ends before the insertion stays; what holds it or stands after it moves.
+            if index >= at as usize || ancestors.contains(&index) || slot.end > at {
+                slot.end += 2;
+            }
+        }
+        let mut added = [(key, at + 1), (value, at + 2)].map(|(text, end)| {
+            let start = self.buffer.len();
+            self.buffer.push_str(text);
+            Slot {
+                data: Data::Buffer(Span::new(start, start + text.len())),
+                end,
+                place,
+            }
+        });
+        added.reverse();
+        for slot in added {
+            self.slots.insert(at as usize, slot);
+        }
+        if let Some(Slot {
+            data: Data::Map(count),
+            ..
+        }) = ancestors.last().and_then(|map| self.slots.get_mut(*map))
+        {
+            *count += 1;
+        }
+    }
+
     /// Returns the node at an index that [`Node::index`] gave.
     pub fn node(&self, index: usize) -> Option<Node<'_>> {
         (index < self.slots.len()).then_some(Node {
@@ -137,7 +179,7 @@ impl<'a> Node<'a> {
         clippy::indexing_slicing,
         reason = "an index is made by this module only, and a document is never empty"
     )]
-    fn slot(self) -> &'a Slot {
+    pub(super) fn slot(self) -> &'a Slot {
         &self.document.slots[self.index as usize]
     }
 
@@ -359,242 +401,3 @@ impl<'a> Iterator for Items<'a> {
 }
 
 impl ExactSizeIterator for Items<'_> {}
-
-/// Builds a document node by node, in document order.
-///
-/// In a map, each key (a string) is followed by its value. What is open when [`Builder::finish`] is called is closed.
-#[derive(Debug)]
-pub struct Builder {
-    document: Document,
-    open: Vec<u32>,
-}
-
-impl Builder {
-    /// Begins a document whose spans point into `text`.
-    pub fn new(text: Arc<str>) -> Self {
-        Self {
-            document: Document {
-                text,
-                buffer: String::new(),
-                slots: Vec::new(),
-            },
-            open: Vec::new(),
-        }
-    }
-
-    /// Returns the number of nodes so far.
-    pub fn len(&self) -> usize {
-        self.document.slots.len()
-    }
-
-    /// Tells whether there is no node yet.
-    pub fn is_empty(&self) -> bool {
-        self.document.slots.is_empty()
-    }
-
-    /// Returns the number of maps and lists that are open.
-    pub fn depth(&self) -> usize {
-        self.open.len()
-    }
-
-    /// Returns the document as built so far; open collections look empty.
-    pub fn document(&self) -> &Document {
-        &self.document
-    }
-
-    fn push(&mut self, data: Data, place: Place) {
-        let end = Span::at(self.document.slots.len() + 1).start;
-        self.document.slots.push(Slot { data, end, place });
-    }
-
-    /// Adds a `null`.
-    pub fn null(&mut self, place: Place) {
-        self.push(Data::Null, place);
-    }
-
-    /// Adds a boolean.
-    pub fn bool(&mut self, value: bool, place: Place) {
-        self.push(Data::Bool(value), place);
-    }
-
-    /// Adds an integer.
-    pub fn int(&mut self, value: i64, place: Place) {
-        self.push(Data::Int(value), place);
-    }
-
-    /// Adds a finite number.
-    pub fn float(&mut self, value: f64, place: Place) {
-        self.push(Data::Float(value), place);
-    }
-
-    /// Adds a string that stands in the document's text as it is.
-    pub fn text(&mut self, span: Span, place: Place) {
-        self.push(Data::Text(span), place);
-    }
-
-    /// Adds a string.
-    pub fn str(&mut self, value: &str, place: Place) {
-        let start = self.document.buffer.len();
-        self.document.buffer.push_str(value);
-        self.push(Data::Buffer(Span::new(start, start + value.len())), place);
-    }
-
-    /// Opens a map.
-    pub fn begin_map(&mut self, place: Place) {
-        self.open.push(Span::at(self.document.slots.len()).start);
-        self.push(Data::Map(0), place);
-    }
-
-    /// Opens a list.
-    pub fn begin_seq(&mut self, place: Place) {
-        self.open.push(Span::at(self.document.slots.len()).start);
-        self.push(Data::Seq(0), place);
-    }
-
-    /// Closes the map or list that was opened last; its span is stretched to `span_end` where that is given.
-    pub fn end(&mut self, span_end: Option<u32>) {
-        let Some(index) = self.open.pop() else { return };
-        let end = Span::at(self.document.slots.len()).start;
-        let mut children = 0;
-        let mut next = index + 1;
-        while next < end {
-            children += 1;
-            next = self
-                .document
-                .slots
-                .get(next as usize)
-                .map_or(end, |slot| slot.end);
-        }
-        if let Some(slot) = self.document.slots.get_mut(index as usize) {
-            slot.end = end;
-            slot.data = match slot.data {
-                Data::Map(_) => Data::Map(children / 2),
-                _ => Data::Seq(children),
-            };
-            if let Some(span_end) = span_end {
-                slot.place.span.end = span_end.max(slot.place.span.start);
-            }
-        }
-    }
-
-    /// Adds a deep copy of a node, of this or of another document; `place` replaces the place of every copied node
-    /// where it is given.
-    pub fn copy(&mut self, node: Node<'_>, place: Option<Place>) {
-        let place_of = |node: Node<'_>| place.unwrap_or(node.place());
-        match node.slot().data {
-            Data::Map(_) => {
-                self.begin_map(place_of(node));
-                for (key, value) in node.entries() {
-                    self.copy(key, place);
-                    self.copy(value, place);
-                }
-                self.end(None);
-            }
-            Data::Seq(_) => {
-                self.begin_seq(place_of(node));
-                for item in node.items() {
-                    self.copy(item, place);
-                }
-                self.end(None);
-            }
-            Data::Text(_) | Data::Buffer(_) => {
-                self.str(node.as_str().unwrap_or_default(), place_of(node))
-            }
-            data => self.push(data, place_of(node)),
-        }
-    }
-
-    /// Adds a deep copy of an earlier, closed node of the document being built.
-    pub fn repeat(&mut self, index: usize) {
-        let Some(slot) = self.document.slots.get(index).copied() else {
-            return;
-        };
-        let shift =
-            Span::at(self.document.slots.len() - index.min(self.document.slots.len())).start;
-        for offset in index..slot.end as usize {
-            if let Some(mut copied) = self.document.slots.get(offset).copied() {
-                copied.end += shift;
-                self.document.slots.push(copied);
-            }
-        }
-    }
-
-    /// Drops every node from `index` on; nothing that is open may begin there.
-    pub fn truncate(&mut self, index: usize) {
-        self.document.slots.truncate(index);
-    }
-
-    /// Ends the document.
-    pub fn finish(mut self) -> Document {
-        while !self.open.is_empty() {
-            self.end(None);
-        }
-        if self.document.slots.is_empty() {
-            self.null(Place::default());
-        }
-        self.document.slots.shrink_to_fit();
-        self.document
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(start: usize, end: usize) -> Place {
-        Place::new(Span::new(start, end))
-    }
-
-    #[test]
-    fn a_built_tree_is_walked_in_document_order() {
-        let mut builder = Builder::new("a: [1, x]\nb: {}".into());
-        builder.begin_map(at(0, 15));
-        builder.text(Span::new(0, 1), at(0, 1));
-        builder.begin_seq(at(3, 9));
-        builder.int(1, at(4, 5));
-        builder.str("x", at(7, 8));
-        builder.end(None);
-        builder.text(Span::new(10, 11), at(10, 11));
-        builder.begin_map(at(13, 15));
-        let document = builder.finish();
-        let root = document.root();
-        let keys: Vec<_> = root
-            .entries()
-            .map(|(key, value)| (key.as_str().unwrap(), value.kind()))
-            .collect();
-        assert_eq!(keys, [("a", Kind::Seq), ("b", Kind::Map)]);
-        let items = root.get("a").unwrap().items();
-        assert_eq!(items.len(), 2);
-        assert_eq!(
-            items.map(Node::kind).collect::<Vec<_>>(),
-            [Kind::Int, Kind::Str]
-        );
-        assert_eq!(root.get("b").unwrap().entries().len(), 0);
-        assert_eq!(root.end_index(), document.len());
-    }
-
-    #[test]
-    fn a_copy_and_a_repeat_hold_the_same_values() {
-        let mut builder = Builder::new("".into());
-        builder.begin_seq(Place::default());
-        builder.begin_map(Place::default());
-        builder.str("k", Place::default());
-        builder.begin_seq(Place::default());
-        builder.float(1.5, Place::default());
-        builder.end(None);
-        builder.end(None);
-        builder.repeat(1);
-        let first = builder.finish();
-        let items: Vec<_> = first.root().items().collect();
-        assert_eq!(items.len(), 2);
-        assert!(items[0].same_value(items[1]));
-        let mut other = Builder::new("".into());
-        other.copy(first.root(), Some(at(1, 2)));
-        let second = other.finish();
-        assert!(first.root().same_value(second.root()));
-        assert_eq!(
-            second.root().items().next().unwrap().span(),
-            Span::new(1, 2)
-        );
-    }
-}

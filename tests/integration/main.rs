@@ -1,1 +1,14 @@
-fn main() {}
+//! Integration tests: one module per command and topic, in one binary.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_docs_in_private_items,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod architecture;
+mod go_yaml;

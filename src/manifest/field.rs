@@ -1,0 +1,94 @@
+//! Field paths as the API server writes them.
+
+use crate::yaml::Node;
+
+/// Returns the path of a node from a root, as the API server names fields: `spec.ports[0].port`,
+/// `metadata.annotations[example.com/key]`. A key's path is that of its value.
+pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
+    let mut path = String::new();
+    let mut node = root;
+    let index = target.index();
+    loop {
+        let holds = |child: Node<'_>| child.index() <= index && index < child.end_index();
+        if let Some((key, value)) = node
+            .entries()
+            .find(|(key, value)| key.index() == index || holds(*value))
+        {
+            push_key(&mut path, key.as_str().unwrap_or_default());
+            if key.index() == index {
+                return path;
+            }
+            node = value;
+        } else if let Some((at, item)) = node.items().enumerate().find(|(_, item)| holds(*item)) {
+            path.push('[');
+            path.push_str(&at.to_string());
+            path.push(']');
+            node = item;
+        } else {
+            return path;
+        }
+        if node.index() == index {
+            return path;
+        }
+    }
+}
+
+/// Adds a key: after a dot where it is a name, in brackets where it holds dots or slashes, as map keys do.
+fn push_key(path: &mut String, key: &str) {
+    let plain = !key.is_empty()
+        && key
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'));
+    if !plain {
+        path.push('[');
+        path.push_str(key);
+        path.push(']');
+        return;
+    }
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(key);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::yaml::{Limits, read};
+
+    #[test]
+    fn paths_are_those_of_the_api_server() {
+        let text: Arc<str> =
+            "metadata: {annotations: {a.b/c: x}}\nspec: {ports: [{port: 1}, {port: 2}]}\n".into();
+        let document = read(&text, &Limits::default()).documents.remove(0);
+        let root = document.root();
+        let annotation = root
+            .path(&["metadata", "annotations"])
+            .unwrap()
+            .entries()
+            .next()
+            .unwrap();
+        assert_eq!(
+            field_path(root, annotation.0),
+            "metadata.annotations[a.b/c]"
+        );
+        assert_eq!(
+            field_path(root, annotation.1),
+            "metadata.annotations[a.b/c]"
+        );
+        let port = root
+            .path(&["spec", "ports"])
+            .unwrap()
+            .items()
+            .nth(1)
+            .unwrap();
+        assert_eq!(field_path(root, port), "spec.ports[1]");
+        assert_eq!(
+            field_path(root, port.get("port").unwrap()),
+            "spec.ports[1].port"
+        );
+        assert_eq!(field_path(root, root), "");
+    }
+}

@@ -1,0 +1,195 @@
+//! A project's texts through values, render and manifest.
+
+use std::sync::Arc;
+
+use minijinja::Value;
+use rayon::prelude::*;
+
+use super::settle::settle;
+use super::{Environment, Object, Outcome};
+use crate::finding::{Finding, FindingSet};
+use crate::manifest::{Resource, flatten};
+use crate::render::{self, Engine, Reads, Rendered, Target, TemplateFile};
+use crate::source::{FileId, SourceMap};
+use crate::values::{LayerKind, Loaded, Values, load_layers, unused};
+
+/// A project as the stages need it.
+#[derive(Debug)]
+pub struct Input {
+    /// Every text.
+    pub sources: SourceMap,
+    /// What stands below `templates/`, in order of path.
+    pub templates: Vec<TemplateFile>,
+    /// The environments to render.
+    pub environments: Vec<EnvironmentInput>,
+    /// The namespace folders to render; all of them where there are none.
+    pub namespaces: Vec<String>,
+    /// Bounds.
+    pub limits: render::Limits,
+}
+
+/// One environment of a project.
+#[derive(Debug)]
+pub struct EnvironmentInput {
+    /// Its name.
+    pub name: String,
+    /// Its values files, the lowest layer first.
+    pub layers: Vec<(FileId, LayerKind)>,
+    /// What templates see as `project`.
+    pub project: Value,
+}
+
+/// What one template gave for one environment.
+struct Part {
+    environment: usize,
+    template: usize,
+    result: Result<Rendered, Vec<Finding>>,
+    reads: Arc<Reads>,
+}
+
+/// Renders a project.
+pub fn render_project(input: Input) -> Outcome {
+    let Input {
+        sources,
+        templates,
+        environments: inputs,
+        namespaces,
+        limits,
+    } = input;
+    let (engine, mut findings) = Engine::new(&sources, &templates, limits);
+    let loaded: Vec<Loaded> = inputs
+        .par_iter()
+        .map(|input| load_layers(&sources, &input.layers, &limits.yaml))
+        .collect();
+    findings.extend(
+        loaded
+            .iter()
+            .flat_map(|loaded| loaded.findings.iter().cloned()),
+    );
+    let chosen: Vec<usize> = (0..templates.len())
+        .filter(|index| is_chosen(&templates, *index, &namespaces))
+        .collect();
+    let parts = render_all(&sources, &engine, &templates, &chosen, &inputs, &loaded);
+    if namespaces.is_empty() && findings.is_empty() {
+        findings.extend(unread(&parts, &loaded));
+    }
+    let mut environments: Vec<Environment> = inputs
+        .iter()
+        .zip(&loaded)
+        .map(|(input, loaded)| Environment {
+            name: input.name.clone(),
+            values: loaded.values.clone(),
+            objects: Vec::new(),
+        })
+        .collect();
+    for part in parts {
+        let (Some(environment), Some(template)) = (
+            environments.get_mut(part.environment),
+            templates.get(part.template),
+        ) else {
+            continue;
+        };
+        match part.result {
+            Ok(rendered) => {
+                findings.extend(rendered.warnings.iter().cloned());
+                take_objects(rendered, folder(&template.path), environment);
+            }
+            Err(found) => findings.extend(found),
+        }
+    }
+    for environment in &mut environments {
+        findings.extend(settle(environment));
+    }
+    let mut findings: FindingSet = findings.into_iter().collect();
+    findings.sort(&sources);
+    Outcome {
+        sources,
+        findings,
+        environments,
+        manifests: Vec::new(),
+    }
+}
+
+/// Tells whether a file is a template of its own, of a folder that is asked for.
+fn is_chosen(templates: &[TemplateFile], index: usize, namespaces: &[String]) -> bool {
+    let Some(file) = templates.get(index) else {
+        return false;
+    };
+    let shared = file.path.split('/').any(|part| part.starts_with('_'));
+    let folder = folder(&file.path);
+    file.template
+        && !shared
+        && !folder.is_empty()
+        && (namespaces.is_empty() || namespaces.iter().any(|name| name == folder))
+}
+
+/// Returns the folder of a template: its namespace.
+fn folder(path: &str) -> &str {
+    path.split_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Renders every template for every environment, in parallel; the result is in order of environment and path.
+fn render_all(
+    sources: &SourceMap,
+    engine: &Engine,
+    templates: &[TemplateFile],
+    chosen: &[usize],
+    inputs: &[EnvironmentInput],
+    loaded: &[Loaded],
+) -> Vec<Part> {
+    let scopes: Vec<Arc<render::Scope>> = loaded
+        .iter()
+        .map(|loaded| Arc::new(render::Scope::new(loaded.values.clone())))
+        .collect();
+    let work: Vec<(usize, usize)> = (0..inputs.len())
+        .flat_map(|environment| chosen.iter().map(move |template| (environment, *template)))
+        .collect();
+    work.par_iter()
+        .filter_map(|(environment, template)| {
+            let (input, scope, file) = (
+                inputs.get(*environment)?,
+                scopes.get(*environment)?,
+                templates.get(*template)?,
+            );
+            let target = Target {
+                environment: input.name.clone(),
+                namespace: folder(&file.path).to_owned(),
+                project: input.project.clone(),
+            };
+            let reads = Arc::<Reads>::default();
+            let result = engine.render(sources, &file.path, &target, scope, &reads);
+            Some(Part {
+                environment: *environment,
+                template: *template,
+                result,
+                reads,
+            })
+        })
+        .collect()
+}
+
+/// Finds values no template reads; a template that failed may have read anything, so then nothing is said.
+fn unread(parts: &[Part], loaded: &[Loaded]) -> Vec<Finding> {
+    if parts.iter().any(|part| part.result.is_err()) {
+        return Vec::new();
+    }
+    let values: Vec<&Values> = loaded.iter().map(|loaded| &*loaded.values).collect();
+    unused(&values, |environment, node| {
+        parts
+            .iter()
+            .any(|part| part.environment == environment && part.reads.was_read(node))
+    })
+}
+
+fn take_objects(rendered: Rendered, folder: &str, environment: &mut Environment) {
+    let trace = Arc::new(rendered.trace);
+    for document in rendered.documents.into_iter().flat_map(flatten) {
+        environment.objects.push(Object {
+            resource: Resource::new(document),
+            folder: folder.to_owned(),
+            path: String::new(),
+            text: String::new(),
+            trace: trace.clone(),
+        });
+    }
+}

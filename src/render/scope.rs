@@ -1,0 +1,299 @@
+//! What templates see: the values of an environment as engine objects that note every read.
+//!
+//! In: [`Values`]. Out: an engine value for `values`, and a [`Reads`] that knows which values were read and which key
+//! was looked for in vain. Scalars keep their identity where the engine lets them, so that a printed value can be led
+//! back to the line that set it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use minijinja::Value;
+use minijinja::value::{Enumerator, Object, ObjectRepr};
+
+use super::marks::Piece;
+use crate::source::Span;
+use crate::values::Values;
+use crate::yaml::{Kind, Node};
+
+/// The values of an environment, ready to be read by many templates.
+#[derive(Debug)]
+pub struct Scope {
+    values: Arc<Values>,
+    /// The engine's value of each scalar, by node.
+    scalars: Vec<Option<Value>>,
+    /// The node of each string by the address of its text: a string keeps it wherever the engine passes it.
+    strings: HashMap<usize, u32>,
+}
+
+impl Scope {
+    /// Prepares the values of an environment.
+    pub fn new(values: Arc<Values>) -> Self {
+        let tree = values.tree();
+        let mut scalars = Vec::with_capacity(tree.len());
+        let mut strings = HashMap::new();
+        for index in 0..tree.len() {
+            let value = tree.node(index).and_then(scalar);
+            if let Some(text) = value.as_ref().and_then(Value::as_str) {
+                strings.insert(text.as_ptr().addr(), Span::at(index).start);
+            }
+            scalars.push(value);
+        }
+        Self {
+            values,
+            scalars,
+            strings,
+        }
+    }
+
+    /// Returns the values.
+    pub fn values(&self) -> &Arc<Values> {
+        &self.values
+    }
+}
+
+fn scalar(node: Node<'_>) -> Option<Value> {
+    match node.kind() {
+        Kind::Null => Some(Value::from(())),
+        Kind::Bool => node.as_bool().map(Value::from),
+        Kind::Int => node.as_int().map(Value::from),
+        Kind::Float => node.as_float().map(Value::from),
+        Kind::Str => node
+            .as_str()
+            .map(|text| Value::from(Arc::<str>::from(text))),
+        Kind::Seq | Kind::Map => None,
+    }
+}
+
+/// What one rendering read.
+#[derive(Debug, Default)]
+pub struct Reads {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// One bit a node.
+    read: Vec<u64>,
+    /// The scalars read, in order.
+    log: Vec<u32>,
+    /// Where in the log the reads since the last printed value begin.
+    fresh: usize,
+    /// The map and the key of the last look-up that found nothing.
+    missing: Option<(u32, String)>,
+}
+
+impl Reads {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while holding the lock cannot leave the lists half written in a way that matters.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn mark(&self, from: u32, to: u32) {
+        let mut state = self.state();
+        for index in from..to {
+            let word = (index / 64) as usize;
+            if state.read.len() <= word {
+                state.read.resize(word + 1, 0);
+            }
+            if let Some(bits) = state.read.get_mut(word) {
+                *bits |= 1 << (index % 64);
+            }
+        }
+    }
+
+    fn log(&self, index: u32) {
+        self.mark(index, index + 1);
+        let mut state = self.state();
+        if state.log.last() != Some(&index) || state.fresh == state.log.len() {
+            state.log.push(index);
+        }
+    }
+
+    /// Tells whether a node was read.
+    pub fn was_read(&self, index: usize) -> bool {
+        self.state()
+            .read
+            .get(index / 64)
+            .is_some_and(|bits| bits >> (index % 64) & 1 == 1)
+    }
+
+    /// Returns the map and the key of the last look-up that found nothing.
+    pub fn missing(&self) -> Option<(usize, String)> {
+        self.state()
+            .missing
+            .clone()
+            .map(|(index, key)| (index as usize, key))
+    }
+}
+
+/// The values of an environment as one rendering sees them.
+#[derive(Clone, Debug)]
+pub(super) struct View {
+    pub(super) scope: Arc<Scope>,
+    pub(super) reads: Arc<Reads>,
+}
+
+impl View {
+    /// Returns the engine's value of a node.
+    pub(super) fn value(&self, node: Node<'_>) -> Value {
+        match self.scope.scalars.get(node.index()) {
+            Some(Some(value)) => value.clone(),
+            _ => Value::from_object(Collection {
+                view: self.clone(),
+                node: Span::at(node.index()).start,
+            }),
+        }
+    }
+
+    fn read(&self, node: Node<'_>) -> Value {
+        let index = Span::at(node.index()).start;
+        if node.is_collection() {
+            self.reads.mark(index, index + 1);
+        } else {
+            self.reads.log(index);
+        }
+        self.value(node)
+    }
+
+    /// Finds the node of the values that an engine value is, if it is one.
+    ///
+    /// Strings, maps and lists are recognised by identity. A number or boolean is recognised when an equal one was
+    /// read since the last value was printed, or when it is the only equal one read so far and no template writes
+    /// that number itself (`ambiguous` says so).
+    pub(super) fn origin(
+        &self,
+        value: &Value,
+        ambiguous: impl Fn(&Value) -> bool,
+    ) -> Option<usize> {
+        if let Some(collection) = value.downcast_object_ref::<Collection>() {
+            return Some(collection.node as usize);
+        }
+        if let Some(text) = value.as_str() {
+            return self
+                .scope
+                .strings
+                .get(&text.as_ptr().addr())
+                .map(|index| *index as usize);
+        }
+        let state = self.reads.state();
+        let equal = |index: &&u32| {
+            self.scope
+                .scalars
+                .get(**index as usize)
+                .and_then(Option::as_ref)
+                == Some(value)
+        };
+        let fresh = state.log.get(state.fresh..).unwrap_or_default();
+        if let Some(index) = fresh.iter().rev().find(equal) {
+            return Some(*index as usize);
+        }
+        if ambiguous(value) {
+            return None;
+        }
+        let mut all = state.log.iter().filter(equal);
+        let first = *all.next()?;
+        all.all(|other| *other == first).then_some(first as usize)
+    }
+
+    /// Says that a value was printed: what is read from here on belongs to the next one.
+    pub(super) fn printed(&self) {
+        let mut state = self.reads.state();
+        state.fresh = state.log.len();
+    }
+
+    /// Notes that everything beneath a node was used.
+    pub(super) fn use_whole(&self, index: usize) {
+        if let Some(node) = self.scope.values.tree().node(index) {
+            let at = |index| Span::at(index).start;
+            self.reads.mark(at(node.index()), at(node.end_index()));
+        }
+    }
+}
+
+/// A map or list of the values.
+#[derive(Clone)]
+pub(super) struct Collection {
+    view: View,
+    pub(super) node: u32,
+}
+
+impl Collection {
+    /// Hands the node to `take`, which uses all of it.
+    pub(super) fn used_whole(&self, take: impl FnOnce(Node<'_>)) {
+        self.view.use_whole(self.node as usize);
+        self.with_node(take);
+    }
+
+    fn with_node<T>(&self, ask: impl FnOnce(Node<'_>) -> T) -> Option<T> {
+        self.view
+            .scope
+            .values
+            .tree()
+            .node(self.node as usize)
+            .map(ask)
+    }
+}
+
+/// Values may be secrets: what debugging prints never holds them.
+impl fmt::Debug for Collection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<values>")
+    }
+}
+
+impl Object for Collection {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        match self.with_node(|node| node.kind()) {
+            Some(Kind::Seq) => ObjectRepr::Seq,
+            _ => ObjectRepr::Map,
+        }
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        if let Some(key) = key.as_str() {
+            return self.get_value_by_str(key);
+        }
+        let at = usize::try_from(key.as_i64()?).ok()?;
+        self.with_node(|node| node.items().nth(at).map(|item| self.view.read(item)))?
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        let found = self.with_node(|node| node.get(key).map(|value| self.view.read(value)))?;
+        if found.is_none() {
+            self.view.reads.state().missing = Some((self.node, key.to_owned()));
+        }
+        found
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        self.view.use_whole(self.node as usize);
+        self.with_node(|node| match node.kind() {
+            Kind::Seq => Enumerator::Seq(node.items().len()),
+            _ => Enumerator::Values(
+                node.entries()
+                    .filter_map(|(key, _)| key.as_str())
+                    .map(Value::from)
+                    .collect(),
+            ),
+        })
+        .unwrap_or(Enumerator::Empty)
+    }
+
+    fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
+        self.with_node(|node| {
+            if node.kind() == Kind::Seq {
+                node.items().len()
+            } else {
+                node.entries().len()
+            }
+        })
+    }
+
+    /// A map or list that is made part of a text leaves a mark, which is refused where the text is used.
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut mark = String::new();
+        Piece::Collection.push_to(&mut mark);
+        f.write_str(&mark)
+    }
+}

@@ -1,0 +1,598 @@
+//! Reading YAML as the API server does: `sigs.k8s.io/yaml`, which is go-yaml v2 and then JSON.
+//!
+//! In: text. Out: documents, each a tree with spans, and problems. The parser's events go straight into the tree; a
+//! plain string is a range of the text and costs no allocation.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle as Style, StrInput, StructureStyle, Tag};
+
+use super::build::{Builder, Fragment};
+use super::fill::{Fill, Role, Scalar, ScalarStyle};
+use super::map::Entry;
+use super::problem::Problem;
+use super::resolve::{self, Resolved};
+use super::rules;
+use super::syntax;
+use super::tree::{Document, Place};
+use crate::source::Span;
+
+/// Bounds on a text.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How deep maps and lists may nest.
+    pub depth: usize,
+    /// How many nodes a text may hold, those that aliases repeat included.
+    pub nodes: usize,
+    /// How many nodes aliases may repeat.
+    pub aliased: usize,
+    /// How many bytes a text may have.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 100,
+            nodes: 10_000_000,
+            aliased: 100_000,
+            bytes: 64 << 20,
+        }
+    }
+}
+
+/// What a text holds.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// Its documents, empty ones left out.
+    pub documents: Vec<Document>,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads a text.
+pub fn read(text: &Arc<str>, limits: &Limits) -> Stream {
+    Reader::new(text, *limits, None).run()
+}
+
+/// Reads a text in which values stand for some scalars.
+pub fn read_filled(text: &Arc<str>, limits: &Limits, fill: &mut dyn Fill) -> Stream {
+    Reader::new(text, *limits, Some(fill)).run()
+}
+
+/// The byte that begins every character of plane 16 in UTF-8.
+const PLANE_16: u8 = 0xF4;
+
+/// How a text is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    Yaml,
+    Json,
+}
+
+struct Frame {
+    /// The node's index.
+    index: usize,
+    /// Where its entries begin on the stack of entries; `None` for a list.
+    entries: Option<usize>,
+    anchor: usize,
+}
+
+struct Reader<'t, 'f> {
+    text: &'t Arc<str>,
+    limits: Limits,
+    fill: Option<&'f mut dyn Fill>,
+    notation: Notation,
+    builder: Builder,
+    frames: Vec<Frame>,
+    /// The entries of all open maps, each map's after those of the maps around it.
+    entries: Vec<Entry>,
+    /// The anchored nodes of the document; `None` while they are open.
+    anchors: HashMap<usize, Option<Fragment>>,
+    /// The depth of a collection that stands where a key should, while it is passed over.
+    skipping: usize,
+    aliased: usize,
+    nodes: usize,
+    stream: Stream,
+}
+
+impl<'t, 'f> Reader<'t, 'f> {
+    fn new(text: &'t Arc<str>, limits: Limits, fill: Option<&'f mut dyn Fill>) -> Self {
+        let json = fill.is_none() && text.trim_start().starts_with('{') && syntax::is_json(text);
+        Self {
+            text,
+            limits,
+            fill,
+            notation: if json { Notation::Json } else { Notation::Yaml },
+            builder: Builder::new(text.clone()),
+            frames: Vec::new(),
+            entries: Vec::new(),
+            anchors: HashMap::new(),
+            skipping: 0,
+            aliased: 0,
+            nodes: 0,
+            stream: Stream::default(),
+        }
+    }
+
+    fn run(mut self) -> Stream {
+        if self.text.len() > self.limits.bytes {
+            let message = format!("the text has more than {} bytes", self.limits.bytes);
+            self.problem(Problem::new(&rules::LIMIT, Span::default(), message));
+            return self.stream;
+        }
+        let text = match self.notation {
+            Notation::Yaml => syntax::with_line_breaks(self.text),
+            Notation::Json => Cow::Borrowed(&**self.text),
+        }
+        .into_owned();
+        let mut parser = Parser::new_from_str_with_options(&text, self.options());
+        loop {
+            match parser.next_event() {
+                None | Some(Ok((Event::StreamEnd, _))) => break,
+                Some(Ok((event, span))) => {
+                    if !self.event(event, &span) {
+                        break;
+                    }
+                }
+                Some(Err(error)) => {
+                    self.problem(syntax::problem(&error, &text));
+                    if !self.next_document(&mut parser) {
+                        break;
+                    }
+                }
+            }
+        }
+        self.stream
+    }
+
+    fn options(&self) -> granit_parser::Options {
+        let mut options = granit_parser::options! {
+            bom_inside_document_as_content: true,
+            block_scalar_eof_without_line_feed: true,
+            flow_nesting_limit: self.limits.depth,
+            block_nesting_limit: self.limits.depth,
+        };
+        if self.notation == Notation::Json {
+            options.simple_key_max_lookahead = self.limits.bytes;
+        }
+        options
+    }
+
+    /// Goes on after the document that holds an error.
+    fn next_document<'i>(&mut self, parser: &mut Parser<'i, StrInput<'i>>) -> bool {
+        self.begin_document();
+        // Without a second document there is nothing to go on with; many broken documents say the same.
+        self.stream.problems.len() < 100 && parser.proceed_next_document().unwrap_or(false)
+    }
+
+    fn begin_document(&mut self) {
+        self.builder = Builder::new(self.text.clone());
+        self.frames.clear();
+        self.entries.clear();
+        self.anchors.clear();
+        self.skipping = 0;
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.stream.problems.push(problem);
+    }
+
+    /// Takes an event; returns whether to go on.
+    fn event(&mut self, event: Event<'_>, at: &granit_parser::Span) -> bool {
+        let span = syntax::span(at);
+        match event {
+            Event::DocumentStart(..) => self.begin_document(),
+            Event::DocumentEnd => self.end_document(),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.misplaced(tag.as_deref(), at, span);
+                self.scalar(&text, style, anchor, tag.as_deref(), span);
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.misplaced(tag.as_deref(), at, span);
+                let span = self.list_span(span, style);
+                self.begin(span, anchor, false);
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.misplaced(tag.as_deref(), at, span);
+                self.begin(span, anchor, true);
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(span),
+            Event::Alias(id) => self.alias(id, span),
+            _ => {}
+        }
+        self.nodes += 1;
+        if self.nodes + self.aliased > self.limits.nodes {
+            let message = format!("the text holds more than {} nodes", self.limits.nodes);
+            self.problem(Problem::new(&rules::LIMIT, span, message));
+            return false;
+        }
+        true
+    }
+
+    fn end_document(&mut self) {
+        let builder = std::mem::replace(&mut self.builder, Builder::new(self.text.clone()));
+        let document = builder.finish();
+        if !document.is_empty() {
+            self.stream.documents.push(document);
+        }
+    }
+
+    /// Refuses values in tags and anchors, which stand between a node's mark and the node.
+    fn misplaced(&mut self, tag: Option<&Tag>, at: &granit_parser::Span, span: Span) {
+        let Some(fill) = self.fill.as_mut() else {
+            return;
+        };
+        let place = at.tag_start.and_then(|mark| mark.byte_offset());
+        let tagged = tag.filter(|tag| tag.original().as_bytes().contains(&PLANE_16));
+        if tagged.is_some() {
+            let start = place.unwrap_or(span.start as usize);
+            let problem = fill.misplaced(Span::new(start, start + 1));
+            self.problem(problem);
+            return;
+        }
+        // An anchor is the word after `&` before the node.
+        let before = self.text.get(..span.start as usize).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let Some(at) = line.rfind('&') else { return };
+        let word = line
+            .get(at..)
+            .unwrap_or_default()
+            .split([' ', '\t', ','])
+            .next()
+            .unwrap_or_default();
+        if word.as_bytes().contains(&PLANE_16)
+            && line
+                .get(at + word.len()..)
+                .is_some_and(|rest| rest.trim().is_empty())
+        {
+            let start = before.len() - line.len() + at;
+            let problem = fill.misplaced(Span::new(start + 1, start + word.len()));
+            self.problem(problem);
+        }
+    }
+
+    /// Returns the role of the node to come.
+    fn role(&self) -> Role {
+        match self.frames.last() {
+            Some(Frame {
+                entries: Some(_), ..
+            }) if self.entries.last().is_none_or(Entry::is_full) || self.is_fresh() => Role::Key,
+            _ => Role::Value,
+        }
+    }
+
+    /// Tells whether the innermost map has no entry yet.
+    fn is_fresh(&self) -> bool {
+        self.frames
+            .last()
+            .is_some_and(|frame| frame.entries == Some(self.entries.len()))
+    }
+
+    /// Notes that the node at `index` was added, as a key or a value.
+    fn added(&mut self, index: usize, role: Role, merge: bool) {
+        if !matches!(
+            self.frames.last(),
+            Some(Frame {
+                entries: Some(_),
+                ..
+            })
+        ) {
+            return;
+        }
+        match role {
+            Role::Key => self.entries.push(Entry::new(index, merge)),
+            Role::Value => {
+                if let Some(entry) = self.entries.last_mut() {
+                    entry.value = Some(index);
+                }
+            }
+        }
+    }
+
+    /// Returns the bytes of a list that begins.
+    fn list_span(&self, span: Span, style: StructureStyle) -> Span {
+        let key = self
+            .entries
+            .last()
+            .filter(|entry| !entry.is_full() && !self.is_fresh());
+        let key = key.and_then(|entry| self.builder.document().node(entry.key));
+        match key {
+            Some(key) if style == StructureStyle::Block => {
+                syntax::list_span(self.text, key.span().end as usize, span)
+            }
+            _ => span,
+        }
+    }
+
+    fn begin(&mut self, span: Span, anchor: usize, map: bool) {
+        let role = self.role();
+        if self.skipping > 0 || role == Role::Key {
+            if self.skipping == 0 {
+                self.problem(
+                    Problem::new(
+                        &rules::UNSUPPORTED,
+                        span,
+                        "a map key cannot be a map or a list",
+                    )
+                    .help("Kubernetes knows string keys only"),
+                );
+                self.added(self.builder.len(), Role::Key, false);
+                self.builder.str("", Place::new(span));
+            }
+            self.skipping += 1;
+            return;
+        }
+        let index = self.builder.len();
+        self.added(index, role, false);
+        if anchor > 0 {
+            self.anchors.insert(anchor, None);
+        }
+        let place = Place::new(span);
+        let entries = map.then_some(self.entries.len());
+        if map {
+            self.builder.begin_map(place)
+        } else {
+            self.builder.begin_seq(place)
+        }
+        self.frames.push(Frame {
+            index,
+            entries,
+            anchor,
+        });
+    }
+
+    fn end(&mut self, span: Span) {
+        if self.skipping > 0 {
+            self.skipping -= 1;
+            return;
+        }
+        let Some(frame) = self.frames.pop() else {
+            return;
+        };
+        self.builder.end(Some(self.content_end(frame.index, span)));
+        if let Some(start) = frame.entries {
+            let entries: Vec<Entry> = self.entries.drain(start..).collect();
+            super::map::settle(
+                &mut self.builder,
+                frame.index,
+                &entries,
+                &mut self.stream.problems,
+            );
+        }
+        self.keep_anchor(frame.anchor, frame.index);
+    }
+
+    /// A block collection ends where its last node does, a flow collection with its bracket.
+    fn content_end(&self, index: usize, span: Span) -> u32 {
+        if !span.is_empty() {
+            return span.end;
+        }
+        let last = self
+            .builder
+            .document()
+            .node(self.builder.len().saturating_sub(1));
+        last.filter(|node| node.index() > index)
+            .map_or(span.end, |node| node.span().end)
+    }
+
+    fn keep_anchor(&mut self, anchor: usize, index: usize) {
+        if anchor > 0 {
+            let fragment = self.builder.fragment(index);
+            self.anchors.insert(anchor, Some(fragment));
+        }
+    }
+
+    fn alias(&mut self, id: usize, span: Span) {
+        if self.skipping > 0 {
+            return;
+        }
+        let role = self.role();
+        let index = self.builder.len();
+        let wrong = match self.anchors.get(&id) {
+            Some(Some(fragment)) if self.aliased + fragment.len() > self.limits.aliased => {
+                Some(Problem::new(
+                    &rules::ALIAS,
+                    span,
+                    format!("aliases repeat more than {} nodes", self.limits.aliased),
+                ))
+            }
+            Some(Some(fragment)) if role == Role::Key && !fragment.is_string() => {
+                Some(Problem::new(
+                    &rules::UNSUPPORTED,
+                    span,
+                    "an alias that is a map key must be a string",
+                ))
+            }
+            Some(Some(fragment)) => {
+                self.aliased += fragment.len();
+                self.builder.insert(fragment);
+                None
+            }
+            Some(None) => Some(Problem::new(
+                &rules::ALIAS,
+                span,
+                "this alias stands inside the node it refers to",
+            )),
+            None => Some(Problem::new(
+                &rules::ALIAS,
+                span,
+                "this alias refers to no anchor",
+            )),
+        };
+        if let Some(problem) = wrong {
+            self.problem(problem);
+            self.placeholder(role, span);
+        }
+        self.added(index, role, false);
+    }
+
+    /// Adds a node where none could be read.
+    fn placeholder(&mut self, role: Role, span: Span) {
+        match role {
+            Role::Key => self.builder.str("", Place::new(span)),
+            Role::Value => self.builder.null(Place::new(span)),
+        }
+    }
+
+    fn scalar(&mut self, text: &str, style: Style, anchor: usize, tag: Option<&Tag>, span: Span) {
+        if self.skipping > 0 {
+            return;
+        }
+        let role = self.role();
+        let index = self.builder.len();
+        let span = syntax::scalar_span(self.text, span, style);
+        if self.notation == Notation::Yaml {
+            let refused = syntax::refused(self.text, span, style);
+            self.stream.problems.extend(refused);
+        }
+        let merge = style == Style::Plain && tag.is_none() && text == "<<" && role == Role::Key;
+        let kind = match style {
+            Style::Plain => ScalarStyle::Plain,
+            Style::SingleQuoted | Style::DoubleQuoted => ScalarStyle::Quoted,
+            _ => ScalarStyle::Block,
+        };
+        let scalar = Scalar {
+            text,
+            style: kind,
+            role,
+            span,
+        };
+        let filled = self.fill.is_some()
+            && text.as_bytes().contains(&PLANE_16)
+            && text.contains(super::fill::in_plane_16);
+        let result = if filled {
+            self.filled(scalar, tag)
+        } else {
+            self.plain(scalar, tag)
+        };
+        if let Err(problem) = result {
+            self.builder.truncate(index);
+            self.problem(problem);
+            self.placeholder(role, span);
+        }
+        self.added(index, role, merge);
+        self.keep_anchor(anchor, index);
+    }
+
+    fn filled(&mut self, scalar: Scalar<'_>, tag: Option<&Tag>) -> Result<(), Problem> {
+        if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema_tag("str")) {
+            let message = format!("the tag `{}` cannot stand before a value", tag.original());
+            return Err(Problem::new(&rules::UNSUPPORTED, scalar.span, message)
+                .help("remove the tag: a value keeps its own type"));
+        }
+        // `!!str` makes a string of the value, as quotes do.
+        let scalar = if tag.is_some() {
+            Scalar {
+                style: ScalarStyle::Quoted,
+                ..scalar
+            }
+        } else {
+            scalar
+        };
+        match self.fill.as_mut() {
+            Some(fill) => fill.fill(scalar, &mut self.builder),
+            None => Ok(()),
+        }
+    }
+
+    fn plain(&mut self, scalar: Scalar<'_>, tag: Option<&Tag>) -> Result<(), Problem> {
+        if let Some(tag) = tag.filter(|tag| tag.original() == "!!binary") {
+            let text = syntax::binary(scalar.text, tag, scalar.span)?;
+            self.builder.str(&text, Place::new(scalar.span));
+            return Ok(());
+        }
+        let resolved = match tag {
+            Some(tag) => syntax::tagged(scalar.text, tag, scalar.span)?,
+            None if scalar.style != ScalarStyle::Plain => Resolved::Str,
+            // The parser gives an empty node as `~`, with nothing in the text.
+            None if scalar.span.is_empty() => Resolved::Null,
+            None if self.notation == Notation::Json => {
+                resolve::json(scalar.text).unwrap_or(Resolved::Str)
+            }
+            None => {
+                let resolved = resolve::plain(scalar.text);
+                self.warn_ambiguous(scalar);
+                resolved
+            }
+        };
+        self.add(resolved, scalar)
+    }
+
+    fn warn_ambiguous(&mut self, scalar: Scalar<'_>) {
+        if let Some(how) = resolve::ambiguity(scalar.text) {
+            let text = scalar.text;
+            let help = match resolve::plain(text) {
+                Resolved::Bool(value) => format!(
+                    "write `{value}` for the boolean, or quote it for the string: \"{text}\""
+                ),
+                Resolved::Int(value) => {
+                    format!("write {value} for the number, or quote it for the string: \"{text}\"")
+                }
+                _ => format!("quote it, so that it is a string for all: \"{text}\""),
+            };
+            self.problem(
+                Problem::new(
+                    &rules::AMBIGUOUS_SCALAR,
+                    scalar.span,
+                    format!("`{text}` is {how}"),
+                )
+                .help(help),
+            );
+        }
+    }
+
+    fn add(&mut self, resolved: Resolved, scalar: Scalar<'_>) -> Result<(), Problem> {
+        let place = Place::new(scalar.span);
+        if let Resolved::NotFinite = resolved {
+            let message = format!("`{}` is no number that Kubernetes reads", scalar.text);
+            return Err(Problem::new(&rules::UNSUPPORTED, scalar.span, message)
+                .help("quote it if it is a string"));
+        }
+        if scalar.role == Role::Key {
+            match resolved {
+                Resolved::Bool(value) => self
+                    .builder
+                    .str(if value { "true" } else { "false" }, place),
+                Resolved::Int(value) => self.builder.str(&value.to_string(), place),
+                Resolved::Float(value) => self.builder.str(&resolve::float_key(value), place),
+                Resolved::Null => {
+                    return Err(Problem::new(
+                        &rules::UNSUPPORTED,
+                        scalar.span,
+                        "a map key cannot be null",
+                    )
+                    .help("quote it if the key is a string"));
+                }
+                _ => self.string(scalar, place),
+            }
+            return Ok(());
+        }
+        match resolved {
+            Resolved::Null => self.builder.null(place),
+            Resolved::Bool(value) => self.builder.bool(value, place),
+            Resolved::Int(value) => self.builder.int(value, place),
+            Resolved::Float(value) => self.builder.float(value, place),
+            _ => self.string(scalar, place),
+        }
+        Ok(())
+    }
+
+    /// Adds a string: a range of the text where it stands there as it is.
+    fn string(&mut self, scalar: Scalar<'_>, place: Place) {
+        let inner = match scalar.style {
+            ScalarStyle::Quoted => Span {
+                start: place.span.start + 1,
+                end: place.span.end.saturating_sub(1).max(place.span.start + 1),
+            },
+            _ => place.span,
+        };
+        if inner.of(self.text) == scalar.text {
+            self.builder.text(inner, place);
+        } else {
+            self.builder.str(scalar.text, place);
+        }
+    }
+}
