@@ -12,6 +12,8 @@ pub mod finding;
 
 pub mod yaml;
 
+pub mod project;
+
 pub mod values;
 
 pub mod render;
@@ -19,3 +21,7 @@ pub mod render;
 pub mod manifest;
 
 pub mod pipeline;
+
+pub mod output;
+
+pub mod git;

@@ -1,0 +1,380 @@
+//! Comparing `rendered/` with what should be there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use super::ledger::{LEDGER, Ledger};
+use super::{ATTRIBUTES, ATTRIBUTES_TEXT, FOLDER, OutputError};
+
+/// A file as it should be.
+#[derive(Clone, Copy, Debug)]
+pub struct DesiredFile<'a> {
+    /// Its path below the environment's folder.
+    pub path: &'a str,
+    /// The template folder that made it.
+    pub folder: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// The files of an environment as they should be.
+#[derive(Clone, Debug)]
+pub struct Desired<'a> {
+    /// The environment.
+    pub environment: &'a str,
+    /// Its files.
+    pub files: Vec<DesiredFile<'a>>,
+}
+
+/// What a run covers; what is outside is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All environments and folders: what is not rendered any more is stale, even whole environments.
+    All,
+    /// All folders of the environments given.
+    Environments,
+    /// Only what these template folders make.
+    Folders(BTreeSet<String>),
+}
+
+/// What to do with files that Tympan did not write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adopt {
+    /// Leave them alone.
+    No,
+    /// Take them over: overwrite those that are rendered and remove the others.
+    Yes,
+}
+
+/// How a file differs from what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// It is missing.
+    Missing,
+    /// Its text is another.
+    Different,
+    /// It is not rendered any more.
+    Stale,
+    /// Tympan did not write it, and it stands where a rendered file must be.
+    Foreign,
+    /// Tympan did not write it, and Argo CD would apply it.
+    Unknown,
+}
+
+/// A file that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// How.
+    pub kind: ChangeKind,
+    /// The file's path below the project's root.
+    pub path: String,
+    /// The text that is there, where there is one.
+    pub before: Option<String>,
+    /// The text that should be there.
+    pub after: Option<String>,
+}
+
+/// The difference between `rendered/` and what should be there.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) root: PathBuf,
+    /// What differs, sorted by path.
+    pub changes: Vec<Change>,
+    /// The number of files that are as they should be.
+    pub unchanged: usize,
+    /// The ledgers, by environment: as they are while files are written, and at the end.
+    pub(super) ledgers: BTreeMap<String, (Ledger, Ledger)>,
+}
+
+impl Plan {
+    /// Tells whether `rendered/` is as it should be.
+    pub fn is_clean(&self) -> bool {
+        self.changes.is_empty()
+            && self.ledgers.iter().all(|(environment, (_, end))| {
+                let path = self.root.join(FOLDER).join(environment).join(LEDGER);
+                fs::read_to_string(path).unwrap_or_default() == end.text()
+            })
+    }
+
+    /// Returns the files that stand in the way of writing.
+    pub fn foreign(&self) -> impl Iterator<Item = &Change> {
+        self.changes
+            .iter()
+            .filter(|change| change.kind == ChangeKind::Foreign)
+    }
+}
+
+/// Compares; touches nothing.
+pub fn plan(
+    root: &Path,
+    desired: &[Desired<'_>],
+    scope: &Scope,
+    adopt: Adopt,
+) -> Result<Plan, OutputError> {
+    let mut plan = Plan {
+        root: root.to_path_buf(),
+        changes: Vec::new(),
+        unchanged: 0,
+        ledgers: BTreeMap::new(),
+    };
+    check_folder(&root.join(FOLDER))?;
+    for environment in desired {
+        compare(&mut plan, environment, scope, adopt)?;
+    }
+    if *scope == Scope::All {
+        for name in forgotten(root, desired)? {
+            compare(
+                &mut plan,
+                &Desired {
+                    environment: &name,
+                    files: Vec::new(),
+                },
+                scope,
+                adopt,
+            )?;
+        }
+    }
+    let attributes = root.join(FOLDER).join(ATTRIBUTES);
+    if !desired.is_empty() && fs::symlink_metadata(&attributes).is_err() {
+        plan.changes.push(Change {
+            kind: ChangeKind::Missing,
+            path: format!("{FOLDER}/{ATTRIBUTES}"),
+            before: None,
+            after: Some(ATTRIBUTES_TEXT.to_owned()),
+        });
+    }
+    plan.changes
+        .sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+    Ok(plan)
+}
+
+/// Finds environments that have a ledger and are none any more.
+fn forgotten(root: &Path, desired: &[Desired<'_>]) -> Result<Vec<String>, OutputError> {
+    let folder = root.join(FOLDER);
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(|source| io_error("list", &folder, source))? {
+        let entry = entry.map_err(|source| io_error("list", &folder, source))?;
+        let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
+            continue;
+        };
+        if entry.path().join(LEDGER).is_file()
+            && desired.iter().all(|other| other.environment != name)
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn compare(
+    plan: &mut Plan,
+    desired: &Desired<'_>,
+    scope: &Scope,
+    adopt: Adopt,
+) -> Result<(), OutputError> {
+    let folder = plan.root.join(FOLDER).join(desired.environment);
+    check_folder(&folder)?;
+    let folders: BTreeSet<&str> = desired
+        .files
+        .iter()
+        .filter_map(|file| file.path.split_once('/'))
+        .map(|(folder, _)| folder)
+        .collect();
+    for name in folders {
+        check_folder(&folder.join(name))?;
+    }
+    let written = read_ledger(&folder)?;
+    let mut known = written.clone();
+    let present = present_files(&folder)?;
+    if adopt == Adopt::Yes {
+        for path in &present {
+            let own = path.split_once('/').map_or("", |(own, _)| own).to_owned();
+            known.files.entry(path.clone()).or_insert(own);
+        }
+    }
+    let compared: Vec<Result<Option<Change>, OutputError>> = desired
+        .files
+        .par_iter()
+        .map(|file| {
+            compare_file(
+                &folder,
+                desired.environment,
+                file,
+                known.files.contains_key(file.path),
+            )
+        })
+        .collect();
+    for change in compared {
+        match change? {
+            Some(change) => plan.changes.push(change),
+            None => plan.unchanged += 1,
+        }
+    }
+    let wanted: BTreeMap<String, String> = desired
+        .files
+        .iter()
+        .map(|file| (file.path.to_owned(), file.folder.to_owned()))
+        .collect();
+    let covered = |folder: &String| match scope {
+        Scope::Folders(folders) => folders.contains(folder),
+        _ => true,
+    };
+    let mut end = wanted.clone();
+    for (path, made_by) in &known.files {
+        if wanted.contains_key(path) {
+            continue;
+        }
+        if !covered(made_by) {
+            end.insert(path.clone(), made_by.clone());
+        } else if present.contains(path) {
+            plan.changes
+                .push(gone(desired.environment, path, ChangeKind::Stale));
+        }
+    }
+    if !matches!(scope, Scope::Folders(_)) {
+        let unknown = present
+            .iter()
+            .filter(|path| !known.files.contains_key(*path) && !wanted.contains_key(*path));
+        plan.changes
+            .extend(unknown.map(|path| gone(desired.environment, path, ChangeKind::Unknown)));
+    }
+    let mut during = written;
+    during.files.extend(end.clone());
+    during.files.extend(known.files);
+    plan.ledgers.insert(
+        desired.environment.to_owned(),
+        (during, Ledger { files: end }),
+    );
+    Ok(())
+}
+
+fn gone(environment: &str, path: &str, kind: ChangeKind) -> Change {
+    Change {
+        kind,
+        path: format!("{FOLDER}/{environment}/{path}"),
+        before: None,
+        after: None,
+    }
+}
+
+fn compare_file(
+    folder: &Path,
+    environment: &str,
+    file: &DesiredFile<'_>,
+    ours: bool,
+) -> Result<Option<Change>, OutputError> {
+    let path = folder.join(file.path);
+    let change = |kind, before| {
+        Ok(Some(Change {
+            kind,
+            path: format!("{FOLDER}/{environment}/{}", file.path),
+            before,
+            after: Some(file.text.to_owned()),
+        }))
+    };
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return change(ChangeKind::Missing, None);
+        }
+        Err(source) => return Err(io_error("look at", &path, source)),
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(metadata) => {
+            let message = if metadata.is_symlink() {
+                "is a symbolic link; remove it"
+            } else {
+                "is no file; remove it"
+            };
+            return Err(OutputError::InTheWay { path, message });
+        }
+    }
+    let bytes = fs::read(&path).map_err(|source| io_error("read", &path, source))?;
+    if bytes == file.text.as_bytes() {
+        return Ok(None);
+    }
+    let kind = if ours {
+        ChangeKind::Different
+    } else {
+        ChangeKind::Foreign
+    };
+    change(kind, Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// Refuses anything but a folder where a folder must be; one that is missing is fine.
+fn check_folder(path: &Path) -> Result<(), OutputError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(metadata) if metadata.is_symlink() => Err(OutputError::InTheWay {
+            path: path.to_path_buf(),
+            message: "is a symbolic link; nothing is written through links",
+        }),
+        Ok(_) => Err(OutputError::InTheWay {
+            path: path.to_path_buf(),
+            message: "is no folder; remove it",
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(io_error("look at", path, source)),
+    }
+}
+
+fn read_ledger(folder: &Path) -> Result<Ledger, OutputError> {
+    let path = folder.join(LEDGER);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Ledger::default()),
+        Err(source) => return Err(io_error("read", &path, source)),
+    };
+    Ledger::parse(&text).map_err(|bad| OutputError::Ledger {
+        path,
+        line: bad.line,
+        message: bad.message,
+    })
+}
+
+/// Lists the files of an environment that Argo CD would read.
+fn present_files(folder: &Path) -> Result<BTreeSet<String>, OutputError> {
+    let mut files = BTreeSet::new();
+    if !folder.is_dir() {
+        return Ok(files);
+    }
+    for entry in WalkDir::new(folder).follow_links(false) {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(folder).to_path_buf();
+            OutputError::Io {
+                action: "list",
+                path,
+                source: error.into(),
+            }
+        })?;
+        let extension = entry
+            .path()
+            .extension()
+            .and_then(|extension| extension.to_str());
+        let read = matches!(extension, Some("yaml" | "yml" | "json" | "jsonnet"));
+        let below = entry
+            .path()
+            .strip_prefix(folder)
+            .ok()
+            .and_then(Path::to_str);
+        if let Some(below) = below.filter(|_| read && !entry.file_type().is_dir()) {
+            files.insert(below.replace('\\', "/"));
+        }
+    }
+    Ok(files)
+}
+
+pub(super) fn io_error(action: &'static str, path: &Path, source: io::Error) -> OutputError {
+    OutputError::Io {
+        action,
+        path: path.to_path_buf(),
+        source,
+    }
+}

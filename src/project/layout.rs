@@ -1,0 +1,219 @@
+//! What the folders of a project hold.
+
+use std::collections::BTreeMap;
+
+use super::ProjectError;
+use crate::finding::nearest;
+
+/// The folders' files, sorted, as paths from the root with `/`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Below `templates/`: the path from there, and whether it is a template of its own or for others.
+    pub templates: Vec<TemplatePath>,
+    /// The environments, by name.
+    pub environments: BTreeMap<String, EnvironmentFiles>,
+    /// Whether there is a `values/schema.json`.
+    pub schema: bool,
+}
+
+/// A file below `templates/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplatePath {
+    /// The path from `templates/`.
+    pub path: String,
+    /// Whether the engine may render, include or import it; other files are data.
+    pub template: bool,
+}
+
+/// The values files of an environment, the lowest layer first, as paths from the root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EnvironmentFiles {
+    /// `common`, the environment's own, then its further layers in byte order of their names.
+    pub layers: Vec<String>,
+}
+
+/// Names that no environment may have.
+const RESERVED: &[&str] = &["common", "schema"];
+
+/// Sorts the paths of a project's files into what they are for.
+pub(super) fn resolve_layout(paths: &[String]) -> Result<Layout, ProjectError> {
+    let mut layout = Layout::default();
+    for path in paths
+        .iter()
+        .filter_map(|path| path.strip_prefix("templates/"))
+    {
+        layout.templates.push(template(path)?);
+    }
+    let values: Vec<&str> = paths
+        .iter()
+        .filter_map(|path| path.strip_prefix("values/"))
+        .collect();
+    for name in values
+        .iter()
+        .filter_map(|name| name.strip_suffix(".yaml"))
+        .filter(|name| !name.contains('.'))
+    {
+        if RESERVED.contains(&name) {
+            continue;
+        }
+        if !name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        {
+            return Err(unfit(
+                &format!("values/{name}.yaml"),
+                "an environment's name is made of `a` to `z`, `0` to `9` and `-`",
+            ));
+        }
+        layout
+            .environments
+            .insert(name.to_owned(), EnvironmentFiles::default());
+    }
+    for (name, files) in &mut layout.environments {
+        let own = format!("{name}.yaml");
+        let further = values
+            .iter()
+            .filter(|file| is_layer(file, name) && **file != own);
+        let common = values.iter().filter(|file| **file == "common.yaml");
+        let own = values.iter().filter(|file| **file == own);
+        files.layers = common
+            .chain(own)
+            .chain(further)
+            .map(|file| format!("values/{file}"))
+            .collect();
+    }
+    layout.schema = values.contains(&"schema.json");
+    check_values(&values, &layout)?;
+    Ok(layout)
+}
+
+fn template(path: &str) -> Result<TemplatePath, ProjectError> {
+    let is_yaml = path.ends_with(".yaml");
+    let shared = path.split('/').any(|part| part.starts_with('_'));
+    if is_yaml && !shared && !path.contains('/') {
+        return Err(unfit(
+            &format!("templates/{path}"),
+            "a template stands in the folder of its namespace, for example `templates/demo/`; for text to include begin its name with `_`",
+        ));
+    }
+    // What others include may have any name that begins with `_`; it is compiled only when it is used.
+    Ok(TemplatePath {
+        path: path.to_owned(),
+        template: is_yaml || shared,
+    })
+}
+
+fn is_layer(file: &str, environment: &str) -> bool {
+    let rest = file
+        .strip_prefix(environment)
+        .and_then(|rest| rest.strip_prefix('.'));
+    rest.is_some_and(|rest| rest.ends_with("yaml") || rest.ends_with("json"))
+}
+
+/// Refuses values files that belong to no environment: they would never be read.
+fn check_values(values: &[&str], layout: &Layout) -> Result<(), ProjectError> {
+    for file in values {
+        let used = matches!(*file, "common.yaml" | "schema.json")
+            || layout.environments.values().any(|files| {
+                files
+                    .layers
+                    .iter()
+                    .any(|layer| layer.ends_with(&format!("/{file}")))
+            });
+        // Notes beside the values, such as a README, are nobody's layer.
+        if used || !(file.ends_with(".yaml") || file.ends_with(".json")) || file.starts_with('.') {
+            continue;
+        }
+        let name = file.split('.').next().unwrap_or_default();
+        let near = nearest(name, layout.environments.keys().map(String::as_str));
+        let hint = near
+            .map(|near| format!("; did you mean `{near}`?"))
+            .unwrap_or_default();
+        return Err(unfit(
+            &format!("values/{file}"),
+            &format!(
+                "there is no environment `{name}`{hint}; environments are the `values/<environment>.yaml` there are"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn unfit(path: &str, message: &str) -> ProjectError {
+    ProjectError::Unfit {
+        path: path.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(paths: &[&str]) -> Result<Layout, String> {
+        let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        resolve_layout(&paths).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn layers_are_in_their_order() {
+        let found = layout(&[
+            "templates/_lib/m.yaml",
+            "templates/demo/a.conf",
+            "templates/demo/a.yaml",
+            "values/common.yaml",
+            "values/dev.b.json",
+            "values/dev.terraform.json",
+            "values/dev.yaml",
+            "values/prod-eu.yaml",
+            "values/schema.json",
+        ])
+        .unwrap();
+        let dev = [
+            "values/common.yaml",
+            "values/dev.yaml",
+            "values/dev.b.json",
+            "values/dev.terraform.json",
+        ];
+        assert_eq!(found.environments["dev"].layers, dev);
+        assert_eq!(
+            found.environments["prod-eu"].layers,
+            ["values/common.yaml", "values/prod-eu.yaml"]
+        );
+        assert!(found.schema);
+        let templates: Vec<(&str, bool)> = found
+            .templates
+            .iter()
+            .map(|file| (file.path.as_str(), file.template))
+            .collect();
+        assert_eq!(
+            templates,
+            [
+                ("_lib/m.yaml", true),
+                ("demo/a.conf", false),
+                ("demo/a.yaml", true)
+            ]
+        );
+    }
+
+    #[test]
+    fn files_without_a_place_are_told() {
+        let error =
+            layout(&["values/production.yaml", "values/produciton.terraform.json"]).unwrap_err();
+        assert!(
+            error.contains("`produciton`; did you mean `production`?"),
+            "{error}"
+        );
+        assert!(
+            layout(&["values/Prod.yaml"])
+                .unwrap_err()
+                .contains("values/Prod.yaml")
+        );
+        assert!(
+            layout(&["templates/a.yaml"])
+                .unwrap_err()
+                .contains("folder of its namespace")
+        );
+        assert!(layout(&["values/README.md", "values/dev.yaml"]).is_ok());
+    }
+}

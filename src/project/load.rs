@@ -1,0 +1,307 @@
+//! Finding a project and loading its texts.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::config::{Config, parse_config};
+use super::layout::{Layout, resolve_layout};
+use super::{ConfigProblem, ProjectError};
+use crate::finding::{Rule, nearest};
+use crate::source::{FileId, Location, SourceMap};
+use crate::yaml;
+
+/// The file that makes a folder a project.
+pub const PROJECT_FILE: &str = "tympan.yaml";
+/// The folders whose texts a project is made of.
+const FOLDERS: &[&str] = &["templates", "values"];
+/// The largest file that is loaded, in bytes.
+const LARGEST: u64 = 64 << 20;
+
+/// A project, loaded and checked.
+#[derive(Debug)]
+pub struct Project {
+    /// Its folder.
+    pub root: PathBuf,
+    /// What `tympan.yaml` says.
+    pub config: Config,
+    /// What its folders hold.
+    pub layout: Layout,
+    /// Every text.
+    pub sources: SourceMap,
+}
+
+impl Project {
+    /// Loads the project that a folder belongs to: the nearest one with a `tympan.yaml`, itself or above.
+    pub fn load(start: &Path, known_rules: &[&'static Rule]) -> Result<Self, ProjectError> {
+        let root = discover_root(start)?;
+        let mut paths = Vec::new();
+        for folder in FOLDERS {
+            paths.extend(discover_files(&root, folder)?);
+        }
+        paths.sort();
+        let layout = resolve_layout(&paths)?;
+        let mut sources = SourceMap::new();
+        let text = load_text(&root.join(PROJECT_FILE), PROJECT_FILE)?;
+        let file = sources.add(PROJECT_FILE, text);
+        let stream = yaml::read(sources.file(file).text(), &yaml::Limits::default());
+        let config = parse_config(file, &stream, known_rules).and_then(|config| {
+            let unknown = unknown_environments(&config, &layout, file, &stream);
+            if unknown.is_empty() {
+                Ok(config)
+            } else {
+                Err(unknown)
+            }
+        });
+        let config = match config {
+            Ok(config) => config,
+            Err(problems) => return Err(ProjectError::Config { sources, problems }),
+        };
+        for path in paths {
+            let text = load_text(&root.join(&path), &path)?;
+            sources.add(path, text);
+        }
+        Ok(Self {
+            root,
+            config,
+            layout,
+            sources,
+        })
+    }
+
+    /// Returns the file loaded from a path below the root.
+    pub fn file(&self, path: &str) -> Option<FileId> {
+        self.sources.find(path)
+    }
+}
+
+fn unknown_environments(
+    config: &Config,
+    layout: &Layout,
+    file: FileId,
+    stream: &yaml::Stream,
+) -> Vec<ConfigProblem> {
+    let node = stream
+        .documents
+        .first()
+        .and_then(|document| document.root().get("environments"));
+    let entries = node.into_iter().flat_map(yaml::Node::entries);
+    entries
+        .filter_map(|(key, _)| {
+            let name = key
+                .as_str()
+                .filter(|name| config.environments.contains_key(*name))?;
+            if layout.environments.contains_key(name) {
+                return None;
+            }
+            let near = nearest(name, layout.environments.keys().map(String::as_str));
+            let near = near
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
+            Some(ConfigProblem {
+                location: Location::new(file, key.span()),
+                message: format!("there is no environment `{name}`{near}"),
+                help: Some("environments are the `values/<environment>.yaml` there are".to_owned()),
+            })
+        })
+        .collect()
+}
+
+fn discover_root(start: &Path) -> Result<PathBuf, ProjectError> {
+    let start = start.canonicalize().map_err(|source| ProjectError::Read {
+        path: start.display().to_string(),
+        source,
+    })?;
+    let root = start
+        .ancestors()
+        .find(|folder| folder.join(PROJECT_FILE).is_file());
+    root.map(Path::to_path_buf)
+        .ok_or(ProjectError::NotFound(start))
+}
+
+/// Lists the files below a folder of the project, as paths with `/`, sorted.
+fn discover_files(root: &Path, folder: &str) -> Result<Vec<String>, ProjectError> {
+    let top = root.join(folder);
+    if !top.exists() {
+        return Ok(Vec::new());
+    }
+    let mut files = Vec::new();
+    let walk = WalkDir::new(&top).follow_links(false).sort_by_file_name();
+    for entry in walk.into_iter().filter_entry(|entry| !is_hidden(entry)) {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(&top).display().to_string();
+            ProjectError::Read {
+                path,
+                source: error.into(),
+            }
+        })?;
+        let path = relative(root, entry.path())?;
+        if entry.file_type().is_symlink() {
+            files.extend(linked_file(root, entry.path(), path)?);
+        } else if entry.file_type().is_file() {
+            files.push(path);
+        } else if !entry.file_type().is_dir() {
+            return Err(ProjectError::Unfit {
+                path,
+                message: "this is neither a file nor a folder".to_owned(),
+            });
+        }
+    }
+    Ok(files)
+}
+
+/// Editors and systems leave files such as `.DS_Store` and `.x.swp`.
+fn is_hidden(entry: &walkdir::DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
+}
+
+/// Takes a symbolic link to a file of the same project; any other link is refused.
+fn linked_file(root: &Path, link: &Path, path: String) -> Result<Option<String>, ProjectError> {
+    let target = link.canonicalize().map_err(|source| ProjectError::Read {
+        path: path.clone(),
+        source,
+    })?;
+    if !target.starts_with(root) {
+        let message = "this symbolic link leads out of the project".to_owned();
+        return Err(ProjectError::Unfit { path, message });
+    }
+    if target.is_file() {
+        return Ok(Some(path));
+    }
+    let message =
+        "a symbolic link to a folder is not followed; link its files one by one".to_owned();
+    Err(ProjectError::Unfit { path, message })
+}
+
+fn relative(root: &Path, path: &Path) -> Result<String, ProjectError> {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let parts: Option<Vec<&str>> = below
+        .components()
+        .map(|part| match part {
+            Component::Normal(name) => name.to_str(),
+            _ => None,
+        })
+        .collect();
+    parts
+        .map(|parts| parts.join("/"))
+        .ok_or_else(|| ProjectError::Unfit {
+            path: below.display().to_string(),
+            message: "the name of this file is not UTF-8".to_owned(),
+        })
+}
+
+fn load_text(path: &Path, shown: &str) -> Result<String, ProjectError> {
+    let unreadable = |source| ProjectError::Read {
+        path: shown.to_owned(),
+        source,
+    };
+    let unfit = |message: String| ProjectError::Unfit {
+        path: shown.to_owned(),
+        message,
+    };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(unfit("this is no file".to_owned()));
+    }
+    if metadata.len() > LARGEST {
+        return Err(unfit(format!(
+            "this file is larger than {} MiB",
+            LARGEST >> 20
+        )));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    text_of(bytes).map_err(unfit)
+}
+
+fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error
+            .as_bytes()
+            .iter()
+            .take(at)
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        format!("this file is not UTF-8: byte {at}, in line {line}, is none of a character")
+    })
+}
+
+/// Loads plain manifests: files, folders (their `.yaml`, `.yml` and `.json` files), or `-` for standard input.
+pub fn load_manifests(
+    paths: &[PathBuf],
+    mut stdin: impl io::Read,
+) -> Result<SourceMap, ProjectError> {
+    let mut sources = SourceMap::new();
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        let shown = path.display().to_string();
+        if shown == "-" {
+            let mut bytes = Vec::new();
+            let mut bounded = io::Read::take(&mut stdin, LARGEST + 1);
+            io::Read::read_to_end(&mut bounded, &mut bytes).map_err(|source| {
+                ProjectError::Read {
+                    path: shown.clone(),
+                    source,
+                }
+            })?;
+            if bytes.len() as u64 > LARGEST {
+                let message = format!("this is more than {} MiB", LARGEST >> 20);
+                return Err(ProjectError::Unfit {
+                    path: shown,
+                    message,
+                });
+            }
+            let text = text_of(bytes).map_err(|message| ProjectError::Unfit {
+                path: shown.clone(),
+                message,
+            })?;
+            sources.add("<stdin>", text);
+        } else if path.is_dir() {
+            for file in manifests_below(path)? {
+                load_once(&file, &mut seen, &mut sources)?;
+            }
+        } else {
+            load_once(path, &mut seen, &mut sources)?;
+        }
+    }
+    Ok(sources)
+}
+
+fn load_once(
+    path: &Path,
+    seen: &mut BTreeSet<PathBuf>,
+    sources: &mut SourceMap,
+) -> Result<(), ProjectError> {
+    if seen.insert(path.to_path_buf()) {
+        let shown = path.display().to_string();
+        let shown = shown.strip_prefix("./").unwrap_or(&shown);
+        let text = load_text(path, shown)?;
+        sources.add(shown, text);
+    }
+    Ok(())
+}
+
+fn manifests_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(folder).display().to_string();
+            ProjectError::Read {
+                path,
+                source: error.into(),
+            }
+        })?;
+        let extension = entry
+            .path()
+            .extension()
+            .and_then(|extension| extension.to_str());
+        if entry.file_type().is_file() && matches!(extension, Some("yaml" | "yml" | "json")) {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
+}
