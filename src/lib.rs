@@ -22,6 +22,16 @@ pub mod manifest;
 
 pub mod pipeline;
 
+pub mod registry;
+
+pub mod report;
+
 pub mod output;
 
 pub mod git;
+
+pub mod exit;
+
+pub mod error;
+
+pub mod cli;

@@ -1,3 +1,7 @@
 //! The `tympan` program: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tympan::cli::run(std::env::args_os()).into()
+}

@@ -85,8 +85,8 @@ pub struct Plan {
     pub(super) root: PathBuf,
     /// What differs, sorted by path.
     pub changes: Vec<Change>,
-    /// The number of files that are as they should be.
-    pub unchanged: usize,
+    /// The files that are as they should be.
+    pub unchanged_files: Vec<String>,
     /// The ledgers, by environment: as they are while files are written, and at the end.
     pub(super) ledgers: BTreeMap<String, (Ledger, Ledger)>,
 }
@@ -99,6 +99,11 @@ impl Plan {
                 let path = self.root.join(FOLDER).join(environment).join(LEDGER);
                 fs::read_to_string(path).unwrap_or_default() == end.text()
             })
+    }
+
+    /// Returns the number of files that are as they should be.
+    pub fn unchanged(&self) -> usize {
+        self.unchanged_files.len()
     }
 
     /// Returns the files that stand in the way of writing.
@@ -119,7 +124,7 @@ pub fn plan(
     let mut plan = Plan {
         root: root.to_path_buf(),
         changes: Vec::new(),
-        unchanged: 0,
+        unchanged_files: Vec::new(),
         ledgers: BTreeMap::new(),
     };
     check_folder(&root.join(FOLDER))?;
@@ -213,10 +218,12 @@ fn compare(
             )
         })
         .collect();
-    for change in compared {
+    for (file, change) in desired.files.iter().zip(compared) {
         match change? {
             Some(change) => plan.changes.push(change),
-            None => plan.unchanged += 1,
+            None => plan
+                .unchanged_files
+                .push(format!("{FOLDER}/{}/{}", desired.environment, file.path)),
         }
     }
     let wanted: BTreeMap<String, String> = desired

@@ -71,7 +71,7 @@ fn a_second_run_changes_nothing_and_stale_files_go() {
     write(root.path(), &first, &Scope::All, Adopt::No);
     let again = plan(root.path(), &desired(&first), &Scope::All, Adopt::No).unwrap();
     assert!(again.is_clean());
-    assert_eq!(again.unchanged, 3);
+    assert_eq!(again.unchanged(), 3);
     let second = files(&[("a/x.yaml", "new")]);
     let plan = write(root.path(), &second, &Scope::All, Adopt::No);
     let kinds: Vec<_> = plan

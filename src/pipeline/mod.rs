@@ -22,6 +22,8 @@ pub struct Outcome {
     pub sources: SourceMap,
     /// Everything found, sorted.
     pub findings: FindingSet,
+    /// Whether everything could be rendered: if not, what was rendered is not all there should be.
+    pub complete: bool,
     /// What was rendered, by environment.
     pub environments: Vec<Environment>,
     /// What was read from plain manifests.

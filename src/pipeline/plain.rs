@@ -1,14 +1,12 @@
 //! Plain manifests: files that nobody rendered here.
 
-use std::borrow::Cow;
-
 use rayon::prelude::*;
 
 use super::Outcome;
 use crate::finding::{Finding, FindingSet};
 use crate::manifest::{Resource, flatten};
-use crate::source::{FileId, Location, SourceMap};
-use crate::yaml::{Limits, Problem, read};
+use crate::source::{FileId, SourceMap};
+use crate::yaml::{Limits, read};
 
 /// Reads every text of a source map as manifests.
 pub fn read_manifests(sources: SourceMap, limits: &Limits) -> Outcome {
@@ -28,7 +26,7 @@ pub fn read_manifests(sources: SourceMap, limits: &Limits) -> Outcome {
                 stream
                     .problems
                     .into_iter()
-                    .map(|problem| finding(*file, problem))
+                    .map(|problem| problem.in_file(*file))
                     .collect(),
             )
         })
@@ -43,22 +41,8 @@ pub fn read_manifests(sources: SourceMap, limits: &Limits) -> Outcome {
     Outcome {
         sources,
         findings,
+        complete: true,
         environments: Vec::new(),
         manifests,
     }
-}
-
-fn finding(file: FileId, problem: Problem) -> Finding {
-    let mut finding = Finding::new(
-        problem.rule,
-        problem.message,
-        Location::new(file, problem.span),
-    );
-    finding.help = problem.help.map(Cow::into_owned);
-    let related = problem
-        .related
-        .into_iter()
-        .map(|(span, label)| Location::new(file, span).label(label));
-    finding.related.extend(related);
-    finding
 }

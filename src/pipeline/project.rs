@@ -7,11 +7,11 @@ use rayon::prelude::*;
 
 use super::settle::settle;
 use super::{Environment, Object, Outcome};
-use crate::finding::{Finding, FindingSet};
+use crate::finding::{Finding, FindingSet, Severity};
 use crate::manifest::{Resource, flatten};
 use crate::render::{self, Engine, Reads, Rendered, Target, TemplateFile};
 use crate::source::{FileId, SourceMap};
-use crate::values::{LayerKind, Loaded, Values, load_layers, unused};
+use crate::values::{LayerKind, Loaded, Values, ValuesSchema, load_layers, unused};
 
 /// A project as the stages need it.
 #[derive(Debug)]
@@ -24,6 +24,10 @@ pub struct Input {
     pub environments: Vec<EnvironmentInput>,
     /// The namespace folders to render; all of them where there are none.
     pub namespaces: Vec<String>,
+    /// Whether some environments or folders are left out: then a value that is not read may be read there.
+    pub partial: bool,
+    /// `values/schema.json`, where it is there.
+    pub schema: Option<FileId>,
     /// Bounds.
     pub limits: render::Limits,
 }
@@ -54,6 +58,8 @@ pub fn render_project(input: Input) -> Outcome {
         templates,
         environments: inputs,
         namespaces,
+        partial,
+        schema,
         limits,
     } = input;
     let (engine, mut findings) = Engine::new(&sources, &templates, limits);
@@ -70,7 +76,14 @@ pub fn render_project(input: Input) -> Outcome {
         .filter(|index| is_chosen(&templates, *index, &namespaces))
         .collect();
     let parts = render_all(&sources, &engine, &templates, &chosen, &inputs, &loaded);
-    if namespaces.is_empty() && findings.is_empty() {
+    if let Some(file) = schema {
+        findings.extend(check_schema(&sources, file, &inputs, &loaded));
+    }
+    if !partial
+        && findings
+            .iter()
+            .all(|finding| finding.severity != Severity::Error)
+    {
         findings.extend(unread(&parts, &loaded));
     }
     let mut environments: Vec<Environment> = inputs
@@ -102,12 +115,19 @@ pub fn render_project(input: Input) -> Outcome {
     }
     let mut findings: FindingSet = findings.into_iter().collect();
     findings.sort(&sources);
+    let complete = !findings.iter().any(blocks);
     Outcome {
         sources,
+        complete,
         findings,
         environments,
         manifests: Vec::new(),
     }
+}
+
+/// Tells whether a finding means that something could not be rendered, or not as it was meant.
+fn blocks(finding: &Finding) -> bool {
+    finding.severity == Severity::Error && finding.rule != crate::values::rules::SCHEMA.id
 }
 
 /// Tells whether a file is a template of its own, of a folder that is asked for.
@@ -166,6 +186,23 @@ fn render_all(
             })
         })
         .collect()
+}
+
+/// Checks the values of every environment against the project's schema.
+fn check_schema(
+    sources: &SourceMap,
+    file: FileId,
+    inputs: &[EnvironmentInput],
+    loaded: &[Loaded],
+) -> Vec<Finding> {
+    match ValuesSchema::compile(sources, file) {
+        Ok(schema) => {
+            let both = inputs.iter().zip(loaded);
+            both.flat_map(|(input, loaded)| schema.check(&loaded.values, &input.name))
+                .collect()
+        }
+        Err(finding) => vec![finding],
+    }
 }
 
 /// Finds values no template reads; a template that failed may have read anything, so then nothing is said.

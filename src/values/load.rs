@@ -1,6 +1,5 @@
 //! Reading the layers of values.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::rules;
@@ -53,20 +52,12 @@ fn read_layer(
     findings: &mut Vec<Finding>,
 ) -> Option<Document> {
     let stream = read(sources.file(file).text(), limits);
-    for problem in stream.problems {
-        let mut finding = Finding::new(
-            problem.rule,
-            problem.message,
-            Location::new(file, problem.span),
-        );
-        finding.help = problem.help.map(Cow::into_owned);
-        let related = problem
-            .related
+    findings.extend(
+        stream
+            .problems
             .into_iter()
-            .map(|(span, label)| Location::new(file, span).label(label));
-        finding.related.extend(related);
-        findings.push(finding);
-    }
+            .map(|problem| problem.in_file(file)),
+    );
     let mut documents = stream.documents.into_iter();
     let document = documents.next()?;
     if let Some(second) = documents.next() {

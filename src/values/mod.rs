@@ -6,10 +6,12 @@
 mod load;
 mod merge;
 pub mod rules;
+mod schema;
 mod unused;
 
 pub use self::load::{LayerKind, Loaded, load_layers};
 pub use self::merge::{Layer, merge};
+pub use self::schema::ValuesSchema;
 pub use self::unused::unused;
 use crate::source::{FileId, Location, Span};
 use crate::yaml::{Document, Node};

@@ -315,6 +315,17 @@ impl<'a> Node<'a> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// Follows a JSON Pointer (RFC 6901).
+    pub fn pointer(self, pointer: &str) -> Option<Node<'a>> {
+        let parts = pointer.split('/').skip(1);
+        parts
+            .map(|part| part.replace("~1", "/").replace("~0", "~"))
+            .try_fold(self, |node, part| match node.kind() {
+                Kind::Seq => node.items().nth(part.parse().ok()?),
+                _ => node.get(&part),
+            })
+    }
+
     /// Tells whether two subtrees hold the same values, whatever their places and the order of their keys.
     pub fn same_value(self, other: Node<'_>) -> bool {
         match (self.slot().data, other.slot().data) {

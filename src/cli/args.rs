@@ -1,0 +1,149 @@
+//! The command line as it is written.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Renders Kubernetes manifests from templates and per-environment values, and proves them valid and zero-trust.
+#[derive(Debug, Parser)]
+#[command(name = "tympan", version, max_term_width = 100, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    /// Work in this folder instead of the current one
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub(super) directory: Option<PathBuf>,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(super) color: Colour,
+    /// Print nothing but errors and what was asked for
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Print more: each file that is unchanged, too
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Use this many threads; as many as there are processors when it is left out
+    #[arg(long, value_name = "N", global = true)]
+    pub(super) threads: Option<usize>,
+    /// What to do
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 clean, 1 findings or drift, 2 the work could not be done.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a small project that renders and checks clean
+    #[command(after_help = "Example: tympan init my-platform")]
+    Init {
+        /// The folder; made when it does not exist
+        #[arg(default_value = ".")]
+        directory: PathBuf,
+    },
+    /// Render templates and values to one file for each object below rendered/
+    #[command(
+        after_help = "Examples:\n  tympan render             write all environments\n  tympan render --check     tell whether rendered/ is up to date; exit code 1 when not\n  tympan render -e prod -n openmrs --stdout"
+    )]
+    Render(RenderArgs),
+    /// Check the project, or plain manifests
+    #[command(
+        after_help = "Examples:\n  tympan check                    render in memory and check\n  tympan check rendered/prod      check plain manifests\n  helm template x | tympan check -"
+    )]
+    Check(CheckArgs),
+    /// Print the merged values of an environment, and where each was set
+    #[command(after_help = "Example: tympan values openmrs.backend -e prod")]
+    Values {
+        /// Print only what stands at this path, for example `openmrs.backend`
+        path: Option<String>,
+        /// The environment
+        #[arg(short, long, value_name = "ENV")]
+        environment: String,
+    },
+    /// Explain a rule: what, why, how to mend it; without a rule, list them all
+    #[command(after_help = "Example: tympan explain yaml/duplicate-key")]
+    Explain {
+        /// The rule's id
+        rule: Option<String>,
+    },
+}
+
+/// The arguments of `render`.
+#[derive(Debug, Args)]
+pub(super) struct RenderArgs {
+    /// Render only this environment; may be given again
+    #[arg(short, long = "environment", value_name = "ENV")]
+    pub(super) environments: Vec<String>,
+    /// Render only what this folder of templates/ makes, cluster-scoped objects included; may be given again
+    #[arg(short, long = "namespace", value_name = "NAMESPACE")]
+    pub(super) namespaces: Vec<String>,
+    /// Write nothing; show what differs and end with exit code 1 when anything does
+    #[arg(long, conflicts_with_all = ["stdout", "adopt", "exit_code"])]
+    pub(super) check: bool,
+    /// Print the manifests instead of writing them
+    #[arg(long, conflicts_with_all = ["adopt", "exit_code"])]
+    pub(super) stdout: bool,
+    /// End with exit code 1 when anything was written, or a rendered file is not in git
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    /// Take over a rendered/ that Tympan did not write: overwrite what is rendered, remove other manifests there
+    #[arg(long)]
+    pub(super) adopt: bool,
+}
+
+/// The arguments of `check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Manifests: files, folders, or - for standard input; the project when left out
+    pub(super) paths: Vec<PathBuf>,
+    /// Check only this environment; may be given again
+    #[arg(
+        short,
+        long = "environment",
+        value_name = "ENV",
+        conflicts_with = "paths"
+    )]
+    pub(super) environments: Vec<String>,
+    /// The format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: ReportFormat,
+    /// Write the report to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// The least severity that gives exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub(super) fail_on: FailOn,
+    /// End with exit code 0 whatever is found
+    #[arg(long)]
+    pub(super) exit_zero: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The formats of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// Excerpts for people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// The severities that can fail a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Errors only
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// Anything
+    Note,
+}

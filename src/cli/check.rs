@@ -1,0 +1,86 @@
+//! `tympan check`.
+
+use std::fs::File;
+use std::io::{self, Write};
+
+use super::Settings;
+use super::args::{CheckArgs, FailOn, ReportFormat};
+use super::load::{apply_rules, load_project, pipeline_input};
+use crate::error::Failure;
+use crate::exit::ExitStatus;
+use crate::finding::Severity;
+use crate::pipeline::{Outcome, read_manifests, render_project};
+use crate::project::load_manifests;
+use crate::report::{Format, Report, Style, Summary, write};
+use crate::yaml::Limits;
+
+pub(super) fn run(
+    args: &CheckArgs,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> Result<ExitStatus, Failure> {
+    let outcome = if args.paths.is_empty() {
+        check_project(args, settings)?
+    } else {
+        check_manifests(args)?
+    };
+    let summary = Summary {
+        documents: outcome.objects(),
+        checked: outcome.objects(),
+        environments: outcome.environments.len(),
+        waived: 0,
+    };
+    let report = Report {
+        findings: &outcome.findings,
+        sources: &outcome.sources,
+        summary,
+    };
+    let format = match args.format {
+        ReportFormat::Text => Format::Text,
+        ReportFormat::Json => Format::Json,
+    };
+    match &args.output {
+        Some(path) => {
+            let mut file = io::BufWriter::new(File::create(settings.directory.join(path))?);
+            write(&mut file, &report, format, Style::Plain)?;
+            file.flush()?;
+        }
+        None if settings.quiet && format == Format::Text && outcome.findings.is_empty() => {}
+        None => write(out, &report, format, settings.style)?,
+    }
+    let level = match args.fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Note => Severity::Note,
+    };
+    let fails = outcome.findings.worst().is_some_and(|worst| worst >= level);
+    Ok(if fails && !args.exit_zero {
+        ExitStatus::Findings
+    } else {
+        ExitStatus::Clean
+    })
+}
+
+fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Outcome, Failure> {
+    let project = load_project(&settings.directory)?;
+    let (input, config) = pipeline_input(project, &args.environments, &[])?;
+    let mut outcome = render_project(input);
+    apply_rules(&mut outcome.findings, &config, outcome.complete);
+    if outcome.objects() == 0 && outcome.findings.is_empty() {
+        let failure = Failure::new("there is nothing to check: no template gave an object");
+        return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));
+    }
+    Ok(outcome)
+}
+
+fn check_manifests(args: &CheckArgs) -> Result<Outcome, Failure> {
+    let sources = load_manifests(&args.paths, io::stdin().lock())?;
+    let outcome = read_manifests(sources, &Limits::default());
+    if outcome.objects() == 0 && outcome.findings.is_empty() {
+        let failure = Failure::new("there is nothing to check: no manifest was found");
+        return Err(
+            failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")
+        );
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,165 @@
+//! A project on disk to the input of the pipeline.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+use minijinja::Value;
+
+use crate::error::Failure;
+use crate::finding::{FindingSet, nearest};
+use crate::pipeline::{EnvironmentInput, Input};
+use crate::project::{Config, Project, ProjectError, RuleSetting};
+use crate::registry;
+use crate::render::{Limits, TemplateFile};
+use crate::source::FileId;
+use crate::values::LayerKind;
+use crate::yaml;
+
+/// Loads the project that a folder belongs to.
+pub(super) fn load_project(directory: &Path) -> Result<Project, Failure> {
+    Project::load(directory, &registry::rules()).map_err(|error| {
+        let hint =
+            matches!(error, ProjectError::NotFound(_)).then_some("`tympan init` makes a project");
+        hint.into_iter().fold(Failure::new(error), Failure::hint)
+    })
+}
+
+/// Makes the pipeline's input of a project, for some environments and folders or, where none are named, for all.
+pub(super) fn pipeline_input(
+    project: Project,
+    environments: &[String],
+    namespaces: &[String],
+) -> Result<(Input, Config), Failure> {
+    let names: Vec<&str> = project
+        .layout
+        .environments
+        .keys()
+        .map(String::as_str)
+        .collect();
+    if names.is_empty() {
+        let failure = Failure::new("there is no environment");
+        return Err(failure
+            .hint("an environment is a file `values/<environment>.yaml`, which may be empty"));
+    }
+    known("environment", environments, &names)?;
+    let folders: Vec<&str> = project
+        .layout
+        .templates
+        .iter()
+        .filter_map(|file| file.path.split_once('/'))
+        .map(|(folder, _)| folder)
+        .collect();
+    known("folder below `templates/`", namespaces, &folders)?;
+    let chosen = names
+        .iter()
+        .filter(|name| environments.is_empty() || environments.iter().any(|asked| asked == *name));
+    let inputs = chosen.map(|name| environment(&project, name)).collect();
+    let templates = project.layout.templates.iter().filter_map(|file| {
+        let id = project.file(&format!("templates/{}", file.path))?;
+        Some(TemplateFile {
+            path: file.path.clone(),
+            file: id,
+            template: file.template,
+        })
+    });
+    let limits = Limits {
+        fuel: project.config.fuel,
+        output: project.config.output,
+        yaml: yaml::Limits {
+            bytes: usize::try_from(project.config.output).unwrap_or(usize::MAX),
+            ..yaml::Limits::default()
+        },
+    };
+    let input = Input {
+        templates: templates.collect(),
+        environments: inputs,
+        namespaces: namespaces.to_vec(),
+        partial: !environments.is_empty() || !namespaces.is_empty(),
+        schema: project
+            .layout
+            .schema
+            .then(|| project.file("values/schema.json"))
+            .flatten(),
+        limits,
+        sources: project.sources,
+    };
+    Ok((input, project.config))
+}
+
+/// Refuses names that there are none of.
+fn known(what: &str, asked: &[String], names: &[&str]) -> Result<(), Failure> {
+    let Some(unknown) = asked.iter().find(|name| !names.contains(&name.as_str())) else {
+        return Ok(());
+    };
+    let near = nearest(unknown, names.iter().copied());
+    let near = near
+        .map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default();
+    Err(Failure::new(format!(
+        "there is no {what} `{unknown}`{near}"
+    )))
+}
+
+fn environment(project: &Project, name: &str) -> EnvironmentInput {
+    let files = project
+        .layout
+        .environments
+        .get(name)
+        .map(|files| files.layers.as_slice())
+        .unwrap_or_default();
+    let layers: Vec<(FileId, LayerKind)> = files
+        .iter()
+        .filter_map(|path| {
+            let kind = if path.ends_with(".terraform.json") {
+                LayerKind::Terraform
+            } else {
+                LayerKind::Plain
+            };
+            Some((project.file(path)?, kind))
+        })
+        .collect();
+    EnvironmentInput {
+        name: name.to_owned(),
+        layers,
+        project: facts(&project.config, name),
+    }
+}
+
+/// What templates see as `project`; what `tympan.yaml` does not say is not there, so reading it is an error.
+fn facts(config: &Config, environment: &str) -> Value {
+    let mut repository: IndexMap<Value, Value> = IndexMap::new();
+    let settings = &config.repository;
+    for (key, value) in [
+        ("url", &settings.url),
+        ("revision", &settings.revision),
+        ("cluster", &settings.cluster),
+    ] {
+        if let Some(value) = value {
+            repository.insert(key.into(), value.as_str().into());
+        }
+    }
+    let mut facts: IndexMap<Value, Value> = IndexMap::new();
+    facts.insert("repository".into(), Value::from_object(repository));
+    let own = config
+        .environments
+        .get(environment)
+        .and_then(|settings| settings.kubernetes.as_deref());
+    if let Some(version) = own.or(config.kubernetes.as_deref()) {
+        facts.insert("kubernetes".into(), version.into());
+    }
+    Value::from_object(facts)
+}
+
+/// Gives findings the severities that `tympan.yaml` asks for. What could not be rendered stays an error.
+pub(super) fn apply_rules(findings: &mut FindingSet, config: &Config, complete: bool) {
+    findings.apply(|finding| {
+        if !complete && finding.severity == crate::finding::Severity::Error {
+            return Some(finding.severity);
+        }
+        match config.rule(finding.rule.as_str()) {
+            None => Some(finding.severity),
+            Some(RuleSetting::Off) => None,
+            Some(RuleSetting::Severity(severity)) => Some(severity),
+        }
+    });
+}

@@ -1,0 +1,132 @@
+//! The command line: arguments in, an exit status out; one file for each command.
+
+mod args;
+mod check;
+mod explain;
+mod init;
+mod load;
+mod render;
+mod values;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use clap::Parser as _;
+
+use self::args::{Cli, Colour, Command};
+use crate::error::Failure;
+use crate::exit::ExitStatus;
+use crate::project::ProjectError;
+use crate::report::{Problem, Style, write_problem};
+
+/// What every command needs to know.
+#[derive(Debug)]
+struct Settings {
+    /// The folder to work in.
+    directory: PathBuf,
+    /// How standard output is styled.
+    style: Style,
+    /// How standard error is styled.
+    error_style: Style,
+    /// Whether to print less.
+    quiet: bool,
+    /// Whether to print more.
+    verbose: bool,
+}
+
+/// Runs the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are asked for and go to standard output; anything else is a usage error.
+            let status = if error.use_stderr() {
+                ExitStatus::Failed
+            } else {
+                ExitStatus::Clean
+            };
+            return error.print().map_or(ExitStatus::Failed, |()| status);
+        }
+    };
+    if let Some(threads) = cli.threads {
+        // The pool is made once, before anything uses it.
+        let built = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global();
+        if built.is_err() {
+            return ExitStatus::Failed;
+        }
+    }
+    let settings = Settings {
+        directory: cli.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
+        style: style(cli.color, io::stdout().is_terminal()),
+        error_style: style(cli.color, io::stderr().is_terminal()),
+        quiet: cli.quiet,
+        verbose: cli.verbose,
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let result = command(&cli.command, &settings, &mut out).and_then(|status| {
+        out.flush()?;
+        Ok(status)
+    });
+    match result {
+        Ok(status) => status,
+        Err(failure) if failure.is_broken_pipe() => ExitStatus::Clean,
+        Err(failure) => {
+            report(&failure, &settings);
+            ExitStatus::Failed
+        }
+    }
+}
+
+fn style(colour: Colour, terminal: bool) -> Style {
+    let coloured = match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => {
+            terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
+    };
+    if coloured {
+        Style::Coloured
+    } else {
+        Style::Plain
+    }
+}
+
+fn command(
+    command: &Command,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> Result<ExitStatus, Failure> {
+    match command {
+        Command::Init { directory } => init::run(&settings.directory.join(directory), out),
+        Command::Render(args) => render::run(args, settings, out),
+        Command::Check(args) => check::run(args, settings, out),
+        Command::Values { path, environment } => {
+            values::run(path.as_deref(), environment, settings, out)
+        }
+        Command::Explain { rule } => explain::run(rule.as_deref(), out),
+    }
+}
+
+/// Says why the work could not be done; mistakes in `tympan.yaml` with their lines.
+fn report(failure: &Failure, settings: &Settings) {
+    let mut err = io::stderr().lock();
+    let written = match failure.source.downcast_ref::<ProjectError>() {
+        Some(ProjectError::Config { sources, problems }) => {
+            problems.iter().try_for_each(|problem| {
+                let shown = Problem {
+                    location: &problem.location,
+                    message: &problem.message,
+                    help: problem.help.as_deref(),
+                };
+                write_problem(&mut err, sources, &shown, settings.error_style)
+            })
+        }
+        _ => failure.write(&mut err),
+    };
+    // When standard error cannot be written to, there is nobody left to tell.
+    drop(written);
+}

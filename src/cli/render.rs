@@ -1,0 +1,246 @@
+//! `tympan render`.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::Path;
+
+use similar::TextDiff;
+
+use super::Settings;
+use super::args::RenderArgs;
+use super::load::{apply_rules, load_project, pipeline_input};
+use crate::error::Failure;
+use crate::exit::ExitStatus;
+use crate::git::tracked_files;
+use crate::output::{self, Adopt, Applied, Change, ChangeKind, Desired, DesiredFile, Plan, Scope};
+use crate::pipeline::{Environment, Outcome, render_project};
+use crate::report::{Format, Report, Summary, write};
+
+/// How many lines of a difference are shown for one file.
+const MOST_LINES: usize = 60;
+
+pub(super) fn run(
+    args: &RenderArgs,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> Result<ExitStatus, Failure> {
+    let project = load_project(&settings.directory)?;
+    let root = project.root.clone();
+    let (input, config) = pipeline_input(project, &args.environments, &args.namespaces)?;
+    let mut outcome = render_project(input);
+    apply_rules(&mut outcome.findings, &config, outcome.complete);
+    tell(&outcome, settings)?;
+    if !outcome.complete {
+        return Err(Failure::new(
+            "nothing was written, because not everything could be rendered",
+        ));
+    }
+    if args.stdout {
+        return print(&outcome.environments, out);
+    }
+    let desired: Vec<Desired<'_>> = outcome.environments.iter().map(desired).collect();
+    let adopt = if args.adopt { Adopt::Yes } else { Adopt::No };
+    let plan = output::plan(&root, &desired, &scope(args), adopt)?;
+    if args.check {
+        return check(&plan, settings, out);
+    }
+    refuse_foreign(&plan)?;
+    let applied = plan.apply()?;
+    summarise(&plan, applied, settings, out)?;
+    let changed = applied.written + applied.removed > 0;
+    if args.exit_code && (changed || has_untracked(&root, &desired, out)?) {
+        return Ok(ExitStatus::Findings);
+    }
+    Ok(ExitStatus::Clean)
+}
+
+/// Shows findings on standard error: standard output is for what was asked for.
+fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
+    if outcome.findings.is_empty() || (settings.quiet && outcome.complete) {
+        return Ok(());
+    }
+    let summary = Summary {
+        documents: outcome.objects(),
+        checked: outcome.objects(),
+        environments: outcome.environments.len(),
+        waived: 0,
+    };
+    let report = Report {
+        findings: &outcome.findings,
+        sources: &outcome.sources,
+        summary,
+    };
+    write(
+        &mut io::stderr().lock(),
+        &report,
+        Format::Text,
+        settings.error_style,
+    )
+}
+
+fn scope(args: &RenderArgs) -> Scope {
+    if !args.namespaces.is_empty() {
+        Scope::Folders(args.namespaces.iter().cloned().collect())
+    } else if !args.environments.is_empty() {
+        Scope::Environments
+    } else {
+        Scope::All
+    }
+}
+
+fn desired(environment: &Environment) -> Desired<'_> {
+    Desired {
+        environment: &environment.name,
+        files: environment
+            .objects
+            .iter()
+            .map(|object| DesiredFile {
+                path: &object.path,
+                folder: &object.folder,
+                text: &object.text,
+            })
+            .collect(),
+    }
+}
+
+fn print(environments: &[Environment], out: &mut impl Write) -> Result<ExitStatus, Failure> {
+    for environment in environments {
+        for object in &environment.objects {
+            writeln!(
+                out,
+                "---\n# {}/{}/{}",
+                output::FOLDER,
+                environment.name,
+                object.path
+            )?;
+            out.write_all(object.text.as_bytes())?;
+        }
+    }
+    Ok(ExitStatus::Clean)
+}
+
+fn check(plan: &Plan, settings: &Settings, out: &mut impl Write) -> Result<ExitStatus, Failure> {
+    for change in &plan.changes {
+        writeln!(out, "{}: {}", change.path, drift(change.kind))?;
+        if let (Some(before), Some(after)) = (&change.before, &change.after)
+            && !settings.quiet
+        {
+            difference(before, after, out)?;
+        }
+    }
+    if plan.is_clean() {
+        if !settings.quiet {
+            writeln!(
+                out,
+                "{} is up to date: {} files",
+                output::FOLDER,
+                plan.unchanged()
+            )?;
+        }
+        return Ok(ExitStatus::Clean);
+    }
+    let count = plan.changes.len().max(1);
+    writeln!(
+        out,
+        "{} is not up to date: {count} of {} files differ; run `tympan render`",
+        output::FOLDER,
+        plan.unchanged() + count
+    )?;
+    Ok(ExitStatus::Findings)
+}
+
+fn drift(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Missing => "missing",
+        ChangeKind::Different => "different",
+        ChangeKind::Stale => "no longer rendered",
+        ChangeKind::Foreign => "different, and not written by Tympan",
+        ChangeKind::Unknown => "not written by Tympan, and Argo CD would apply it",
+    }
+}
+
+fn difference(before: &str, after: &str, out: &mut impl Write) -> io::Result<()> {
+    let diff = TextDiff::from_lines(before, after);
+    let unified = diff.unified_diff().context_radius(2).to_string();
+    let mut lines = unified.lines();
+    for line in lines.by_ref().take(MOST_LINES) {
+        writeln!(out, "  {line}")?;
+    }
+    let rest = lines.count();
+    if rest > 0 {
+        writeln!(out, "  … {rest} more lines")
+    } else {
+        Ok(())
+    }
+}
+
+/// Refuses to write where files that Tympan did not write stand in the way.
+fn refuse_foreign(plan: &Plan) -> Result<(), Failure> {
+    let foreign: Vec<&Change> = plan.foreign().collect();
+    let Some(first) = foreign.first() else {
+        return Ok(());
+    };
+    let others = foreign.len() - 1;
+    let more = if others > 0 {
+        format!(" (and {others} more)")
+    } else {
+        String::new()
+    };
+    Err(Failure::new(format!("`{}`{more} was not written by Tympan, and nothing was written", first.path))
+        .hint("`tympan render --adopt` takes the files over: it overwrites and removes; look at `git diff` afterwards"))
+}
+
+fn summarise(
+    plan: &Plan,
+    applied: Applied,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if settings.quiet {
+        return Ok(());
+    }
+    for change in &plan.changes {
+        let sign = match change.kind {
+            ChangeKind::Missing => "new",
+            ChangeKind::Different => "changed",
+            ChangeKind::Stale => "removed",
+            ChangeKind::Foreign => continue,
+            ChangeKind::Unknown => "not Tympan's, left alone",
+        };
+        writeln!(out, "{}: {sign}", change.path)?;
+    }
+    if settings.verbose {
+        for path in &plan.unchanged_files {
+            writeln!(out, "{path}: unchanged")?;
+        }
+    }
+    let Applied { written, removed } = applied;
+    writeln!(
+        out,
+        "{}: {written} written, {removed} removed, {} unchanged",
+        output::FOLDER,
+        plan.unchanged()
+    )
+}
+
+/// Tells whether a rendered file is not in git; without git there is nothing to tell.
+fn has_untracked(root: &Path, desired: &[Desired<'_>], out: &mut impl Write) -> io::Result<bool> {
+    let Some(tracked) = tracked_files(root, output::FOLDER) else {
+        return Ok(false);
+    };
+    let files = desired.iter().flat_map(|environment| {
+        environment.files.iter().map(move |file| {
+            format!(
+                "{}/{}/{}",
+                output::FOLDER,
+                environment.environment,
+                file.path
+            )
+        })
+    });
+    let untracked: BTreeSet<String> = files.filter(|path| !tracked.contains(path)).collect();
+    for path in &untracked {
+        writeln!(out, "{path}: not in git")?;
+    }
+    Ok(!untracked.is_empty())
+}

@@ -1,0 +1,66 @@
+//! Failures at the edge: what is said when Tympan cannot do its work.
+
+use std::error::Error;
+use std::io::{self, Write};
+
+/// Why Tympan could not do its work.
+#[derive(Debug)]
+pub struct Failure {
+    /// What failed, with what caused it.
+    pub source: Box<dyn Error + Send + Sync>,
+    /// What to do.
+    pub hints: Vec<String>,
+}
+
+impl Failure {
+    /// Makes a failure.
+    pub fn new(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            source: source.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Tells whether the reader of our output has gone away, which is no failure of ours.
+    pub fn is_broken_pipe(&self) -> bool {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(&*self.source);
+        while let Some(error) = cause {
+            if error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+            {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
+    /// Writes the failure as one message.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        write!(out, "error: {}", self.source)?;
+        let mut cause = self.source.source();
+        while let Some(error) = cause {
+            write!(out, ": {error}")?;
+            cause = error.source();
+        }
+        writeln!(out)?;
+        for hint in &self.hints {
+            writeln!(out, "help: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(error)
+    }
+}

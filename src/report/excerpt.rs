@@ -1,0 +1,211 @@
+//! Excerpts of untrusted text that are safe to show: what a terminal would obey is made visible, long lines are cut,
+//! and the place that is pointed at keeps its place.
+
+use std::ops::Range;
+
+use crate::source::{SourceFile, Span};
+
+/// How many lines of a span are shown.
+const MOST_LINES: u32 = 4;
+/// How many characters of a line are shown.
+const WIDEST: usize = 160;
+/// How many of them stand before the place that is pointed at.
+const BEFORE: usize = 60;
+
+/// A few lines of a text, with a place in them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Excerpt {
+    /// The lines, joined.
+    pub(super) text: String,
+    /// The place, in bytes of `text`.
+    pub(super) span: Range<usize>,
+    /// The number of the first line.
+    pub(super) line: u32,
+}
+
+/// Takes the lines of a span.
+pub(super) fn excerpt(file: &SourceFile, span: Span) -> Excerpt {
+    let text = file.text();
+    let first = file.position(span.start).line;
+    let last = file
+        .position(span.end.max(span.start + 1) - 1)
+        .line
+        .clamp(first, first + MOST_LINES - 1);
+    let mut result = Excerpt {
+        text: String::new(),
+        span: 0..0,
+        line: first,
+    };
+    for number in first..=last {
+        let line = file.lines().line_span(text, number);
+        let begin = span.start.clamp(line.start, line.end);
+        let end = span.end.clamp(begin, line.end);
+        if number > first {
+            result.text.push('\n');
+        }
+        let shown = one_line(
+            line.of(text),
+            (begin - line.start) as usize..(end - line.start) as usize,
+        );
+        let offset = result.text.len();
+        if number == first {
+            result.span.start = offset + shown.1.start;
+        }
+        result.span.end = offset + shown.1.end;
+        result.text.push_str(&shown.0);
+    }
+    widen(&mut result);
+    result
+}
+
+/// A caret needs a character to stand under.
+fn widen(excerpt: &mut Excerpt) {
+    if excerpt.span.is_empty() {
+        let next = excerpt
+            .text
+            .get(excerpt.span.start..)
+            .and_then(|rest| rest.chars().next());
+        excerpt.span.end =
+            excerpt.span.start + next.filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    }
+}
+
+/// Makes one line safe to show and cuts it around a place; returns it with the place in it.
+pub(super) fn one_line(line: &str, span: Range<usize>) -> (String, Range<usize>) {
+    let before = line
+        .get(..span.start)
+        .map_or(0, |before| before.chars().count());
+    let total = line.chars().count();
+    let skip = if total > WIDEST {
+        before.saturating_sub(BEFORE)
+    } else {
+        0
+    };
+    let mut shown = String::new();
+    if skip > 0 {
+        shown.push('…');
+    }
+    let mut place = shown.len()..shown.len();
+    for (at, c) in line.char_indices().skip(skip).take(WIDEST) {
+        if at <= span.start {
+            place.start = shown.len();
+        }
+        shown.push(visible(c));
+        if at < span.end {
+            place.end = shown.len();
+        }
+    }
+    if span.start >= line.len() {
+        place.start = shown.len();
+    }
+    if total > skip + WIDEST {
+        shown.push('…');
+    }
+    place.end = place.end.max(place.start);
+    (shown, place)
+}
+
+/// Returns the character to show: one column for one character, so that nothing moves.
+fn visible(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if is_hostile(c) => '\u{FFFD}',
+        c => c,
+    }
+}
+
+/// Tells whether a terminal would obey a character, or a reader be misled by it: controls, and the marks that turn the
+/// direction of text or are not seen.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+                | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}'
+        )
+}
+
+/// Makes a message of untrusted parts safe to show.
+pub(super) fn safe(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !is_hostile(c) {
+            shown.push(c);
+        } else {
+            shown.extend(c.escape_default());
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::SourceMap;
+
+    fn show(text: &str, start: usize, end: usize) -> (Excerpt, String) {
+        let mut sources = SourceMap::new();
+        let id = sources.add("f", text);
+        let excerpt = excerpt(sources.file(id), Span::new(start, end));
+        let marked = excerpt.text.get(excerpt.span.clone()).unwrap().to_owned();
+        (excerpt, marked)
+    }
+
+    #[test]
+    fn the_place_keeps_its_place() {
+        let text = "é: 1\r\n\tü🙂: x\r\n";
+        let at = text.find('x').unwrap();
+        let (excerpt, marked) = show(text, at, at + 1);
+        assert_eq!(
+            (excerpt.text.as_str(), excerpt.line, marked.as_str()),
+            (" ü🙂: x", 2, "x")
+        );
+        // The end of a text, and a place without width.
+        assert_eq!(
+            show("ab", 2, 2).0,
+            Excerpt {
+                text: "ab".into(),
+                span: 2..2,
+                line: 1
+            }
+        );
+        assert_eq!(show("ab: c", 1, 1).1, "b");
+        assert_eq!(show("", 0, 0).0.text, "");
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_made_visible() {
+        let (excerpt, _) = show("a\u{1b}[31m\u{202e}b", 0, 1);
+        assert_eq!(excerpt.text, "a\u{FFFD}[31m\u{FFFD}b");
+        assert_eq!(safe("a\u{1b}[0m\u{200b}é"), "a\\u{1b}[0m\\u{200b}é");
+    }
+
+    #[test]
+    fn long_lines_and_long_spans_are_cut() {
+        let line = format!("{}X{}", "a".repeat(70_000), "b".repeat(70_000));
+        let (excerpt, marked) = show(&line, 70_000, 70_001);
+        assert_eq!(marked, "X");
+        assert!(excerpt.text.chars().count() <= WIDEST + 2);
+        let many = "x\n".repeat(1000);
+        assert_eq!(
+            show(&many, 0, many.len()).0.text.lines().count(),
+            MOST_LINES as usize
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_span_gives_an_excerpt(text in "[a-zé🙂\t\u{1b} \r\n]{0,60}", a in 0..60_usize, b in 0..60_usize) {
+            let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+            let (start, end) = (boundary(a.min(b)), boundary(a.max(b)));
+            let (excerpt, marked) = show(&text, start, end);
+            prop_assert!(excerpt.text.get(excerpt.span.clone()).is_some());
+            let plain: String = text[start..end].chars().map(visible).collect();
+            if !text[start..end].contains(['\n', '\r']) && start < end {
+                prop_assert_eq!(marked, plain);
+            }
+        }
+    }
+}
