@@ -68,6 +68,7 @@ pub(super) enum Command {
 }
 
 /// The arguments of `render`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub(super) struct RenderArgs {
     /// Render only this environment; may be given again
@@ -120,7 +121,7 @@ pub(super) struct CheckArgs {
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Colour {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,

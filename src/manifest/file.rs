@@ -88,11 +88,10 @@ fn name(resource: &Resource) -> String {
         .path(&["metadata", "generateName"])
         .and_then(crate::yaml::Node::as_str);
     let digest = Sha256::digest(crate::yaml::write(resource.root()).as_bytes());
-    let hash: String = digest
+    let hash = digest
         .iter()
         .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+        .fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
     format!("{}{hash}", prefix.unwrap_or_default())
 }
 

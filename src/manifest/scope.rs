@@ -15,7 +15,7 @@ pub enum Scope {
 }
 
 /// Cluster-scoped kinds by group: the Kubernetes API reference (1.31 to 1.37), and the operators this tool's users run.
-/// Every other kind is namespaced unless a CustomResourceDefinition says otherwise.
+/// Every other kind is namespaced unless a `CustomResourceDefinition` says otherwise.
 const CLUSTER: &[(&str, &[&str])] = &[
     (
         "",

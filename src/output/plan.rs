@@ -42,6 +42,15 @@ pub enum Scope {
     Folders(BTreeSet<String>),
 }
 
+impl Scope {
+    fn covers(&self, folder: &String) -> bool {
+        match self {
+            Self::Folders(folders) => folders.contains(folder),
+            Self::All | Self::Environments => true,
+        }
+    }
+}
+
 /// What to do with files that Tympan did not write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Adopt {
@@ -226,42 +235,49 @@ fn compare(
                 .push(format!("{FOLDER}/{}/{}", desired.environment, file.path)),
         }
     }
+    settle_ledgers(plan, desired, scope, written, known, &present);
+    Ok(())
+}
+
+/// Finds what is stale or unknown, and what the ledgers say from now on.
+fn settle_ledgers(
+    plan: &mut Plan,
+    desired: &Desired<'_>,
+    scope: &Scope,
+    written: Ledger,
+    known: Ledger,
+    present: &BTreeSet<String>,
+) {
     let wanted: BTreeMap<String, String> = desired
         .files
         .iter()
         .map(|file| (file.path.to_owned(), file.folder.to_owned()))
         .collect();
-    let covered = |folder: &String| match scope {
-        Scope::Folders(folders) => folders.contains(folder),
-        _ => true,
-    };
     let mut end = wanted.clone();
-    for (path, made_by) in &known.files {
-        if wanted.contains_key(path) {
-            continue;
-        }
-        if !covered(made_by) {
+    let left = known
+        .files
+        .iter()
+        .filter(|(path, _)| !wanted.contains_key(*path));
+    for (path, made_by) in left {
+        if !scope.covers(made_by) {
             end.insert(path.clone(), made_by.clone());
         } else if present.contains(path) {
-            plan.changes
-                .push(gone(desired.environment, path, ChangeKind::Stale));
+            let stale = gone(desired.environment, path, ChangeKind::Stale);
+            plan.changes.push(stale);
         }
     }
     if !matches!(scope, Scope::Folders(_)) {
-        let unknown = present
-            .iter()
-            .filter(|path| !known.files.contains_key(*path) && !wanted.contains_key(*path));
-        plan.changes
-            .extend(unknown.map(|path| gone(desired.environment, path, ChangeKind::Unknown)));
+        let ours = |path: &String| known.files.contains_key(path) || wanted.contains_key(path);
+        let unknown = present.iter().filter(|path| !ours(path));
+        let unknown = unknown.map(|path| gone(desired.environment, path, ChangeKind::Unknown));
+        plan.changes.extend(unknown);
     }
     let mut during = written;
     during.files.extend(end.clone());
     during.files.extend(known.files);
-    plan.ledgers.insert(
-        desired.environment.to_owned(),
-        (during, Ledger { files: end }),
-    );
-    Ok(())
+    let environment = desired.environment.to_owned();
+    plan.ledgers
+        .insert(environment, (during, Ledger { files: end }));
 }
 
 fn gone(environment: &str, path: &str, kind: ChangeKind) -> Change {

@@ -190,9 +190,9 @@ fn nothing_is_written_through_symbolic_links() {
 
 /// Applies a plan but stops before the step of that number; returns whether it was stopped.
 fn interrupted(plan: &Plan, stop: usize) -> bool {
-    let step = AtomicUsize::new(0);
+    let count = AtomicUsize::new(0);
     let gate = || {
-        if step.fetch_add(1, Ordering::SeqCst) >= stop {
+        if count.fetch_add(1, Ordering::SeqCst) >= stop {
             Err(io::Error::other("killed"))
         } else {
             Ok(())

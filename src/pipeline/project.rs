@@ -86,15 +86,40 @@ pub fn render_project(input: Input) -> Outcome {
     {
         findings.extend(unread(&parts, &loaded));
     }
-    let mut environments: Vec<Environment> = inputs
-        .iter()
-        .zip(&loaded)
-        .map(|(input, loaded)| Environment {
-            name: input.name.clone(),
-            values: loaded.values.clone(),
-            objects: Vec::new(),
-        })
-        .collect();
+    let mut environments = empty_environments(&inputs, &loaded);
+    findings.extend(take_parts(parts, &templates, &mut environments));
+    for environment in &mut environments {
+        findings.extend(settle(environment));
+    }
+    let mut findings: FindingSet = findings.into_iter().collect();
+    findings.sort(&sources);
+    let complete = !findings.iter().any(blocks);
+    Outcome {
+        sources,
+        complete,
+        findings,
+        environments,
+        manifests: Vec::new(),
+    }
+}
+
+fn empty_environments(inputs: &[EnvironmentInput], loaded: &[Loaded]) -> Vec<Environment> {
+    let both = inputs.iter().zip(loaded);
+    both.map(|(input, loaded)| Environment {
+        name: input.name.clone(),
+        values: loaded.values.clone(),
+        objects: Vec::new(),
+    })
+    .collect()
+}
+
+/// Sorts what the templates gave into objects of their environments, and findings.
+fn take_parts(
+    parts: Vec<Part>,
+    templates: &[TemplateFile],
+    environments: &mut [Environment],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
     for part in parts {
         let (Some(environment), Some(template)) = (
             environments.get_mut(part.environment),
@@ -110,19 +135,7 @@ pub fn render_project(input: Input) -> Outcome {
             Err(found) => findings.extend(found),
         }
     }
-    for environment in &mut environments {
-        findings.extend(settle(environment));
-    }
-    let mut findings: FindingSet = findings.into_iter().collect();
-    findings.sort(&sources);
-    let complete = !findings.iter().any(blocks);
-    Outcome {
-        sources,
-        complete,
-        findings,
-        environments,
-        manifests: Vec::new(),
-    }
+    findings
 }
 
 /// Tells whether a finding means that something could not be rendered, or not as it was meant.
@@ -201,7 +214,7 @@ fn check_schema(
             both.flat_map(|(input, loaded)| schema.check(&loaded.values, &input.name))
                 .collect()
         }
-        Err(finding) => vec![finding],
+        Err(finding) => vec![*finding],
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn settle(environment: &mut Environment) -> Vec<Finding> {
     let mut objects = std::mem::take(&mut environment.objects);
     let mut findings: Vec<Finding> = objects
         .par_iter_mut()
-        .filter_map(|object| identify(object, &scopes, environment).err())
+        .filter_map(|object| identify(object, &scopes, environment))
         .collect();
     findings.extend(collisions(&objects, environment));
     objects.sort_by(|a, b| a.path.cmp(&b.path));
@@ -28,11 +28,7 @@ pub(super) fn settle(environment: &mut Environment) -> Vec<Finding> {
     findings
 }
 
-fn identify(
-    object: &mut Object,
-    scopes: &Scopes,
-    environment: &Environment,
-) -> Result<(), Finding> {
+fn identify(object: &mut Object, scopes: &Scopes, environment: &Environment) -> Option<Finding> {
     let id = &object.resource.id;
     let root = object.resource.root();
     let missing = [("apiVersion", &id.api_version), ("kind", &id.kind)]
@@ -40,28 +36,28 @@ fn identify(
         .find(|(_, value)| value.is_empty());
     if let Some((field, _)) = missing {
         let message = format!("this document is no Kubernetes object: it has no `{field}`");
-        return Err(object
+        return Some(object
             .finding(environment, &rules::MANIFEST, message, first_entry(root))
             .help("every document of a template is an object; names that begin with `_` are for text to include"));
     }
     if id.name.is_empty() && !is_generated_hook(root) {
-        return Err(nameless(object, environment));
+        return Some(nameless(object, environment));
     }
     let scope = scopes.of(&id.api_version, &id.kind);
     let folder = object.folder.clone();
     match (scope, root.path(&["metadata", "namespace"])) {
         (Scope::Namespaced, None) => set_namespace(object, &folder),
         (Scope::Namespaced, Some(node)) if node.as_str() != Some(&folder) => {
-            return Err(other_namespace(object, environment, node));
+            return Some(other_namespace(object, environment, node));
         }
         _ => {}
     }
     match file_path(&object.resource, scope, &folder) {
         Ok(path) => object.path = path,
-        Err(bad) => return Err(unfit_name(object, environment, bad)),
+        Err(bad) => return Some(unfit_name(object, environment, bad)),
     }
     object.text = write(object.resource.root());
-    Ok(())
+    None
 }
 
 fn other_namespace(object: &Object, environment: &Environment, node: Node<'_>) -> Finding {

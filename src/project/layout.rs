@@ -1,5 +1,10 @@
 //! What the folders of a project hold.
 
+#![expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "the names are part of the contract: `.YAML` is not `.yaml`"
+)]
+
 use std::collections::BTreeMap;
 
 use super::ProjectError;

@@ -236,7 +236,9 @@ mod tests {
 
     fn marked(pieces: &[Piece<'_>]) -> String {
         let mut out = String::new();
-        pieces.iter().for_each(|piece| piece.push_to(&mut out));
+        for piece in pieces {
+            piece.push_to(&mut out);
+        }
         out
     }
 
@@ -332,7 +334,7 @@ mod tests {
         fn any_text_is_split_without_loss(text in "[\u{10FFF0}\u{10FFF1}abv0-9:\n]{0,30}") {
             let joined = marked(&pieces(&text).collect::<Vec<_>>());
             // Numbers may lose leading zeros, nothing else changes.
-            prop_assert!(joined == text || text.contains("0") || text.contains('v') || text.contains('a') || text.contains('b'));
+            prop_assert!(joined == text || text.contains('0') || text.contains('v') || text.contains('a') || text.contains('b'));
         }
     }
 }

@@ -3,11 +3,6 @@
 //! The grammar is that of `k8s.io/apimachinery/pkg/api/resource`: a decimal number with one of the suffixes
 //! `n u m k M G T P E`, `Ki Mi Gi Ti Pi Ei`, or a decimal exponent.
 
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "the engine hands arguments over by value"
-)]
-
 use minijinja::{Error, ErrorKind, Value};
 
 /// The suffixes and what they multiply by; the longer ones first.
@@ -60,7 +55,8 @@ fn parse(text: &str) -> Option<f64> {
         .iter()
         .find_map(|(suffix, factor)| text.strip_suffix(suffix).map(|number| (number, *factor)))
         .unwrap_or((text, 1.0));
-    if factor != 1.0 && number.contains(['e', 'E']) {
+    let suffixed = number.len() < text.len();
+    if suffixed && number.contains(['e', 'E']) {
         return None;
     }
     number

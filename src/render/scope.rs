@@ -244,8 +244,8 @@ impl fmt::Debug for Collection {
 
 impl Object for Collection {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
-        match self.with_node(|node| node.kind()) {
-            Some(Kind::Seq) => ObjectRepr::Seq,
+        match self.with_node(|node| node.kind() == Kind::Seq) {
+            Some(true) => ObjectRepr::Seq,
             _ => ObjectRepr::Map,
         }
     }

@@ -49,7 +49,7 @@ fn project(files: &[(&str, &str)], values_text: &str) -> Project {
         .map(|(path, text)| TemplateFile {
             path: (*path).to_owned(),
             file: sources.add(format!("templates/{path}"), *text),
-            template: path.ends_with(".yaml"),
+            template: !path.contains(".conf"),
         })
         .collect();
     let (engine, compile) = Engine::new(&sources, &files, limits());
@@ -105,8 +105,7 @@ fn failures(files: &[(&str, &str)], values_text: &str) -> Vec<(String, String, S
     if findings.is_empty() {
         findings = project
             .render(files[0].0)
-            .map(|_| Vec::new())
-            .unwrap_or_else(|findings| findings);
+            .map_or_else(|findings| findings, |_| Vec::new());
     }
     let show = |finding: &Finding| {
         let at = project

@@ -156,12 +156,12 @@ impl Trace {
             let nodes = origin
                 .node
                 .map_or_else(|| printed.collect(), |node| vec![node]);
-            traced.values = self.values(nodes, values);
+            traced.values = Self::values(nodes, values);
         }
         traced
     }
 
-    fn values(&self, nodes: Vec<usize>, values: &Values) -> Vec<Location> {
+    fn values(nodes: Vec<usize>, values: &Values) -> Vec<Location> {
         let mut found = Vec::new();
         for index in nodes {
             let origin = values

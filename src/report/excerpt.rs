@@ -202,8 +202,8 @@ mod tests {
             let (start, end) = (boundary(a.min(b)), boundary(a.max(b)));
             let (excerpt, marked) = show(&text, start, end);
             prop_assert!(excerpt.text.get(excerpt.span.clone()).is_some());
-            let plain: String = text[start..end].chars().map(visible).collect();
-            if !text[start..end].contains(['\n', '\r']) && start < end {
+            let plain: String = Span::new(start, end).of(&text).chars().map(visible).collect();
+            if !Span::new(start, end).of(&text).contains(['\n', '\r']) && start < end {
                 prop_assert_eq!(marked, plain);
             }
         }

@@ -16,12 +16,12 @@ pub struct ValuesSchema {
 
 impl ValuesSchema {
     /// Compiles a schema; references to other files and to the network are not followed.
-    pub fn compile(sources: &SourceMap, file: FileId) -> Result<Self, Finding> {
+    pub fn compile(sources: &SourceMap, file: FileId) -> Result<Self, Box<Finding>> {
         let text = sources.file(file).text();
         let bad = |span: Span, message: String| {
-            Finding::new(&rules::BAD_SCHEMA, message, Location::new(file, span)).help(
+            Box::new(Finding::new(&rules::BAD_SCHEMA, message, Location::new(file, span)).help(
                 "the schema is JSON Schema 2020-12: https://json-schema.org/draft/2020-12/schema",
-            )
+            ))
         };
         let schema: serde_json::Value = serde_json::from_str(text).map_err(|error| {
             let line = Span::at(error.line()).start;

@@ -211,7 +211,9 @@ impl Builder {
             .flat_map(|(key, value)| [self.fragment(*key), self.fragment(*value)])
             .collect();
         self.document.slots.truncate(index + 1);
-        parts.iter().for_each(|part| self.insert(part));
+        for part in &parts {
+            self.insert(part);
+        }
         let end = Span::at(self.document.slots.len()).start;
         if let Some(slot) = self.document.slots.get_mut(index) {
             slot.end = end;

@@ -37,10 +37,9 @@ pub(super) fn form(text: &str) -> Form {
 /// Line breaks of YAML 1.1 (NEL, LS, PS), the byte order mark, controls, and what is no character are escaped.
 pub(super) fn is_printable(c: char) -> bool {
     match c {
-        ' '..='~' => true,
+        ' '..='~' | '\u{10000}'..='\u{10FFFF}' => true,
         '\u{A0}'..='\u{D7FF}' => !matches!(c, '\u{2028}' | '\u{2029}'),
         '\u{E000}'..='\u{FFFD}' => c != '\u{FEFF}',
-        '\u{10000}'..='\u{10FFFF}' => true,
         _ => false,
     }
 }
@@ -105,7 +104,7 @@ fn is_safe_start(text: &str) -> bool {
 
 /// Tells whether any YAML reader could take a plain scalar for something but a string.
 ///
-/// YAML 1.1 (https://yaml.org/type/) and 1.2's core schema, with room to spare: whatever begins like a number is quoted
+/// YAML 1.1 (<https://yaml.org/type/>) and 1.2's core schema, with room to spare: whatever begins like a number is quoted
 /// when it has no letter that a number cannot have.
 fn is_retyped(text: &str) -> bool {
     const WORDS: &[&str] = &[

@@ -333,9 +333,9 @@ impl<'t, 'f> Reader<'t, 'f> {
         let place = Place::new(span);
         let entries = map.then_some(self.entries.len());
         if map {
-            self.builder.begin_map(place)
+            self.builder.begin_map(place);
         } else {
-            self.builder.begin_seq(place)
+            self.builder.begin_seq(place);
         }
         self.frames.push(Frame {
             index,

@@ -294,7 +294,9 @@ mod tests {
             serde_json::Value::String(text) => out.str(text, none),
             serde_json::Value::Array(items) => {
                 out.begin_seq(none);
-                items.iter().for_each(|item| build(item, out));
+                for item in items {
+                    build(item, out);
+                }
                 out.end(None);
             }
             serde_json::Value::Object(map) => {
@@ -332,12 +334,12 @@ mod tests {
             let text: Arc<str> = text.into();
             let read = read(&text, &Limits::default()).documents.remove(0);
             prop_assert_eq!(places.len(), read.len());
-            for index in 1..read.len() {
+            for (index, place) in places.iter().enumerate().skip(1) {
                 let node = read.node(index).unwrap();
-                let (_, written) = text.split_at(places[index] as usize);
+                let (_, written) = text.split_at(*place as usize);
                 // A literal is written from its indicator on; its span is its content.
                 if !written.starts_with('|') {
-                    prop_assert_eq!(node.span().start, places[index], "{} node {}", text, index);
+                    prop_assert_eq!(node.span().start, *place, "{} node {}", text, index);
                 }
             }
         }

@@ -5,6 +5,7 @@
     clippy::indexing_slicing,
     clippy::missing_docs_in_private_items,
     clippy::panic,
+    clippy::print_stdout,
     clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
