@@ -1,5 +1,6 @@
 //! Text for people: excerpts with carets, as rustc draws them.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -58,31 +59,60 @@ pub fn write_problem(
 pub(super) fn write(out: &mut impl Write, report: &Report<'_>, style: Style) -> io::Result<()> {
     let renderer = style.renderer();
     let findings: Vec<&Finding> = report.findings.iter().collect();
-    for group in findings.chunk_by(|a, b| differ_in_environment_only(a, b)) {
-        let Some(first) = group.first() else { continue };
-        let environments: Vec<&str> = group
-            .iter()
-            .filter_map(|finding| finding.environment.as_deref())
-            .collect();
-        writeln!(
-            out,
-            "{}\n",
-            renderer.render(&[annotated(first, &environments, report.sources)])
-        )?;
+    for group in findings.chunk_by(|a, b| say_the_same(a, b)) {
+        let rendered = renderer.render(&[annotated(&Told::of(group), report.sources)]);
+        writeln!(out, "{rendered}\n")?;
     }
     writeln!(out, "{}", summary(report))
 }
 
-fn differ_in_environment_only(a: &Finding, b: &Finding) -> bool {
-    let without = |finding: &Finding| Finding {
-        environment: None,
-        rendered: None,
-        ..finding.clone()
-    };
-    a.primary == b.primary && a.rule == b.rule && without(a) == without(b)
+/// Tells whether two findings would read the same but for what has to do with them: one line of a shared macro shows in
+/// many objects and environments.
+fn say_the_same(a: &Finding, b: &Finding) -> bool {
+    a.primary == b.primary && a.rule == b.rule && a.message == b.message && a.help == b.help
 }
 
-fn annotated<'a>(finding: &'a Finding, environments: &[&str], sources: &'a SourceMap) -> Group<'a> {
+/// How many related places are shown.
+const MOST_RELATED: usize = 4;
+
+/// Findings that are told at once.
+struct Told<'a> {
+    first: &'a Finding,
+    related: Vec<&'a Location>,
+    environments: Vec<&'a str>,
+    objects: usize,
+}
+
+impl<'a> Told<'a> {
+    #[expect(clippy::indexing_slicing, reason = "a chunk is never empty")]
+    fn of(group: &[&'a Finding]) -> Self {
+        let mut told = Self {
+            first: group[0],
+            related: Vec::new(),
+            environments: Vec::new(),
+            objects: 0,
+        };
+        let mut objects = BTreeSet::new();
+        for finding in group {
+            objects.insert((&finding.resource, &finding.field));
+            for related in &finding.related {
+                if !told.related.contains(&related) {
+                    told.related.push(related);
+                }
+            }
+            if let Some(environment) = finding.environment.as_deref()
+                && !told.environments.contains(&environment)
+            {
+                told.environments.push(environment);
+            }
+        }
+        told.objects = objects.len();
+        told
+    }
+}
+
+fn annotated<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Group<'a> {
+    let finding = told.first;
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -92,13 +122,17 @@ fn annotated<'a>(finding: &'a Finding, environments: &[&str], sources: &'a Sourc
         .primary_title(safe(&finding.message))
         .id(finding.rule.as_str())
         .element(snippet(sources, &finding.primary, AnnotationKind::Primary));
-    for related in &finding.related {
+    for related in told.related.iter().take(MOST_RELATED) {
         group = group.element(snippet(sources, related, AnnotationKind::Context));
+    }
+    if told.related.len() > MOST_RELATED {
+        let more = format!("and {} more places", told.related.len() - MOST_RELATED);
+        group = group.element(Level::NOTE.message(more));
     }
     if let Some(rendered) = &finding.rendered {
         group = group.element(rendered_line(rendered));
     }
-    if let Some(about) = about(finding, environments) {
+    if let Some(about) = about(told) {
         group = group.element(Level::NOTE.message(about));
     }
     if let Some(help) = &finding.help {
@@ -141,8 +175,9 @@ fn rendered_line<'a>(
         .annotation(AnnotationKind::Context.span(span).label("rendered"))
 }
 
-/// Says which object and field a finding is about, and in which environments.
-fn about(finding: &Finding, environments: &[&str]) -> Option<String> {
+/// Says which object and field the findings are about, and in which environments.
+fn about(told: &Told<'_>) -> Option<String> {
+    let finding = told.first;
     let resource = finding
         .resource
         .as_ref()
@@ -152,17 +187,19 @@ fn about(finding: &Finding, environments: &[&str]) -> Option<String> {
         .as_deref()
         .filter(|field| !field.is_empty())
         .map(safe);
-    let place = match (resource, field) {
+    let mut place = match (resource, field) {
         (Some(resource), Some(field)) => format!("in {resource}, {field}"),
         (Some(resource), None) => format!("in {resource}"),
-        _ if environments.is_empty() => return None,
-        _ => "in the rendering".to_owned(),
+        _ if told.environments.is_empty() => return None,
+        _ => "when rendered".to_owned(),
     };
-    if environments.is_empty() {
-        Some(place)
-    } else {
-        Some(format!("{place} ({})", environments.join(", ")))
+    if told.objects > 1 {
+        place = format!("{place} and {} more", told.objects - 1);
     }
+    if !told.environments.is_empty() {
+        place = format!("{place} for {}", told.environments.join(", "));
+    }
+    Some(place)
 }
 
 fn summary(report: &Report<'_>) -> String {

@@ -13,3 +13,5 @@
 
 mod architecture;
 mod go_yaml;
+mod program;
+mod rules;
