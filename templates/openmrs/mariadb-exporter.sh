@@ -1,0 +1,8 @@
+# Sourced by the image's entry point at the first start; docker_process_sql is its own.
+# shellcheck shell=bash
+exporter_password=$(cat /run/secrets/exporter/exporter-password)
+docker_process_sql --binary-mode <<SQL
+CREATE USER IF NOT EXISTS 'exporter'@'%' IDENTIFIED BY '${exporter_password//\'/\'\'}' WITH MAX_USER_CONNECTIONS 3;
+GRANT PROCESS, REPLICATION CLIENT, SELECT ON *.* TO 'exporter'@'%';
+SQL
+unset exporter_password
