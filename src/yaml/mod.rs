@@ -11,7 +11,9 @@ mod quote;
 mod read;
 mod resolve;
 pub mod rules;
+mod scalar;
 mod syntax;
+mod tabs;
 mod tree;
 mod write;
 

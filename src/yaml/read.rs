@@ -7,15 +7,15 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle as Style, StrInput, StructureStyle, Tag};
+use granit_parser::{Event, Parser, StrInput, StructureStyle, Tag};
 
 use super::build::{Builder, Fragment};
-use super::fill::{Fill, Role, Scalar, ScalarStyle};
+use super::fill::{Fill, Role};
 use super::map::Entry;
 use super::problem::Problem;
-use super::resolve::{self, Resolved};
 use super::rules;
 use super::syntax;
+use super::tabs::Tabs;
 use super::tree::{Document, Place};
 use crate::source::Span;
 
@@ -63,39 +63,40 @@ pub fn read_filled(text: &Arc<str>, limits: &Limits, fill: &mut dyn Fill) -> Str
 }
 
 /// The byte that begins every character of plane 16 in UTF-8.
-const PLANE_16: u8 = 0xF4;
+pub(super) const PLANE_16: u8 = 0xF4;
 
 /// How a text is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Notation {
+pub(super) enum Notation {
     Yaml,
     Json,
 }
 
-struct Frame {
+pub(super) struct Frame {
     /// The node's index.
     index: usize,
     /// Where its entries begin on the stack of entries; `None` for a list.
-    entries: Option<usize>,
+    pub(super) entries: Option<usize>,
     anchor: usize,
 }
 
-struct Reader<'t, 'f> {
-    text: &'t Arc<str>,
-    limits: Limits,
-    fill: Option<&'f mut dyn Fill>,
-    notation: Notation,
-    builder: Builder,
-    frames: Vec<Frame>,
+pub(super) struct Reader<'t, 'f> {
+    pub(super) text: &'t Arc<str>,
+    pub(super) limits: Limits,
+    pub(super) fill: Option<&'f mut dyn Fill>,
+    pub(super) notation: Notation,
+    pub(super) builder: Builder,
+    pub(super) frames: Vec<Frame>,
     /// The entries of all open maps, each map's after those of the maps around it.
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// The anchored nodes of the document; `None` while they are open.
-    anchors: HashMap<usize, Option<Fragment>>,
+    pub(super) anchors: HashMap<usize, Option<Fragment>>,
     /// The depth of a collection that stands where a key should, while it is passed over.
-    skipping: usize,
-    aliased: usize,
-    nodes: usize,
-    stream: Stream,
+    pub(super) skipping: usize,
+    pub(super) aliased: usize,
+    pub(super) nodes: usize,
+    pub(super) tabs: Tabs,
+    pub(super) stream: Stream,
 }
 
 impl<'t, 'f> Reader<'t, 'f> {
@@ -113,6 +114,7 @@ impl<'t, 'f> Reader<'t, 'f> {
             skipping: 0,
             aliased: 0,
             nodes: 0,
+            tabs: Tabs::default(),
             stream: Stream::default(),
         }
     }
@@ -128,6 +130,9 @@ impl<'t, 'f> Reader<'t, 'f> {
             Notation::Json => Cow::Borrowed(&**self.text),
         }
         .into_owned();
+        if self.notation == Notation::Yaml {
+            self.tabs = Tabs::find(&text);
+        }
         let mut parser = Parser::new_from_str_with_options(&text, self.options());
         loop {
             match parser.next_event() {
@@ -145,13 +150,22 @@ impl<'t, 'f> Reader<'t, 'f> {
                 }
             }
         }
+        // Where the parser gave up it has not seen all the places where tabs may stand.
+        if self
+            .stream
+            .problems
+            .iter()
+            .all(|problem| problem.rule.id != rules::SYNTAX.id)
+        {
+            self.stream.problems.extend(self.tabs.problems());
+        }
         self.stream
     }
 
     fn options(&self) -> granit_parser::Options {
         let mut options = granit_parser::options! {
             bom_inside_document_as_content: true,
-            block_scalar_eof_without_line_feed: true,
+            disallow_directives: true,
             flow_nesting_limit: self.limits.depth,
             block_nesting_limit: self.limits.depth,
         };
@@ -176,7 +190,7 @@ impl<'t, 'f> Reader<'t, 'f> {
         self.skipping = 0;
     }
 
-    fn problem(&mut self, problem: Problem) {
+    pub(super) fn problem(&mut self, problem: Problem) {
         self.stream.problems.push(problem);
     }
 
@@ -255,7 +269,7 @@ impl<'t, 'f> Reader<'t, 'f> {
     }
 
     /// Returns the role of the node to come.
-    fn role(&self) -> Role {
+    pub(super) fn role(&self) -> Role {
         match self.frames.last() {
             Some(Frame {
                 entries: Some(_), ..
@@ -272,7 +286,7 @@ impl<'t, 'f> Reader<'t, 'f> {
     }
 
     /// Notes that the node at `index` was added, as a key or a value.
-    fn added(&mut self, index: usize, role: Role, merge: bool) {
+    pub(super) fn added(&mut self, index: usize, role: Role, merge: bool) {
         if !matches!(
             self.frames.last(),
             Some(Frame {
@@ -325,6 +339,7 @@ impl<'t, 'f> Reader<'t, 'f> {
             self.skipping += 1;
             return;
         }
+        self.refuse_tab(span);
         let index = self.builder.len();
         self.added(index, role, false);
         if anchor > 0 {
@@ -352,6 +367,18 @@ impl<'t, 'f> Reader<'t, 'f> {
         let Some(frame) = self.frames.pop() else {
             return;
         };
+        if !span.is_empty() {
+            // Only a flow collection has an end of its own.
+            let start = self
+                .builder
+                .document()
+                .node(frame.index)
+                .map_or(span.start, |node| node.span().start);
+            self.tabs.allow(Span {
+                start,
+                end: span.end,
+            });
+        }
         self.builder.end(Some(self.content_end(frame.index, span)));
         if let Some(start) = frame.entries {
             let entries: Vec<Entry> = self.entries.drain(start..).collect();
@@ -378,7 +405,7 @@ impl<'t, 'f> Reader<'t, 'f> {
             .map_or(span.end, |node| node.span().end)
     }
 
-    fn keep_anchor(&mut self, anchor: usize, index: usize) {
+    pub(super) fn keep_anchor(&mut self, anchor: usize, index: usize) {
         if anchor > 0 {
             let fragment = self.builder.fragment(index);
             self.anchors.insert(anchor, Some(fragment));
@@ -430,169 +457,10 @@ impl<'t, 'f> Reader<'t, 'f> {
     }
 
     /// Adds a node where none could be read.
-    fn placeholder(&mut self, role: Role, span: Span) {
+    pub(super) fn placeholder(&mut self, role: Role, span: Span) {
         match role {
             Role::Key => self.builder.str("", Place::new(span)),
             Role::Value => self.builder.null(Place::new(span)),
-        }
-    }
-
-    fn scalar(&mut self, text: &str, style: Style, anchor: usize, tag: Option<&Tag>, span: Span) {
-        if self.skipping > 0 {
-            return;
-        }
-        let role = self.role();
-        let index = self.builder.len();
-        let span = syntax::scalar_span(self.text, span, style);
-        if self.notation == Notation::Yaml {
-            let refused = syntax::refused(self.text, span, style);
-            self.stream.problems.extend(refused);
-        }
-        let merge = style == Style::Plain && tag.is_none() && text == "<<" && role == Role::Key;
-        let kind = match style {
-            Style::Plain => ScalarStyle::Plain,
-            Style::SingleQuoted | Style::DoubleQuoted => ScalarStyle::Quoted,
-            _ => ScalarStyle::Block,
-        };
-        let scalar = Scalar {
-            text,
-            style: kind,
-            role,
-            span,
-        };
-        let filled = self.fill.is_some()
-            && text.as_bytes().contains(&PLANE_16)
-            && text.contains(super::fill::in_plane_16);
-        let result = if filled {
-            self.filled(scalar, tag)
-        } else {
-            self.plain(scalar, tag)
-        };
-        if let Err(problem) = result {
-            self.builder.truncate(index);
-            self.problem(problem);
-            self.placeholder(role, span);
-        }
-        self.added(index, role, merge);
-        self.keep_anchor(anchor, index);
-    }
-
-    fn filled(&mut self, scalar: Scalar<'_>, tag: Option<&Tag>) -> Result<(), Problem> {
-        if let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema_tag("str")) {
-            let message = format!("the tag `{}` cannot stand before a value", tag.original());
-            return Err(Problem::new(&rules::UNSUPPORTED, scalar.span, message)
-                .help("remove the tag: a value keeps its own type"));
-        }
-        // `!!str` makes a string of the value, as quotes do.
-        let scalar = if tag.is_some() {
-            Scalar {
-                style: ScalarStyle::Quoted,
-                ..scalar
-            }
-        } else {
-            scalar
-        };
-        match self.fill.as_mut() {
-            Some(fill) => fill.fill(scalar, &mut self.builder),
-            None => Ok(()),
-        }
-    }
-
-    fn plain(&mut self, scalar: Scalar<'_>, tag: Option<&Tag>) -> Result<(), Problem> {
-        if let Some(tag) = tag.filter(|tag| tag.original() == "!!binary") {
-            let text = syntax::binary(scalar.text, tag, scalar.span)?;
-            self.builder.str(&text, Place::new(scalar.span));
-            return Ok(());
-        }
-        let resolved = match tag {
-            Some(tag) => syntax::tagged(scalar.text, tag, scalar.span)?,
-            None if scalar.style != ScalarStyle::Plain => Resolved::Str,
-            // The parser gives an empty node as `~`, with nothing in the text.
-            None if scalar.span.is_empty() => Resolved::Null,
-            None if self.notation == Notation::Json => {
-                resolve::json(scalar.text).unwrap_or(Resolved::Str)
-            }
-            None => {
-                let resolved = resolve::plain(scalar.text);
-                self.warn_ambiguous(scalar);
-                resolved
-            }
-        };
-        self.add(resolved, scalar)
-    }
-
-    fn warn_ambiguous(&mut self, scalar: Scalar<'_>) {
-        if let Some(how) = resolve::ambiguity(scalar.text) {
-            let text = scalar.text;
-            let help = match resolve::plain(text) {
-                Resolved::Bool(value) => format!(
-                    "write `{value}` for the boolean, or quote it for the string: \"{text}\""
-                ),
-                Resolved::Int(value) => {
-                    format!("write {value} for the number, or quote it for the string: \"{text}\"")
-                }
-                _ => format!("quote it, so that it is a string for all: \"{text}\""),
-            };
-            self.problem(
-                Problem::new(
-                    &rules::AMBIGUOUS_SCALAR,
-                    scalar.span,
-                    format!("`{text}` is {how}"),
-                )
-                .help(help),
-            );
-        }
-    }
-
-    fn add(&mut self, resolved: Resolved, scalar: Scalar<'_>) -> Result<(), Problem> {
-        let place = Place::new(scalar.span);
-        if let Resolved::NotFinite = resolved {
-            let message = format!("`{}` is no number that Kubernetes reads", scalar.text);
-            return Err(Problem::new(&rules::UNSUPPORTED, scalar.span, message)
-                .help("quote it if it is a string"));
-        }
-        if scalar.role == Role::Key {
-            match resolved {
-                Resolved::Bool(value) => self
-                    .builder
-                    .str(if value { "true" } else { "false" }, place),
-                Resolved::Int(value) => self.builder.str(&value.to_string(), place),
-                Resolved::Float(value) => self.builder.str(&resolve::float_key(value), place),
-                Resolved::Null => {
-                    return Err(Problem::new(
-                        &rules::UNSUPPORTED,
-                        scalar.span,
-                        "a map key cannot be null",
-                    )
-                    .help("quote it if the key is a string"));
-                }
-                _ => self.string(scalar, place),
-            }
-            return Ok(());
-        }
-        match resolved {
-            Resolved::Null => self.builder.null(place),
-            Resolved::Bool(value) => self.builder.bool(value, place),
-            Resolved::Int(value) => self.builder.int(value, place),
-            Resolved::Float(value) => self.builder.float(value, place),
-            _ => self.string(scalar, place),
-        }
-        Ok(())
-    }
-
-    /// Adds a string: a range of the text where it stands there as it is.
-    fn string(&mut self, scalar: Scalar<'_>, place: Place) {
-        let inner = match scalar.style {
-            ScalarStyle::Quoted => Span {
-                start: place.span.start + 1,
-                end: place.span.end.saturating_sub(1).max(place.span.start + 1),
-            },
-            _ => place.span,
-        };
-        if inner.of(self.text) == scalar.text {
-            self.builder.text(inner, place);
-        } else {
-            self.builder.str(scalar.text, place);
         }
     }
 }

@@ -162,7 +162,8 @@ pub(super) fn tagged(text: &str, tag: &Tag, span: Span) -> Result<Resolved, Prob
     };
     let resolved = resolve::plain(text);
     let fits = match name {
-        "str" => return Ok(Resolved::Str),
+        // A tag of collections before a scalar is one that nobody knows.
+        "str" | "map" | "seq" => return Ok(Resolved::Str),
         "int" => matches!(resolved, Resolved::Int(_)),
         "float" => matches!(
             resolved,
@@ -249,6 +250,11 @@ fn words(
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation => syntax("a tab cannot indent YAML", "indent with blanks"),
+        ErrorKind::DirectiveDisallowed => (
+            &rules::UNSUPPORTED,
+            "Kubernetes reads no YAML directives".to_owned(),
+            "remove the line",
+        ),
         ErrorKind::UnclosedQuotedScalar => syntax(
             "this quote is never closed",
             "close it, or quote the whole string in the other kind of quotes",

@@ -12,6 +12,10 @@
 )]
 
 mod architecture;
+mod faults;
 mod go_yaml;
+mod hostile;
+mod kill;
 mod program;
+mod project;
 mod rules;

@@ -1,0 +1,152 @@
+//! A fault seeded anywhere is reported at its line and column in the file to mend.
+
+use crate::project::Project;
+
+const LIB: &str = "{% macro meta(name, extra) %}\nmetadata:\n  name: {{ name }}\n  labels: {é: {{ extra }}}\n{% endmacro %}\n";
+const PART: &str = "data:\n  a: b\n";
+const MAIN: &str = "{% from '_lib.yaml' import meta %}\n{% for name in values.names %}\n---\napiVersion: v1\nkind: ConfigMap\n{{ meta(name, 'ü') }}\n{% include 'demo/_part.yaml' %}\n  list: [{{ name }}, 'ü🙂', {{ values.number }}]\n{% endfor %}\n";
+const VALUES: &str = "# é\nnames: [a, b]\nnumber: 1\n";
+
+/// Seeds one fault: replaces a text in one of the files; `at` is the text that must be pointed at, in the file named.
+fn seeded(change: (&str, &str, &str), rule: &str, at: (&str, &str)) {
+    for crlf in [false, true] {
+        let files = [
+            ("templates/_lib.yaml", LIB),
+            ("templates/demo/_part.yaml", PART),
+            ("templates/demo/x.yaml", MAIN),
+            ("values/dev.yaml", VALUES),
+        ];
+        let files = files.map(|(path, text)| {
+            let text = if path == change.0 {
+                text.replace(change.1, change.2)
+            } else {
+                text.to_owned()
+            };
+            (
+                path,
+                if crlf {
+                    text.replace('\n', "\r\n")
+                } else {
+                    text
+                },
+            )
+        });
+        let borrowed: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(path, text)| (*path, text.as_str()))
+            .collect();
+        let findings = Project::new(&borrowed).findings();
+        let found = findings.iter().find(|finding| finding["rule"] == rule);
+        let found = found.unwrap_or_else(|| panic!("{change:?} gives {findings:#?}"));
+        let place = &found["location"];
+        assert_eq!(place["file"], at.0, "{change:?}");
+        let text = &files.iter().find(|(path, _)| *path == at.0).unwrap().1;
+        // Counted by hand, as a reader would: lines by line feeds, columns by characters.
+        let offset = text.rfind(at.1).unwrap();
+        let before = &text[..offset];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+        assert_eq!(
+            (place["line"].as_u64(), place["column"].as_u64()),
+            (Some(line as u64), Some(column as u64)),
+            "{change:?} crlf {crlf}"
+        );
+        assert_eq!(
+            place["endColumn"].as_u64(),
+            Some((column + at.1.chars().count()) as u64),
+            "{change:?}"
+        );
+    }
+}
+
+#[test]
+fn without_a_fault_there_is_nothing() {
+    let files = [
+        ("templates/_lib.yaml", LIB),
+        ("templates/demo/_part.yaml", PART),
+        ("templates/demo/x.yaml", MAIN),
+        ("values/dev.yaml", VALUES),
+    ];
+    assert_eq!(
+        Project::new(&files).findings(),
+        Vec::<serde_json::Value>::new()
+    );
+}
+
+#[test]
+fn in_a_template() {
+    seeded(
+        ("templates/demo/x.yaml", "values.names", "values.nmes"),
+        "template/undefined",
+        ("templates/demo/x.yaml", "nmes"),
+    );
+    seeded(
+        (
+            "templates/demo/x.yaml",
+            "kind: ConfigMap",
+            "kind: ConfigMap\nkind: Secret",
+        ),
+        "yaml/duplicate-key",
+        ("templates/demo/x.yaml", "kind"),
+    );
+}
+
+#[test]
+fn in_a_loop_after_text_that_is_not_ascii() {
+    seeded(
+        ("templates/demo/x.yaml", "values.number", "values.nmber"),
+        "template/undefined",
+        ("templates/demo/x.yaml", "nmber"),
+    );
+    seeded(
+        ("templates/demo/x.yaml", "'ü🙂', {{", "'ü🙂', off, {{"),
+        "yaml/ambiguous-scalar",
+        ("templates/demo/x.yaml", "off"),
+    );
+}
+
+#[test]
+fn in_an_include() {
+    seeded(
+        ("templates/demo/_part.yaml", "a: b", "a: b\n  a: c"),
+        "yaml/duplicate-key",
+        ("templates/demo/_part.yaml", "a"),
+    );
+    seeded(
+        ("templates/demo/_part.yaml", "a: b", "a: {{ nope }}"),
+        "template/undefined",
+        ("templates/demo/_part.yaml", "nope"),
+    );
+}
+
+#[test]
+fn in_a_macro() {
+    seeded(
+        (
+            "templates/_lib.yaml",
+            "{é: {{ extra }}}",
+            "{é: {{ extra }}, ö: on}",
+        ),
+        "yaml/ambiguous-scalar",
+        ("templates/_lib.yaml", "on"),
+    );
+    seeded(
+        ("templates/_lib.yaml", "{{ extra }}", "{{ extr }}"),
+        "template/undefined",
+        ("templates/_lib.yaml", "extr"),
+    );
+}
+
+#[test]
+fn in_a_values_file() {
+    seeded(
+        ("values/dev.yaml", "number: 1", "number: 1\nnumber: 2"),
+        "yaml/duplicate-key",
+        ("values/dev.yaml", "number"),
+    );
+    seeded(
+        ("values/dev.yaml", "number: 1", "number: 1\nunused: é"),
+        "values/unused",
+        ("values/dev.yaml", "unused"),
+    );
+}
