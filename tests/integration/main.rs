@@ -19,3 +19,4 @@ mod kill;
 mod program;
 mod project;
 mod rules;
+mod schemas;

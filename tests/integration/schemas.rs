@@ -1,0 +1,185 @@
+//! The JSON Schemas in `docs/schemas/` say what the program says.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use jsonschema::Validator;
+use serde_json::Value;
+use tympan::yaml::{Limits, read, to_json};
+
+use crate::project::Project;
+
+fn schema(name: &str) -> Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs/schemas")
+        .join(name);
+    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    assert!(jsonschema::meta::is_valid(&schema), "{name}");
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+fn value(text: &str) -> Value {
+    let documents = read(&Arc::from(text), &Limits::default()).documents;
+    documents
+        .first()
+        .map_or(Value::Null, |document| to_json(document.root()))
+}
+
+#[test]
+fn the_schema_of_the_project_file_agrees_with_the_program() {
+    let schema = schema("tympan.schema.json");
+    let samples = [
+        ("", true),
+        ("{}", true),
+        ("required-version: '>=0.1'", true),
+        ("required-version: 1", false),
+        ("kubernetes: '1.34'", true),
+        ("kubernetes: 1.34", false),
+        ("kubernetes: '1.30'", false),
+        (
+            "environments: {dev: {kubernetes: '1.35', placeholders: forbid, policy-actions: [Audit], pod-security: baseline}}",
+            true,
+        ),
+        ("environments: {dev: {placeholder: forbid}}", false),
+        ("environments: {dev: {placeholders: never}}", false),
+        ("environments: {dev: {policy-actions: [audit]}}", false),
+        ("delivery: branches", true),
+        ("delivery: brunches", false),
+        ("repository: {url: x, revision: main, cluster: z}", true),
+        ("repository: {uri: x}", false),
+        ("repository: {url: ''}", false),
+        (
+            "network: {plugin: cilium, ingress-controllers: [{class: a, namespace: b, pods: {app: c}}]}",
+            true,
+        ),
+        ("network: {ingress-controllers: [{class: a}]}", false),
+        (
+            "external: [{kind: Secret, namespace: a, name: 'b-*'}]",
+            true,
+        ),
+        ("external: [{kind: Secret}]", false),
+        ("parity: [{kind: Secret, name: b}]", true),
+        (
+            "rules: {values/unused: off, 'yaml/*': note, yaml/syntax: error}",
+            true,
+        ),
+        ("rules: {values/unused: loud}", false),
+        ("limits: {output: 64MiB, fuel: 100}", true),
+        ("limits: {output: 1024}", true),
+        ("limits: {output: 64MB}", false),
+        ("limits: {fuel: 0}", false),
+        ("nonsense: 1", false),
+        ("- a", false),
+    ];
+    for (text, fits) in samples {
+        assert_eq!(schema.is_valid(&value(text)), fits, "schema: {text}");
+        let project = Project::new(&[
+            ("tympan.yaml", text),
+            (
+                "templates/demo/x.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+            ),
+        ]);
+        let output = project.run(&["check"]);
+        assert_eq!(output.code == 0, fits, "program: {text}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn this_project_fits_its_schemas() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (file, name) in [
+        ("tympan.yaml", "tympan.schema.json"),
+        ("policies/flows.yaml", "flows.schema.json"),
+        ("policies/waivers.yaml", "waivers.schema.json"),
+    ] {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let errors: Vec<String> = schema(name)
+            .iter_errors(&value(&text))
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{file}: {errors:#?}");
+    }
+}
+
+#[test]
+fn the_other_schemas_take_what_is_meant_and_nothing_else() {
+    let samples = [
+        (
+            "flows.schema.json",
+            "flows: [{from: a/b, to: internet, ports: [TCP/443], environments: [prod], reason: x}]",
+            true,
+        ),
+        (
+            "flows.schema.json",
+            "flows: [{from: a/b, to: cidr:10.0.0.0/8, ports: [UDP/53, TCP/1-9], reason: x}]",
+            true,
+        ),
+        (
+            "flows.schema.json",
+            "flows: [{from: a/b, to: internet, ports: ['443'], reason: x}]",
+            false,
+        ),
+        (
+            "flows.schema.json",
+            "flows: [{from: a/b, to: internet, ports: [TCP/443]}]",
+            false,
+        ),
+        (
+            "waivers.schema.json",
+            "waivers: [{rule: a/b, object: ns/Kind/name, field: spec.x, environments: [dev], reason: x, owner: me, expires: 2027-06-30}]",
+            true,
+        ),
+        (
+            "waivers.schema.json",
+            "waivers: [{rule: a/b, object: Kind/name, reason: x, owner: me, expires: tomorrow}]",
+            false,
+        ),
+        (
+            "waivers.schema.json",
+            "waivers: [{rule: a/b, object: Kind/name, reason: x, expires: 2027-06-30}]",
+            false,
+        ),
+        (
+            "policy-test.schema.json",
+            "{policy: p, cases: [{name: x, object: {kind: Pod}, expect: deny, message: m}]}",
+            true,
+        ),
+        (
+            "policy-test.schema.json",
+            "{policy: p, cases: [{name: x, expect: deny}]}",
+            false,
+        ),
+        (
+            "policy-test.schema.json",
+            "{policy: p, cases: [{name: x, file: a.yaml, expect: maybe}]}",
+            false,
+        ),
+    ];
+    for (name, text, fits) in samples {
+        assert_eq!(schema(name).is_valid(&value(text)), fits, "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_report_fits_its_schema() {
+    let project = Project::new(&[
+        (
+            "templates/demo/x.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\ndata: {x: on, x: off}\n---\nkind: x\n",
+        ),
+        (
+            "templates/demo/y.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n",
+        ),
+    ]);
+    let output = project.run(&["check", "--format", "json"]);
+    let report: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert!(report["findings"].as_array().unwrap().len() > 3);
+    let errors: Vec<String> = schema("report.schema.json")
+        .iter_errors(&report)
+        .map(|error| error.to_string())
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
