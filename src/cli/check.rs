@@ -66,7 +66,7 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Outcome, Failu
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
     let mut outcome = render_project(input);
     apply_rules(&mut outcome.findings, &config, outcome.complete);
-    if outcome.objects() == 0 && outcome.findings.is_empty() {
+    if outcome.objects() == 0 && outcome.complete {
         let failure = Failure::new("there is nothing to check: no template gave an object");
         return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));
     }
@@ -76,7 +76,8 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Outcome, Failu
 fn check_manifests(args: &CheckArgs) -> Result<Outcome, Failure> {
     let sources = load_manifests(&args.paths, io::stdin().lock())?;
     let outcome = read_manifests(sources, &Limits::default());
-    if outcome.objects() == 0 && outcome.findings.is_empty() {
+    let readable = outcome.findings.worst() < Some(Severity::Error);
+    if outcome.objects() == 0 && readable {
         let failure = Failure::new("there is nothing to check: no manifest was found");
         return Err(
             failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")

@@ -12,6 +12,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod faults;
 mod go_yaml;
 mod hostile;

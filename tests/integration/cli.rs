@@ -1,0 +1,41 @@
+//! The command line as data: `tests/cmd/*.toml`, and the console block of the README.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::program::command;
+
+#[test]
+fn command_line_cases() {
+    trycmd::TestCases::new().case("tests/cmd/*.toml");
+}
+
+/// Runs the commands of the first console block one after another in one folder, and compares what they print.
+#[test]
+fn the_readme_tells_the_truth() {
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let block = readme
+        .split("```console\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let folder = TempDir::new().unwrap();
+    let mut commands = 0;
+    for step in block.split("$ tympan ").filter(|step| !step.is_empty()) {
+        let (line, expected) = step.split_once('\n').unwrap();
+        let output = command()
+            .args(line.split(' '))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(printed.trim_end(), expected.trim_end(), "$ tympan {line}");
+        commands += 1;
+    }
+    assert_eq!(commands, 3);
+}
