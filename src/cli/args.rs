@@ -37,8 +37,8 @@ pub(super) enum Command {
     #[command(after_help = "Example: tympan init my-platform")]
     Init {
         /// The folder; made when it does not exist
-        #[arg(default_value = ".")]
-        directory: PathBuf,
+        #[arg(value_name = "DIR", default_value = ".")]
+        folder: PathBuf,
     },
     /// Render templates and values to one file for each object below rendered/
     #[command(

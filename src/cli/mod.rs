@@ -101,7 +101,7 @@ fn command(
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
     match command {
-        Command::Init { directory } => init::run(&settings.directory.join(directory), out),
+        Command::Init { folder } => init::run(&settings.directory.join(folder), out),
         Command::Render(args) => render::run(args, settings, out),
         Command::Check(args) => check::run(args, settings, out),
         Command::Values { path, environment } => {
