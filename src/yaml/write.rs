@@ -49,10 +49,10 @@ impl Writer {
         match node.kind() {
             Kind::Map if node.entries().len() > 0 => self.map(node, 0, false),
             Kind::Seq if node.items().len() > 0 => self.seq(node, 0, false),
-            _ => self.scalar(node, 0, Parent::Seq),
-        }
-        if !self.out.ends_with('\n') {
-            self.out.push('\n');
+            _ => {
+                self.scalar(node, 0, Parent::Seq);
+                self.out.push('\n');
+            }
         }
     }
 
@@ -343,6 +343,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_document_that_is_one_text_keeps_its_last_line_breaks() {
+        let text: Arc<str> = write(document(&serde_json::json!("a\n\n\n")).root()).into();
+        let read = read(&text, &Limits::default());
+        assert_eq!(read.documents[0].root().as_str(), Some("a\n\n\n"));
     }
 
     #[test]
