@@ -407,3 +407,116 @@ fn hostile_templates_end_with_a_finding_or_a_document() {
         }
     }
 }
+
+/// What a template may do with a value `x`, and what is expected of a string there.
+const CONTEXTS: &[(&str, fn(&str) -> serde_json::Value)] = &[
+    ("a: {{ values.x }}", |x| json!({ "a": x })),
+    ("a: p{{ values.x }}s", |x| json!({ "a": format!("p{x}s") })),
+    ("a: \"{{ values.x }}\"", |x| json!({ "a": x })),
+    (
+        "a: '{{ values.x }}-{{ values.x }}'",
+        |x| json!({ "a": format!("{x}-{x}") }),
+    ),
+    (
+        "a: |\n  {{ values.x }}\n",
+        |x| json!({ "a": format!("{x}\n") }),
+    ),
+    (
+        "a: |-\n  p\n  {{ values.x }}",
+        |x| json!({ "a": format!("p\n{x}") }),
+    ),
+    ("{{ values.x }}: 1", |x| json!({ x: 1 })),
+    ("\"{{ values.x }}\": 1", |x| json!({ x: 1 })),
+    (
+        "a: [{{ values.x }}, {k: {{ values.x }}}]",
+        |x| json!({ "a": [x, { "k": x }] }),
+    ),
+    ("- {{ values.x }}\n- - {{ values.x }}", |x| json!([x, [x]])),
+    (
+        "{% macro m(v) %}k: {{ v }}\n{% endmacro %}a:\n  {{ m(values.x) | indent(2) }}",
+        |x| json!({ "a": { "k": x } }),
+    ),
+    (
+        "{% set b %}k: {{ values.x }}{% endset %}a: { {{ b }} }",
+        |x| json!({ "a": { "k": x } }),
+    ),
+    (
+        "a: {{ [values.x] }}\nb: {{ {'k': values.x} }}",
+        |x| json!({ "a": [x], "b": { "k": x } }),
+    ),
+    (
+        "{% for v in [values.x] %}a: {{ v }}{% endfor %}",
+        |x| json!({ "a": x }),
+    ),
+    (
+        "a: {{ values.x ~ '' }}\n# {{ values.x }}",
+        |x| json!({ "a": x }),
+    ),
+    (
+        "a: {{ values.x | to_json }}",
+        |x| json!({ "a": serde_json::to_string(x).unwrap() }),
+    ),
+    (
+        "a: {{ values.m | to_yaml }}",
+        |x| json!({ "a": { "k": x } }),
+    ),
+    ("<<: {{ values.m }}\nz: 1", |x| json!({ "k": x, "z": 1 })),
+    (
+        "{% filter indent(2, true) %}k: {{ values.x }}{% endfilter %}",
+        |x| json!({ "k": x }),
+    ),
+];
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::yaml::write;
+
+    fn any_text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            prop::sample::select(HOSTILE).prop_map(str::to_owned),
+            "[ \n\t:#\\-?,\\[\\]{}&*!|>'\"%@`=<~yn01.e+_xoé🙂\u{85}\u{2028}\u{1}\u{feff}]{0,12}",
+            any::<String>(),
+        ]
+        .prop_filter("the delimiters are refused in the input", |text| {
+            !super::super::marks::holds_delimiter(text)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_string_in_any_context_is_read_back(text in any_text()) {
+            let values = json!({ "x": text, "m": { "k": text } }).to_string();
+            for (template, expected) in CONTEXTS {
+                let project = project(&[("demo/x.yaml", template)], &values);
+                let rendered = project.render("demo/x.yaml");
+                let rendered = rendered.unwrap_or_else(|findings| panic!("{template:?} {text:?}: {findings:?}"));
+                prop_assert_eq!(rendered.documents.len(), 1, "{} {:?}", template, text);
+                let root = rendered.documents[0].root();
+                prop_assert_eq!(yaml::to_json(root), expected(&text), "{}", template);
+                // And once more through the text that is written.
+                let written: Arc<str> = write(root).into();
+                let again = yaml::read(&written, &yaml::Limits::default());
+                prop_assert_eq!(yaml::to_json(again.documents[0].root()), expected(&text), "{}", written);
+            }
+        }
+
+        #[test]
+        fn a_value_leads_back_to_its_line_in_any_context(text in "[a-z]{1,8}") {
+            let values = json!({ "x": text, "m": { "k": text } }).to_string();
+            for (template, _) in CONTEXTS.iter().filter(|(template, _)| template.contains("values.x }}") && !template.contains('~')) {
+                let project = project(&[("demo/x.yaml", template)], &values);
+                let rendered = project.render("demo/x.yaml").unwrap();
+                let document = &rendered.documents[0];
+                let nodes = (0..document.len()).filter_map(|index| document.node(index));
+                let places: Vec<String> = nodes
+                    .flat_map(|node| rendered.trace.node(node, project.scope.values()).values)
+                    .map(|place| project.text(place.file, place.span).to_owned())
+                    .collect();
+                prop_assert!(!places.is_empty(), "{}", template);
+                prop_assert!(places.iter().all(|place| *place == format!("\"{text}\"")), "{} {:?}", template, places);
+            }
+        }
+    }
+}

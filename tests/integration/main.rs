@@ -13,8 +13,10 @@
 
 mod architecture;
 mod cli;
+mod determinism;
 mod faults;
 mod go_yaml;
+mod handover;
 mod hostile;
 mod kill;
 mod program;
