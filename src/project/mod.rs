@@ -1,6 +1,6 @@
 //! The project: its root, `tympan.yaml`, its folders, and the texts in them.
 //!
-//! In: a folder. Out: a [`Project`], with every text loaded into a [`SourceMap`](crate::source::SourceMap) and every
+//! In: a folder. Out: a [`Project`], with every text loaded into a [`SourceMap`] and every
 //! setting checked. This module reads the file system; stages after it take texts.
 
 mod config;

@@ -408,8 +408,11 @@ fn hostile_templates_end_with_a_finding_or_a_document() {
     }
 }
 
+/// A template, and what it makes of a string.
+type Context = (&'static str, fn(&str) -> serde_json::Value);
+
 /// What a template may do with a value `x`, and what is expected of a string there.
-const CONTEXTS: &[(&str, fn(&str) -> serde_json::Value)] = &[
+const CONTEXTS: &[Context] = &[
     ("a: {{ values.x }}", |x| json!({ "a": x })),
     ("a: p{{ values.x }}s", |x| json!({ "a": format!("p{x}s") })),
     ("a: \"{{ values.x }}\"", |x| json!({ "a": x })),

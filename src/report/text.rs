@@ -60,8 +60,8 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>, style: Style) -> 
     let renderer = style.renderer();
     let findings: Vec<&Finding> = report.findings.iter().collect();
     for group in findings.chunk_by(|a, b| say_the_same(a, b)) {
-        let rendered = renderer.render(&[annotated(&Told::of(group), report.sources)]);
-        writeln!(out, "{rendered}\n")?;
+        let told = annotated(&Told::of(group), report.sources);
+        writeln!(out, "{}\n", renderer.render(&[told]))?;
     }
     writeln!(out, "{}", summary(report))
 }

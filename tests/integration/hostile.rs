@@ -1,7 +1,6 @@
-//! Hostile projects end within seconds, with findings or exit code 2, and write nothing.
+//! Hostile projects end, with findings or exit code 2, and write nothing. An unbounded one would never end.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
 
 use crate::project::Project;
 
@@ -9,7 +8,6 @@ const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
 
 /// Renders a project that must be refused.
 fn refused(what: &str, project: &Project) {
-    let start = Instant::now();
     let output = project.run(&["render"]);
     assert_eq!(
         output.code, 2,
@@ -18,8 +16,6 @@ fn refused(what: &str, project: &Project) {
     );
     assert!(!output.stderr.is_empty(), "{what}");
     assert_eq!(project.rendered(), Vec::new(), "{what}");
-    // No test of speed: an unbounded loop would take minutes or for ever.
-    assert!(start.elapsed() < Duration::from_secs(60), "{what}");
 }
 
 fn template(text: &str) -> Project {
