@@ -3,6 +3,7 @@
 //! In: texts with the paths they were read from. Out: [`FileId`]s, and [`Position`]s for people.
 //! Stages pass [`FileId`] and [`Span`]; lines and columns are computed in reports only.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -170,6 +171,7 @@ impl SourceFile {
 #[derive(Debug, Default)]
 pub struct SourceMap {
     files: Vec<SourceFile>,
+    by_path: HashMap<Arc<str>, FileId>,
 }
 
 impl SourceMap {
@@ -181,8 +183,10 @@ impl SourceMap {
     /// Adds a text and returns its name in this map.
     pub fn add(&mut self, path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(count(self.files.len()));
+        let path = path.into();
+        self.by_path.entry(path.clone()).or_insert(id);
         self.files.push(SourceFile {
-            path: path.into(),
+            path,
             text: text.into(),
             lines: OnceLock::new(),
         });
@@ -214,9 +218,7 @@ impl SourceMap {
 
     /// Returns the name of the file read from `path`.
     pub fn find(&self, path: &str) -> Option<FileId> {
-        self.files()
-            .find(|(_, file)| &**file.path() == path)
-            .map(|(id, _)| id)
+        self.by_path.get(path).copied()
     }
 }
 

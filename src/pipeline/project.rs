@@ -224,10 +224,15 @@ fn unread(parts: &[Part], loaded: &[Loaded]) -> Vec<Finding> {
         return Vec::new();
     }
     let values: Vec<&Values> = loaded.iter().map(|loaded| &*loaded.values).collect();
+    let all: Vec<Reads> = loaded.iter().map(|_| Reads::default()).collect();
+    for part in parts {
+        if let Some(reads) = all.get(part.environment) {
+            reads.extend(&part.reads);
+        }
+    }
     unused(&values, |environment, node| {
-        parts
-            .iter()
-            .any(|part| part.environment == environment && part.reads.was_read(node))
+        all.get(environment)
+            .is_some_and(|reads| reads.was_read(node))
     })
 }
 

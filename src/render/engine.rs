@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
+use rayon::prelude::*;
 
 use super::failure::{self, Context};
 use super::fill::Filler;
@@ -122,13 +123,7 @@ impl Engine {
             }
         }
         let syntax = syntax();
-        for (number, template) in templates.iter_mut().enumerate() {
-            let text = sources.file(template.file).text();
-            match instrument(Span::at(number).start, text, &template.name, &syntax) {
-                Ok(instrumented) => template.instrumented = Some(instrumented),
-                Err(refusal) => findings.push(refused(&refusal, template, sources)),
-            }
-        }
+        findings.extend(instrument_all(&mut templates, sources, &syntax));
         let used = templates
             .iter()
             .filter_map(|template| template.instrumented.as_ref());
@@ -321,6 +316,29 @@ impl Engine {
         context.insert(super::instrument::EMIT.into(), Value::from_object(emit));
         Value::from_object(context)
     }
+}
+
+/// Instruments every template; those that cannot be are findings.
+fn instrument_all(
+    templates: &mut [Template],
+    sources: &SourceMap,
+    syntax: &SyntaxConfig,
+) -> Vec<Finding> {
+    let refusals: Vec<Option<Finding>> = templates
+        .par_iter_mut()
+        .enumerate()
+        .map(|(number, template)| {
+            let text = sources.file(template.file).text();
+            match instrument(Span::at(number).start, text, &template.name, syntax) {
+                Ok(instrumented) => {
+                    template.instrumented = Some(instrumented);
+                    None
+                }
+                Err(refusal) => Some(refused(&refusal, template, sources)),
+            }
+        })
+        .collect();
+    refusals.into_iter().flatten().collect()
 }
 
 /// Whitespace control as people expect of tags on lines of their own: the line of a tag vanishes.

@@ -110,6 +110,18 @@ impl Reads {
         }
     }
 
+    /// Takes over what another rendering of the same environment read.
+    pub fn extend(&self, other: &Self) {
+        let other = other.state();
+        let mut state = self.state();
+        if state.read.len() < other.read.len() {
+            state.read.resize(other.read.len(), 0);
+        }
+        for (bits, more) in state.read.iter_mut().zip(&other.read) {
+            *bits |= more;
+        }
+    }
+
     /// Tells whether a node was read.
     pub fn was_read(&self, index: usize) -> bool {
         self.state()
