@@ -3,6 +3,11 @@
 //! Each application is one template of eight objects that uses shared macros and values of its own; 25 applications
 //! are a namespace; the environments are `dev` and `prod`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench writes the project it measures"
+)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io;

@@ -4,6 +4,8 @@
 //! rename; then stale ones are removed; then the ledgers name what is left. Whatever a killed run has written is in the
 //! ledger, so the next run knows it for its own.
 
+#![expect(clippy::disallowed_methods, reason = "this module writes rendered/")]
+
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};

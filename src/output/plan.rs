@@ -1,5 +1,10 @@
 //! Comparing `rendered/` with what should be there.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module compares rendered/ with what it should be"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
