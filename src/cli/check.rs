@@ -1,5 +1,10 @@
 //! `tympan check`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a report may be written to a file"
+)]
+
 use std::fs::File;
 use std::io::{self, Write};
 

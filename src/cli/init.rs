@@ -1,5 +1,10 @@
 //! `tympan init`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this command writes the files of a new project"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;

@@ -1,5 +1,10 @@
 //! The command line: arguments in, an exit status out; one file for each command.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "NO_COLOR is a variable of the environment"
+)]
+
 mod args;
 mod check;
 mod explain;

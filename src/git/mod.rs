@@ -1,5 +1,7 @@
 //! The `git` program, asked by process. No policy here.
 
+#![expect(clippy::disallowed_methods, reason = "this module runs git")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -4,13 +4,14 @@
 //! rename; then stale ones are removed; then the ledgers name what is left. Whatever a killed run has written is in the
 //! ledger, so the next run knows it for its own.
 
+#![expect(clippy::disallowed_methods, reason = "this module writes rendered/")]
+
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
-use walkdir::WalkDir;
 
 use super::ledger::{LEDGER, Ledger};
 use super::plan::{Change, ChangeKind, Plan, io_error};
@@ -37,12 +38,14 @@ impl Plan {
 
     pub(super) fn apply_with(&self, gate: Gate<'_>) -> Result<Applied, OutputError> {
         let folder = self.root.join(FOLDER);
-        if !self.changes.iter().any(is_ours) && self.is_clean() {
+        if !self.changes.iter().any(is_ours) && self.leftovers.is_empty() && self.is_clean() {
             return Ok(Applied::default());
         }
         fs::create_dir_all(&folder).map_err(|source| io_error("create", &folder, source))?;
         let _lock = lock(&folder)?;
-        self.remove_leftovers()?;
+        for path in &self.leftovers {
+            self.remove_path(path)?;
+        }
         for (environment, (during, _)) in &self.ledgers {
             self.write_ledger(environment, during, gate)?;
         }
@@ -98,9 +101,13 @@ impl Plan {
     fn remove(&self, path: &str, gate: Gate<'_>) -> Result<(), OutputError> {
         let path = self.root.join(path);
         gate().map_err(|source| io_error("remove", &path, source))?;
-        match fs::remove_file(&path) {
+        self.remove_path(&path)
+    }
+
+    fn remove_path(&self, path: &Path) -> Result<(), OutputError> {
+        match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(io_error("remove", &path, error));
+                return Err(io_error("remove", path, error));
             }
             _ => {}
         }
@@ -113,24 +120,6 @@ impl Plan {
             // A folder that holds something else stays; that is no failure.
             if fs::remove_dir(folder).is_err() {
                 break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes temporary files that a killed run has left.
-    fn remove_leftovers(&self) -> Result<(), OutputError> {
-        for environment in self.ledgers.keys() {
-            let folder = self.root.join(FOLDER).join(environment);
-            for entry in WalkDir::new(&folder).into_iter().filter_map(Result::ok) {
-                let name = entry.file_name().to_string_lossy();
-                if name.starts_with(TEMPORARY)
-                    && name.ends_with(".tmp")
-                    && entry.file_type().is_file()
-                {
-                    fs::remove_file(entry.path())
-                        .map_err(|source| io_error("remove", entry.path(), source))?;
-                }
             }
         }
         Ok(())
@@ -156,6 +145,13 @@ fn lock(folder: &Path) -> Result<Option<File>, OutputError> {
 
 /// What the names of temporary files begin with.
 const TEMPORARY: &str = ".tympan-";
+/// What they end with.
+const TEMPORARY_END: &str = ".tmp";
+
+/// Tells whether a file is one that a run writes before it is renamed.
+pub(super) fn is_temporary(name: &str) -> bool {
+    name.starts_with(TEMPORARY) && name.ends_with(TEMPORARY_END)
+}
 
 fn write_file(path: &Path, text: &str, gate: Gate<'_>) -> Result<(), OutputError> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -163,7 +159,10 @@ fn write_file(path: &Path, text: &str, gate: Gate<'_>) -> Result<(), OutputError
     gate().map_err(|source| io_error("write", path, source))?;
     fs::create_dir_all(&folder).map_err(|source| io_error("create", &folder, source))?;
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let temporary = folder.join(format!("{TEMPORARY}{}-{number}.tmp", std::process::id()));
+    let temporary = folder.join(format!(
+        "{TEMPORARY}{}-{number}{TEMPORARY_END}",
+        std::process::id()
+    ));
     let write = || -> io::Result<()> {
         let mut file = File::options()
             .write(true)

@@ -1,5 +1,10 @@
 //! Comparing `rendered/` with what should be there.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module compares rendered/ with what it should be"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -8,6 +13,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
+use super::apply::is_temporary;
 use super::ledger::{LEDGER, Ledger};
 use super::{ATTRIBUTES, ATTRIBUTES_TEXT, FOLDER, OutputError};
 
@@ -96,6 +102,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// The files that are as they should be.
     pub unchanged_files: Vec<String>,
+    /// Temporary files that a killed run has left.
+    pub(super) leftovers: Vec<PathBuf>,
     /// The ledgers, by environment: as they are while files are written, and at the end.
     pub(super) ledgers: BTreeMap<String, (Ledger, Ledger)>,
 }
@@ -134,6 +142,7 @@ pub fn plan(
         root: root.to_path_buf(),
         changes: Vec::new(),
         unchanged_files: Vec::new(),
+        leftovers: Vec::new(),
         ledgers: BTreeMap::new(),
     };
     check_folder(&root.join(FOLDER))?;
@@ -208,7 +217,11 @@ fn compare(
     }
     let written = read_ledger(&folder)?;
     let mut known = written.clone();
-    let present = present_files(&folder)?;
+    let Present {
+        files: present,
+        leftovers,
+    } = present_files(&folder)?;
+    plan.leftovers.extend(leftovers);
     if adopt == Adopt::Yes {
         for path in &present {
             let own = path.split_once('/').map_or("", |(own, _)| own).to_owned();
@@ -362,11 +375,19 @@ fn read_ledger(folder: &Path) -> Result<Ledger, OutputError> {
     })
 }
 
-/// Lists the files of an environment that Argo CD would read.
-fn present_files(folder: &Path) -> Result<BTreeSet<String>, OutputError> {
-    let mut files = BTreeSet::new();
+/// What an environment's folder holds.
+#[derive(Debug, Default)]
+struct Present {
+    /// The files that Argo CD would read.
+    files: BTreeSet<String>,
+    /// Temporary files that a killed run has left.
+    leftovers: Vec<PathBuf>,
+}
+
+fn present_files(folder: &Path) -> Result<Present, OutputError> {
+    let mut present = Present::default();
     if !folder.is_dir() {
-        return Ok(files);
+        return Ok(present);
     }
     for entry in WalkDir::new(folder).follow_links(false) {
         let entry = entry.map_err(|error| {
@@ -377,6 +398,13 @@ fn present_files(folder: &Path) -> Result<BTreeSet<String>, OutputError> {
                 source: error.into(),
             }
         })?;
+        if entry.file_type().is_dir() {
+            continue;
+        }
+        if is_temporary(&entry.file_name().to_string_lossy()) {
+            present.leftovers.push(entry.into_path());
+            continue;
+        }
         let extension = entry
             .path()
             .extension()
@@ -387,11 +415,11 @@ fn present_files(folder: &Path) -> Result<BTreeSet<String>, OutputError> {
             .strip_prefix(folder)
             .ok()
             .and_then(Path::to_str);
-        if let Some(below) = below.filter(|_| read && !entry.file_type().is_dir()) {
-            files.insert(below.replace('\\', "/"));
+        if let Some(below) = below.filter(|_| read) {
+            present.files.insert(below.replace('\\', "/"));
         }
     }
-    Ok(files)
+    Ok(present)
 }
 
 pub(super) fn io_error(action: &'static str, path: &Path, source: io::Error) -> OutputError {

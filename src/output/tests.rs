@@ -1,5 +1,7 @@
 //! Plans carried out, interrupted and carried out again.
 
+#![expect(clippy::disallowed_methods, reason = "tests make folders of their own")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;

@@ -50,7 +50,9 @@ impl Object {
             .resource(self.resource.id.clone())
             .field(field_path(self.resource.root(), node));
         finding.related = traced.related();
-        finding.rendered = Some(self.rendered(&environment.name, node));
+        // An object that cannot have a file has no line there.
+        let has_file = !self.path.is_empty();
+        finding.rendered = has_file.then(|| self.rendered(&environment.name, node));
         finding
     }
 

@@ -1,5 +1,10 @@
 //! Finding a project and loading its texts.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module loads the project's texts"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;

@@ -123,3 +123,21 @@ fn files_stay_readable() {
         .collect();
     assert!(long.is_empty(), "{long:#?}");
 }
+
+#[test]
+fn every_function_and_filter_is_documented() {
+    let source = fs::read_to_string(root().join("src/render/functions.rs")).unwrap();
+    let docs = fs::read_to_string(root().join("docs/templates.md")).unwrap();
+    let names: BTreeSet<&str> = ["add_filter(\"", "add_function(\""]
+        .iter()
+        .flat_map(|call| source.split(*call).skip(1))
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(names.len() > 8, "{names:?}");
+    for name in names {
+        let documented = [format!("`{name}`"), format!("`{name}(")]
+            .iter()
+            .any(|form| docs.contains(form.as_str()));
+        assert!(documented, "{name} is missing in docs/templates.md");
+    }
+}

@@ -1,6 +1,7 @@
 //! Integration tests: one module per command and topic, in one binary.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::missing_docs_in_private_items,
