@@ -21,8 +21,8 @@ pub(super) struct Cli {
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
     /// Use this many threads; as many as there are processors when it is left out
-    #[arg(long, value_name = "N", global = true)]
-    pub(super) threads: Option<usize>,
+    #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) threads: Option<u16>,
     /// What to do
     #[command(subcommand)]
     pub(super) command: Command,

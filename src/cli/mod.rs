@@ -54,7 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             return error.print().map_or(ExitStatus::Failed, |()| status);
         }
     };
-    if let Some(threads) = cli.threads {
+    if let Some(threads) = cli.threads.map(usize::from) {
         // The pool is made once, before anything uses it.
         let built = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
