@@ -20,6 +20,10 @@ pub mod render;
 
 pub mod manifest;
 
+pub mod schema;
+
+pub mod api;
+
 pub mod pipeline;
 
 pub mod registry;

@@ -1,7 +1,7 @@
 //! Every built-in rule, by family.
 
 use crate::finding::Rule;
-use crate::{manifest, render, values, yaml};
+use crate::{api, manifest, render, schema, values, yaml};
 
 /// The tables of the families, in the order of the stages.
 const FAMILIES: &[&[&Rule]] = &[
@@ -9,6 +9,8 @@ const FAMILIES: &[&[&Rule]] = &[
     render::rules::RULES,
     yaml::rules::RULES,
     manifest::rules::RULES,
+    schema::rules::RULES,
+    api::rules::RULES,
 ];
 
 /// Returns every rule.

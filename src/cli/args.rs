@@ -104,6 +104,12 @@ pub(super) struct CheckArgs {
         conflicts_with = "paths"
     )]
     pub(super) environments: Vec<String>,
+    /// Check for this Kubernetes version, for example 1.34; may be given again to check for several
+    #[arg(long, value_name = "VERSION")]
+    pub(super) kubernetes: Vec<String>,
+    /// Take the schemas of custom resources from this folder or file, too; may be given again
+    #[arg(long, value_name = "DIR")]
+    pub(super) schemas: Vec<PathBuf>,
     /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,

@@ -7,31 +7,34 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use super::Settings;
 use super::args::{CheckArgs, FailOn, ReportFormat};
-use super::load::{apply_rules, load_project, pipeline_input};
+use super::load::{apply_rules, known_version, load_project, pipeline_input, project_checks};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::Severity;
-use crate::pipeline::{Outcome, read_manifests, render_project};
+use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, render_project};
 use crate::project::load_manifests;
 use crate::report::{Format, Report, Style, Summary, write};
-use crate::yaml::Limits;
+use crate::schema::KubernetesVersion;
+use crate::yaml::{Document, Limits};
 
 pub(super) fn run(
     args: &CheckArgs,
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let outcome = if args.paths.is_empty() {
+    let (outcome, coverage) = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
         check_manifests(args)?
     };
     let summary = Summary {
         documents: outcome.objects(),
-        checked: outcome.objects(),
+        checked: coverage.kubernetes + coverage.custom,
+        coverage,
         environments: outcome.environments.len(),
         waived: 0,
     };
@@ -66,21 +69,37 @@ pub(super) fn run(
     })
 }
 
-fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Outcome, Failure> {
+fn check_project(
+    args: &CheckArgs,
+    settings: &Settings,
+) -> Result<(Outcome, Coverage), Failure> {
     let project = load_project(&settings.directory)?;
+    let versions = versions(&args.kubernetes)?;
+    let mut checks = project_checks(&project, &versions)?;
+    checks.schemas.extend(schemas(&args.schemas)?);
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
     let mut outcome = render_project(input);
+    let coverage = inspect(&mut outcome, &checks);
     apply_rules(&mut outcome.findings, &config, outcome.complete);
     if outcome.objects() == 0 && outcome.complete {
         let failure = Failure::new("there is nothing to check: no template gave an object");
         return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));
     }
-    Ok(outcome)
+    Ok((outcome, coverage))
 }
 
-fn check_manifests(args: &CheckArgs) -> Result<Outcome, Failure> {
+fn check_manifests(args: &CheckArgs) -> Result<(Outcome, Coverage), Failure> {
     let sources = load_manifests(&args.paths, io::stdin().lock())?;
-    let outcome = read_manifests(sources, &Limits::default());
+    let mut versions = versions(&args.kubernetes)?;
+    if versions.is_empty() {
+        versions.push(KubernetesVersion::NEWEST);
+    }
+    let checks = Checks {
+        versions: [(String::new(), versions)].into(),
+        schemas: schemas(&args.schemas)?,
+    };
+    let mut outcome = read_manifests(sources, &Limits::default());
+    let coverage = inspect(&mut outcome, &checks);
     let readable = outcome.findings.worst() < Some(Severity::Error);
     if outcome.objects() == 0 && readable {
         let failure = Failure::new("there is nothing to check: no manifest was found");
@@ -88,5 +107,20 @@ fn check_manifests(args: &CheckArgs) -> Result<Outcome, Failure> {
             failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")
         );
     }
-    Ok(outcome)
+    Ok((outcome, coverage))
+}
+
+/// Reads the versions that are asked for.
+fn versions(asked: &[String]) -> Result<Vec<KubernetesVersion>, Failure> {
+    asked.iter().map(|text| known_version(text)).collect()
+}
+
+/// Loads the schemas of custom resources from folders or files.
+fn schemas(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sources = load_manifests(paths, io::empty())?;
+    let outcome = read_manifests(sources, &Limits::default());
+    Ok(outcome.manifests.into_iter().map(|(_, object)| object.document).collect())
 }

@@ -7,10 +7,12 @@ use minijinja::Value;
 
 use crate::error::Failure;
 use crate::finding::{FindingSet, nearest};
-use crate::pipeline::{EnvironmentInput, Input};
+use crate::manifest::flatten;
+use crate::pipeline::{Checks, EnvironmentInput, Input};
 use crate::project::{Config, Project, ProjectError, RuleSetting};
 use crate::registry;
 use crate::render::{Limits, TemplateFile};
+use crate::schema::KubernetesVersion;
 use crate::source::FileId;
 use crate::values::LayerKind;
 use crate::yaml;
@@ -86,6 +88,43 @@ pub(super) fn pipeline_input(
     Ok((input, project.config))
 }
 
+/// Returns what a project's objects are checked by: for the versions asked for, or else for those of `tympan.yaml`.
+pub(super) fn project_checks(
+    project: &Project,
+    asked: &[KubernetesVersion],
+) -> Result<Checks, Failure> {
+    let mut checks = Checks::default();
+    for name in project.layout.environments.keys() {
+        let own = project.config.kubernetes_of(name);
+        let versions = match (asked, own) {
+            ([], Some(text)) => vec![known_version(text)?],
+            ([], None) => vec![KubernetesVersion::NEWEST],
+            (asked, _) => asked.to_vec(),
+        };
+        checks.versions.insert(name.clone(), versions);
+    }
+    for path in &project.layout.schemas {
+        if let Some(file) = project.file(path) {
+            let stream = yaml::read(project.sources.file(file).text(), &yaml::Limits::default());
+            if let Some(problem) = stream.problems.first() {
+                return Err(Failure::new(format!("{path}: {}", problem.message)));
+            }
+            checks.schemas.extend(stream.documents.into_iter().flat_map(flatten));
+        }
+    }
+    Ok(checks)
+}
+
+/// Reads a Kubernetes version whose schemas are here.
+pub(super) fn known_version(text: &str) -> Result<KubernetesVersion, Failure> {
+    let known = KubernetesVersion::parse(text).filter(|version| version.is_known());
+    known.ok_or_else(|| {
+        let (oldest, newest) = (KubernetesVersion::OLDEST, KubernetesVersion::NEWEST);
+        Failure::new(format!("there are no schemas of Kubernetes `{text}`"))
+            .hint(format!("there are those of {oldest} to {newest}"))
+    })
+}
+
 /// Refuses names that there are none of.
 fn known(what: &str, asked: &[String], names: &[&str]) -> Result<(), Failure> {
     let Some(unknown) = asked.iter().find(|name| !names.contains(&name.as_str())) else {
@@ -140,11 +179,7 @@ fn facts(config: &Config, environment: &str) -> Value {
     }
     let mut facts: IndexMap<Value, Value> = IndexMap::new();
     facts.insert("repository".into(), Value::from_object(repository));
-    let own = config
-        .environments
-        .get(environment)
-        .and_then(|settings| settings.kubernetes.as_deref());
-    if let Some(version) = own.or(config.kubernetes.as_deref()) {
+    if let Some(version) = config.kubernetes_of(environment) {
         facts.insert("kubernetes".into(), version.into());
     }
     Value::from_object(facts)

@@ -63,7 +63,7 @@ fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
         documents: outcome.objects(),
         checked: outcome.objects(),
         environments: outcome.environments.len(),
-        waived: 0,
+        ..Summary::default()
     };
     let report = Report {
         findings: &outcome.findings,

@@ -2,11 +2,13 @@
 //!
 //! In: YAML documents. Out: [`Resource`]s, lists flattened, one object each.
 
+mod fault;
 mod field;
 mod file;
 pub mod rules;
 mod scope;
 
+pub use self::fault::Fault;
 pub use self::field::field_path;
 pub use self::file::{BadFileName, file_path};
 pub use self::scope::{Scope, Scopes};

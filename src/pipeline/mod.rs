@@ -3,11 +3,13 @@
 //! [`render_project`] takes the texts of a project through values, render and manifest; [`read_manifests`] takes plain
 //! manifests. Both give an [`Outcome`]: objects and all findings.
 
+mod inspect;
 mod object;
 mod plain;
 mod project;
 mod settle;
 
+pub use self::inspect::{Checks, Coverage, inspect};
 pub use self::object::{Environment, Object};
 pub use self::plain::read_manifests;
 pub use self::project::{EnvironmentInput, Input, render_project};

@@ -154,6 +154,13 @@ pub enum RuleSetting {
 }
 
 impl Config {
+    /// Returns the Kubernetes version of an environment, as it is written.
+    pub fn kubernetes_of(&self, environment: &str) -> Option<&str> {
+        let own = self.environments.get(environment);
+        own.and_then(|settings| settings.kubernetes.as_deref())
+            .or(self.kubernetes.as_deref())
+    }
+
     /// Returns the severity of a rule's findings: the rule's own setting, else its family's, else none.
     pub fn rule(&self, id: &str) -> Option<RuleSetting> {
         let family = id.split('/').next().unwrap_or_default();

@@ -19,6 +19,8 @@ pub struct Layout {
     pub environments: BTreeMap<String, EnvironmentFiles>,
     /// Whether there is a `values/schema.json`.
     pub schema: bool,
+    /// The schemas of custom resources, as paths from the root.
+    pub schemas: Vec<String>,
 }
 
 /// A file below `templates/`.
@@ -88,6 +90,11 @@ pub(super) fn resolve_layout(paths: &[String]) -> Result<Layout, ProjectError> {
             .collect();
     }
     layout.schema = values.contains(&"schema.json");
+    layout.schemas = paths
+        .iter()
+        .filter(|path| path.starts_with("schemas/") && is_manifest(path))
+        .cloned()
+        .collect();
     check_values(&values, &layout)?;
     Ok(layout)
 }
@@ -106,6 +113,10 @@ fn template(path: &str) -> Result<TemplatePath, ProjectError> {
         path: path.to_owned(),
         template: is_yaml || shared,
     })
+}
+
+fn is_manifest(path: &str) -> bool {
+    [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
 }
 
 fn is_layer(file: &str, environment: &str) -> bool {

@@ -24,6 +24,15 @@ struct Totals {
     warnings: usize,
     notes: usize,
     waived: usize,
+    schemas: Schemas,
+}
+
+/// How many objects were checked by which schemas.
+#[derive(Serialize)]
+struct Schemas {
+    kubernetes: usize,
+    custom: usize,
+    none: usize,
 }
 
 #[derive(Serialize)]
@@ -80,6 +89,11 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
             waived: report.summary.waived,
+            schemas: Schemas {
+                kubernetes: report.summary.coverage.kubernetes,
+                custom: report.summary.coverage.custom,
+                none: report.summary.coverage.nothing,
+            },
         },
         findings: report
             .findings

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 
 pub use self::text::{Problem, Style, write_problem};
 use crate::finding::FindingSet;
+use crate::pipeline::Coverage;
 use crate::source::SourceMap;
 
 /// A run's findings, with what is needed to show them.
@@ -30,6 +31,8 @@ pub struct Summary {
     pub documents: usize,
     /// Those that were checked.
     pub checked: usize,
+    /// By which schemas.
+    pub coverage: Coverage,
     /// The environments they belong to; 0 for plain manifests.
     pub environments: usize,
     /// The findings that were waived.

@@ -204,10 +204,11 @@ fn about(told: &Told<'_>) -> Option<String> {
 
 fn summary(report: &Report<'_>) -> String {
     let Summary {
+        documents: _,
         checked,
         environments,
         waived,
-        ..
+        coverage,
     } = report.summary;
     let mut looked = counted(checked, "object");
     if environments > 0 {
@@ -232,7 +233,11 @@ fn summary(report: &Report<'_>) -> String {
     } else {
         counts.join(", ")
     };
-    format!("checked {looked}: {found}")
+    let unchecked = match coverage.nothing {
+        0 => String::new(),
+        count => format!("; {} not checked for want of a schema", counted(count, "object")),
+    };
+    format!("checked {looked}: {found}{unchecked}")
 }
 
 fn counted(count: usize, word: &str) -> String {

@@ -1,0 +1,11 @@
+//! The tables, one file a part of the API. A new rule is a line in the table of its definition.
+
+mod meta;
+mod service;
+
+use super::Definition;
+
+/// Returns what is said about every definition; one definition may be in several tables.
+pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
+    [meta::TABLE, service::TABLE].into_iter().flatten()
+}

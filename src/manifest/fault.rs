@@ -1,0 +1,66 @@
+//! Faults: what a check says about a node of an object, before it is known where to mend it.
+
+use std::borrow::Cow;
+
+use crate::finding::{Rule, Severity};
+use crate::yaml::Node;
+
+/// Something wrong with a node of an object. The pipeline makes a finding of it, which knows the line to mend.
+#[derive(Clone, Debug)]
+pub struct Fault<'a> {
+    /// The rule that was broken.
+    pub rule: &'static Rule,
+    /// Its severity, where it is not the rule's own.
+    pub severity: Option<Severity>,
+    /// The offending key or value; for what is missing, the map that lacks it.
+    pub node: Node<'a>,
+    /// The missing field's name below the node, or nothing.
+    pub below: Option<Cow<'static, str>>,
+    /// One fact, lower case, without a full stop.
+    pub message: String,
+    /// What to do.
+    pub help: Option<Cow<'static, str>>,
+}
+
+impl<'a> Fault<'a> {
+    /// Makes a fault of a node.
+    pub fn new(rule: &'static Rule, node: Node<'a>, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            severity: None,
+            node,
+            below: None,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// Tells whether another fault is the same one, found again.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        self.rule.id == other.rule.id
+            && self.node.index() == other.node.index()
+            && self.below == other.below
+            && self.message == other.message
+    }
+
+    /// Names a field below the node that is not there.
+    #[must_use]
+    pub fn below(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.below = Some(field.into());
+        self
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Gives it a severity that is not the rule's own.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+}

@@ -1,0 +1,162 @@
+//! Objects along their schemas and rules: faults become findings, which know the line to mend.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::{Environment, Object, Outcome};
+use crate::api::Api;
+use crate::finding::Finding;
+use crate::manifest::{Fault, Resource, field_path};
+use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
+use crate::source::{FileId, Location};
+use crate::yaml::{Document, Node};
+
+/// What to check by.
+#[derive(Debug, Default)]
+pub struct Checks {
+    /// The Kubernetes versions of an environment, by its name; those of plain manifests are under the empty name.
+    pub versions: BTreeMap<String, Vec<KubernetesVersion>>,
+    /// Schemas of custom resources: definitions, and JSON Schemas that name their kind.
+    pub schemas: Vec<Document>,
+}
+
+/// How many objects were checked by which schemas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// By Kubernetes' own.
+    pub kubernetes: usize,
+    /// By those of custom resources.
+    pub custom: usize,
+    /// By none: a finding says so.
+    pub nothing: usize,
+}
+
+impl Coverage {
+    fn count(&mut self, by: CheckedBy) {
+        match by {
+            CheckedBy::Kubernetes => self.kubernetes += 1,
+            CheckedBy::Custom => self.custom += 1,
+            CheckedBy::Nothing => self.nothing += 1,
+        }
+    }
+}
+
+/// Checks every object of a run and adds what is found to it.
+pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
+    let mut coverage = Coverage::default();
+    let mut found = Vec::new();
+    for environment in &outcome.environments {
+        let objects = environment.objects.iter().map(|object| &object.resource);
+        let catalogues = catalogues(checks, &environment.name, objects);
+        let results: Vec<(CheckedBy, Vec<Finding>)> = environment
+            .objects
+            .par_iter()
+            .map(|object| {
+                let (by, faults) = faults(&catalogues, object.resource.root());
+                let findings = faults.into_iter().map(|fault| rendered(environment, object, fault));
+                (by, findings.collect())
+            })
+            .collect();
+        for (by, findings) in results {
+            coverage.count(by);
+            found.extend(findings);
+        }
+    }
+    let plain = catalogues(checks, "", outcome.manifests.iter().map(|(_, object)| object));
+    let results: Vec<(CheckedBy, Vec<Finding>)> = outcome
+        .manifests
+        .par_iter()
+        .map(|(file, object)| {
+            let (by, faults) = faults(&plain, object.root());
+            (by, faults.into_iter().map(|fault| in_file(*file, object, fault)).collect())
+        })
+        .collect();
+    for (by, findings) in results {
+        coverage.count(by);
+        found.extend(findings);
+    }
+    outcome.findings.extend(found);
+    outcome.findings.sort(&outcome.sources);
+    coverage
+}
+
+/// Makes a catalogue, and the API's rules, of each version that an environment is checked for.
+fn catalogues<'a>(
+    checks: &Checks,
+    environment: &str,
+    objects: impl Iterator<Item = &'a Resource>,
+) -> Vec<(Catalogue, Api)> {
+    let definitions: Vec<&Resource> = objects
+        .filter(|object| object.id.kind == "CustomResourceDefinition")
+        .collect();
+    let versions = checks.versions.get(environment);
+    let versions = versions.map(Vec::as_slice).unwrap_or_default();
+    versions
+        .iter()
+        .filter_map(|version| {
+            let mut catalogue = Catalogue::new(*version)?;
+            checks.schemas.iter().for_each(|schema| catalogue.learn(schema.root()));
+            definitions.iter().for_each(|object| catalogue.learn(object.root()));
+            Some((catalogue, Api::new(*version)?))
+        })
+        .collect()
+}
+
+/// Checks one object for each version; what holds for some of several versions only says for which.
+fn faults<'a>(catalogues: &[(Catalogue, Api)], object: Node<'a>) -> (CheckedBy, Vec<Fault<'a>>) {
+    let mut by = CheckedBy::Nothing;
+    let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
+    for (catalogue, api) in catalogues {
+        let mut faults = Vec::new();
+        by = by.min(catalogue.check(object, &mut api.of(object), &mut faults));
+        for fault in faults {
+            let same = |known: &&mut (Fault<'a>, Vec<KubernetesVersion>)| known.0.says_the_same_as(&fault);
+            match all.iter_mut().find(same) {
+                Some((_, versions)) => versions.push(catalogue.version()),
+                None => all.push((fault, vec![catalogue.version()])),
+            }
+        }
+    }
+    let faults = all
+        .into_iter()
+        .map(|(mut fault, versions)| {
+            if versions.len() < catalogues.len() {
+                let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
+                fault.message = format!("{} (Kubernetes {})", fault.message, list.join(", "));
+            }
+            fault
+        })
+        .collect();
+    (by, faults)
+}
+
+fn rendered(environment: &Environment, object: &Object, fault: Fault<'_>) -> Finding {
+    let finding = object.finding(environment, fault.rule, fault.message.clone(), fault.node);
+    complete(finding, fault)
+}
+
+fn in_file(file: FileId, object: &Resource, fault: Fault<'_>) -> Finding {
+    let place = Location::new(file, fault.node.span());
+    let finding = Finding::new(fault.rule, fault.message.clone(), place)
+        .resource(object.id.clone())
+        .field(field_path(object.root(), fault.node));
+    complete(finding, fault)
+}
+
+/// Adds what a fault says beyond its message.
+fn complete(mut finding: Finding, fault: Fault<'_>) -> Finding {
+    if let Some(below) = fault.below {
+        let above = finding.field.take().unwrap_or_default();
+        finding.field = Some(if above.is_empty() {
+            below.into_owned()
+        } else {
+            format!("{above}.{below}")
+        });
+    }
+    if let Some(severity) = fault.severity {
+        finding.severity = severity;
+    }
+    finding.help = fault.help.map(std::borrow::Cow::into_owned);
+    finding
+}

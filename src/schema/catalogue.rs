@@ -1,0 +1,155 @@
+//! Every schema of a run: those of one Kubernetes version, and those of custom resources.
+
+use std::collections::HashMap;
+
+use super::check::{Visitor, Walk};
+use super::kubernetes::{Kubernetes, KubernetesVersion};
+use super::rules;
+use super::shape::{Definition, Dialect, Library, Part};
+use crate::finding::nearest;
+use crate::manifest::{Fault, group};
+use crate::yaml::{Node, to_json};
+
+const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+/// Whose schema an object was checked by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CheckedBy {
+    /// Kubernetes' own.
+    Kubernetes,
+    /// A custom resource's.
+    Custom,
+    /// None: there is none for its kind.
+    Nothing,
+}
+
+/// The schemas of a run.
+#[derive(Debug)]
+pub struct Catalogue {
+    version: KubernetesVersion,
+    kubernetes: &'static Kubernetes,
+    custom: HashMap<(String, String), Library>,
+}
+
+impl Catalogue {
+    /// Makes the catalogue of a Kubernetes version, or nothing where its schemas are not here.
+    pub fn new(version: KubernetesVersion) -> Option<Self> {
+        Some(Self {
+            version,
+            kubernetes: Kubernetes::of(version)?,
+            custom: HashMap::new(),
+        })
+    }
+
+    /// Returns the Kubernetes version.
+    pub fn version(&self) -> KubernetesVersion {
+        self.version
+    }
+
+    /// Learns a custom resource's schemas: from its `CustomResourceDefinition`, or from a JSON Schema that names its kind
+    /// in `x-kubernetes-group-version-kind`. Other objects are passed over.
+    pub fn learn(&mut self, object: Node<'_>) {
+        let text = |node: Node<'_>, path: &[&str]| node.path(path).and_then(Node::as_str).map(str::to_owned);
+        if text(object, &["kind"]).as_deref() == Some("CustomResourceDefinition") {
+            let (Some(group), Some(kind)) =
+                (text(object, &["spec", "group"]), text(object, &["spec", "names", "kind"]))
+            else {
+                return;
+            };
+            let versions = object.path(&["spec", "versions"]).into_iter().flat_map(Node::items);
+            for version in versions {
+                if let (Some(name), Some(schema)) =
+                    (text(version, &["name"]), version.path(&["schema", "openAPIV3Schema"]))
+                {
+                    self.add(format!("{group}/{name}"), kind.clone(), schema, Dialect::Structural);
+                }
+            }
+            return;
+        }
+        for of in object.get("x-kubernetes-group-version-kind").into_iter().flat_map(Node::items) {
+            if let (Some(group), Some(version), Some(kind)) =
+                (text(of, &["group"]), text(of, &["version"]), text(of, &["kind"]))
+            {
+                let api_version = if group.is_empty() { version } else { format!("{group}/{version}") };
+                self.add(api_version, kind, object, Dialect::Published);
+            }
+        }
+    }
+
+    fn add(&mut self, api_version: String, kind: String, schema: Node<'_>, dialect: Dialect) {
+        let schema = to_json(schema);
+        let library = Library::new(1, move |_| Definition::compile_object(&schema, dialect));
+        self.custom.insert((api_version, kind), library);
+    }
+
+    /// Checks an object by the schema of its kind; the visitor sees every map that is of a definition.
+    pub fn check<'a>(
+        &self,
+        object: Node<'a>,
+        visitor: &mut dyn Visitor<'a>,
+        faults: &mut Vec<Fault<'a>>,
+    ) -> CheckedBy {
+        visitor.object(faults);
+        let text = |key: &str| object.get(key).and_then(Node::as_str).unwrap_or_default();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        if let Some(part) = self.kubernetes.kind(api_version, kind) {
+            self.by_kubernetes(part, object, visitor, faults);
+            return CheckedBy::Kubernetes;
+        }
+        if let Some(library) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
+            let mut walk = Walk { library, name_of: &|_| "", visitor: None, faults };
+            walk.node(0, Part::Local(0), object);
+            if let (Some(part), Some(metadata)) =
+                (self.kubernetes.definition(OBJECT_META), object.get("metadata"))
+            {
+                self.by_kubernetes(part, metadata, visitor, faults);
+            }
+            return CheckedBy::Custom;
+        }
+        faults.push(self.unknown_kind(api_version, kind, object));
+        CheckedBy::Nothing
+    }
+
+    fn by_kubernetes<'a>(
+        &self,
+        part: Part,
+        node: Node<'a>,
+        visitor: &mut dyn Visitor<'a>,
+        faults: &mut Vec<Fault<'a>>,
+    ) {
+        let kubernetes = self.kubernetes;
+        let mut walk = Walk {
+            library: &kubernetes.library,
+            name_of: &|number| kubernetes.name(number),
+            visitor: Some(visitor),
+            faults,
+        };
+        walk.node(0, part, node);
+    }
+
+    fn unknown_kind<'a>(&self, api_version: &str, kind: &str, object: Node<'a>) -> Fault<'a> {
+        let (version, node) = (self.version, object.get("kind").unwrap_or(object));
+        let known = self.kubernetes.kinds();
+        let of_kind: Vec<&str> = known.iter().filter(|(_, known)| *known == kind).map(|(of, _)| *of).collect();
+        let rule = &rules::UNKNOWN_KIND;
+        if !of_kind.is_empty() && group(api_version).split('.').next_back() != Some("com") {
+            let node = object.get("apiVersion").unwrap_or(node);
+            let list = of_kind.iter().map(|of| format!("`{of}`")).collect::<Vec<_>>().join(" or ");
+            let message = format!("Kubernetes {version} has no `{kind}` in `{api_version}`");
+            return Fault::new(rule, node, message).help(format!("it is in {list}"));
+        }
+        if known.iter().any(|(of, _)| *of == api_version) {
+            let kinds = known.iter().filter(|(of, _)| *of == api_version).map(|(_, kind)| *kind);
+            let near = nearest(kind, kinds);
+            let message = match near {
+                Some(near) => format!("`{api_version}` has no kind `{kind}`; did you mean `{near}`?"),
+                None => format!("Kubernetes {version} has no kind `{kind}` in `{api_version}`"),
+            };
+            return Fault::new(rule, node, message).help("correct `kind` or `apiVersion`");
+        }
+        let message = format!("there is no schema for `{kind}` of `{api_version}`");
+        Fault::new(rule, node, message).help(
+            "put its CustomResourceDefinition into `schemas/` (`tympan schema import FILE`), or correct `kind` and `apiVersion`",
+        )
+    }
+}

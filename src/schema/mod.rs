@@ -1,0 +1,16 @@
+//! Schemas: what fields an object may have, and what may be in them.
+//!
+//! In: objects. Out: faults, or that there is no schema. The schemas of Kubernetes' own kinds are part of the program,
+//! for each of its versions; those of custom resources come from the project and from the objects themselves.
+
+mod catalogue;
+mod check;
+mod format;
+mod kubernetes;
+pub mod rules;
+mod shape;
+
+pub use self::catalogue::{Catalogue, CheckedBy};
+pub use self::check::Visitor;
+pub use self::format::{is_cidr, is_duration};
+pub use self::kubernetes::{Kubernetes, KubernetesVersion};
