@@ -3,7 +3,10 @@
 use crate::yaml::Node;
 
 /// Maps of resources by name, whose keys the API server writes in brackets.
-const BY_RESOURCE: &[&str] = &["limits", "requests", "capacity", "hard", "overhead"];
+const BY_RESOURCE: &[&str] = &[
+    "limits", "requests", "capacity", "hard", "overhead", "podFixed", "min", "max", "default", "defaultRequest",
+    "maxLimitRequestRatio",
+];
 
 /// Returns the path of a node from a root, as the API server names fields: `spec.ports[0].port`,
 /// `metadata.annotations[example.com/key]`. A key's path is that of its value.

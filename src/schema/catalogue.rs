@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::check::{Visitor, Walk};
+use super::history::History;
 use super::kubernetes::{Kubernetes, KubernetesVersion};
 use super::rules;
 use super::shape::{Definition, Dialect, Library, Part};
@@ -97,7 +98,7 @@ impl Catalogue {
             return CheckedBy::Kubernetes;
         }
         if let Some(library) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
-            let mut walk = Walk { library, name_of: &|_| "", visitor: None, faults };
+            let mut walk = Walk { library, name_of: &|_| "", history: &|_, _| None, visitor: None, faults };
             walk.node(0, Part::Local(0), object);
             if let (Some(part), Some(metadata)) =
                 (self.kubernetes.definition(OBJECT_META), object.get("metadata"))
@@ -106,7 +107,8 @@ impl Catalogue {
             }
             return CheckedBy::Custom;
         }
-        faults.push(self.unknown_kind(api_version, kind, object));
+        let fault = visitor.without_schema();
+        faults.push(fault.unwrap_or_else(|| self.unknown_kind(api_version, kind, object)));
         CheckedBy::Nothing
     }
 
@@ -121,6 +123,7 @@ impl Catalogue {
         let mut walk = Walk {
             library: &kubernetes.library,
             name_of: &|number| kubernetes.name(number),
+            history: &|number, field| History::of_field(self.version, kubernetes.full_name(number), field),
             visitor: Some(visitor),
             faults,
         };
@@ -132,6 +135,14 @@ impl Catalogue {
         let known = self.kubernetes.kinds();
         let of_kind: Vec<&str> = known.iter().filter(|(_, known)| *known == kind).map(|(of, _)| *of).collect();
         let rule = &rules::UNKNOWN_KIND;
+        if let Some(history) = History::of_kind(version, api_version, kind) {
+            let node = object.get("apiVersion").unwrap_or(node);
+            let fault = Fault::new(rule, node, format!("`{kind}` of `{api_version}` {history}"));
+            return match of_kind.last() {
+                Some(instead) => fault.help(format!("Kubernetes {version} has it in `{instead}`")),
+                None => fault.help(history.help()),
+            };
+        }
         if !of_kind.is_empty() && group(api_version).split('.').next_back() != Some("com") {
             let node = object.get("apiVersion").unwrap_or(node);
             let list = of_kind.iter().map(|of| format!("`{of}`")).collect::<Vec<_>>().join(" or ");

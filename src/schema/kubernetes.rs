@@ -102,6 +102,17 @@ impl Kubernetes {
         kinds
     }
 
+    /// Tells whether a definition has a field.
+    pub fn has_field(&self, definition: &str, field: &str) -> bool {
+        let shape = self.definition(definition).and_then(|part| self.library.shape(0, part));
+        shape.is_some_and(|(_, shape)| shape.fields.binary_search_by(|(name, _)| (**name).cmp(field)).is_ok())
+    }
+
+    /// Returns a definition's whole name: `io.k8s.api.core.v1.Container`.
+    pub fn full_name(&self, definition: u32) -> &'static str {
+        self.names.get(definition as usize).copied().unwrap_or_default()
+    }
+
     /// Returns the last part of a definition's name: `Container`.
     pub fn name(&self, definition: u32) -> &'static str {
         let name = self.names.get(definition as usize).copied();

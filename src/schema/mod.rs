@@ -6,6 +6,7 @@
 mod catalogue;
 mod check;
 mod format;
+mod history;
 mod kubernetes;
 pub mod rules;
 mod shape;

@@ -1,14 +1,28 @@
 //! The tables, one file a part of the API. A new rule is a line in the table of its definition.
 
+mod certificate;
+mod claim;
+pub(super) mod cluster;
+mod config;
 mod container;
+mod deprecated;
+mod device;
 mod downward;
-mod meta;
+mod endpoints;
+mod flowcontrol;
+mod ingress;
+pub(super) mod meta;
+mod network_policy;
+mod persistent_volume;
 mod pod;
 mod probe;
+mod quota;
+mod rbac;
 mod resources;
 mod scheduling;
 mod security;
 mod service;
+mod storage;
 mod volume;
 
 use super::Definition;
@@ -16,16 +30,30 @@ use super::Definition;
 /// Returns what is said about every definition; one definition may be in several tables.
 pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
     [
-        meta::TABLE,
-        service::TABLE,
-        pod::TABLE,
+        certificate::TABLE,
+        claim::TABLE,
+        cluster::TABLE,
+        config::TABLE,
         container::TABLE,
-        volume::TABLE,
+        deprecated::TABLE,
+        device::TABLE,
+        downward::TABLE,
+        endpoints::TABLE,
+        flowcontrol::TABLE,
+        ingress::TABLE,
+        meta::TABLE,
+        network_policy::TABLE,
+        persistent_volume::TABLE,
+        pod::TABLE,
         probe::TABLE,
+        quota::TABLE,
+        rbac::TABLE,
         resources::TABLE,
         scheduling::TABLE,
         security::TABLE,
-        downward::TABLE,
+        service::TABLE,
+        storage::TABLE,
+        volume::TABLE,
     ]
     .into_iter()
     .flatten()
