@@ -11,6 +11,8 @@ mod meta;
 mod names;
 pub mod rules;
 mod tables;
+#[cfg(test)]
+mod testing;
 
 use std::collections::HashMap;
 
