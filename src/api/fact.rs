@@ -12,7 +12,13 @@ use crate::yaml::{Kind, Node};
 pub enum Fact {
     /// It must be there, and not be empty: text, list or map.
     Required,
-    /// Its text, or each item of its list, is one of these.
+    /// The schema says that it must be there; it must not be empty either.
+    Filled,
+    /// Its list has at most so many items.
+    AtMostItems(usize),
+    /// Its text has at most so many bytes.
+    AtMostBytes(usize),
+    /// Its text, or each item of its list, is one of these. An empty text among them stands for a default.
     OneOf(&'static [&'static str]),
     /// Its number is within these bounds, both included.
     Within(i64, i64),
@@ -60,7 +66,7 @@ pub(super) fn check<'a>(
             continue;
         }
         match (node.entry(field), fact) {
-            (Some((_, value)), Fact::Required) if is_empty(value) => faults.push(
+            (Some((_, value)), Fact::Required | Fact::Filled) if is_empty(value) => faults.push(
                 Fault::new(&rules::REQUIRED, value, format!("`{field}` must not be empty"))
                     .help(format!("set `{field}`")),
             ),
@@ -89,7 +95,12 @@ pub(super) fn is_empty(node: Node<'_>) -> bool {
 impl Fact {
     fn of_value<'a>(&self, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         match self {
-            Self::Required => {}
+            Self::Required | Self::Filled => {}
+            Self::AtMostItems(most) => at_most(*most, value.items().len(), "items", value, faults),
+            Self::AtMostBytes(most) => {
+                let count = value.as_str().map_or(0, str::len);
+                at_most(*most, count, "characters", value, faults);
+            }
             Self::OneOf(values) => each(value, |item| one_of(values, item, faults)),
             Self::Within(least, greatest) => within(*least, *greatest, value, faults),
             Self::AtLeast(least) => at_least(*least, value, faults),
@@ -181,7 +192,8 @@ fn one_of<'a>(values: &'static [&'static str], value: Node<'a>, faults: &mut Vec
         Some(near) => format!("this is none of the values that it may be; did you mean `{near}`?"),
         None => "this is none of the values that it may be".to_owned(),
     };
-    let list = values.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+    let named = values.iter().filter(|known| !known.is_empty());
+    let list = named.map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
     faults.push(Fault::new(&rules::ENUM, value, message).help(format!("it may be {list}")));
 }
 
@@ -199,6 +211,13 @@ fn at_least<'a>(least: i64, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         && number < least
     {
         let message = format!("this must be at least {least}, and is {number}");
+        faults.push(Fault::new(&rules::RANGE, value, message));
+    }
+}
+
+fn at_most<'a>(most: usize, count: usize, unit: &str, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if count > most {
+        let message = format!("this must have at most {most} {unit}, and has {count}");
         faults.push(Fault::new(&rules::RANGE, value, message));
     }
 }

@@ -23,7 +23,7 @@ use crate::yaml::Node;
 
 /// What is said about one definition.
 pub(crate) struct Definition {
-    /// The definition's name, without `io.k8s.api.`: `core.v1.Container`.
+    /// The definition's name, without `io.k8s.api.`: `core.v1.Container`; a `*` stands for each version of the group.
     name: &'static str,
     /// What holds for single fields.
     facts: &'static [(&'static str, Fact)],

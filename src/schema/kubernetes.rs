@@ -84,8 +84,13 @@ impl Kubernetes {
         u32::try_from(number).ok().map(Part::Definition)
     }
 
-    /// Returns the numbers of the definitions that a short name ends: `core.v1.Container`.
+    /// Returns the numbers of the definitions that a short name ends: `core.v1.Container`. A `*` stands for each version of
+    /// the group: `batch.*.JobSpec`.
     pub fn numbers(&self, short: &str) -> Vec<u32> {
+        const VERSIONS: [&str; 6] = ["v1", "v2", "v1beta1", "v1beta2", "v1alpha1", "v1alpha2"];
+        if short.contains('*') {
+            return VERSIONS.iter().flat_map(|version| self.numbers(&short.replace('*', version))).collect();
+        }
         ["io.k8s.api.", "io.k8s.apimachinery.pkg.", "io.k8s.apiextensions-apiserver.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis."]
             .iter()
             .filter_map(|prefix| match self.definition(&format!("{prefix}{short}"))? {
