@@ -38,6 +38,8 @@ pub enum Fact {
     Quantities,
     /// It is a number of pods: an integer that is not below zero, or a percentage.
     CountOrPercent,
+    /// As [`Fact::CountOrPercent`], and at most 100%.
+    CountOrShare,
     /// It is a path from the root.
     AbsolutePath,
     /// It is a path below something: relative, without `..`.
@@ -118,6 +120,7 @@ impl Fact {
             Self::Quantity => quantity(value, faults),
             Self::Quantities => value.entries().for_each(|(_, value)| quantity(value, faults)),
             Self::CountOrPercent => count_or_percent(value, faults),
+            Self::CountOrShare => count_or_share(value, faults),
             Self::AbsolutePath => {
                 let fits = |text: &str| text.starts_with('/');
                 written(value, fits, &rules::PATH, "this must be a path from the root, which begins with `/`", faults);
@@ -281,6 +284,22 @@ pub(super) fn parse_quantity(text: &str) -> Option<f64> {
     };
     let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
     Some(sign * number * factor)
+}
+
+/// Checks for a number of pods, or a percentage of at most 100%.
+pub(super) fn count_or_share<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    count_or_percent(value, faults);
+    if value.as_str().is_some() && amount(value).is_some_and(|percent| percent > 100) {
+        faults.push(Fault::new(&rules::RANGE, value, "this must be at most 100%"));
+    }
+}
+
+/// Returns the figure of a number or percentage, where it is one.
+pub(super) fn amount(value: Node<'_>) -> Option<i64> {
+    match value.as_str() {
+        Some(text) => text.strip_suffix('%')?.parse().ok(),
+        None => value.as_int(),
+    }
 }
 
 fn count_or_percent<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {

@@ -7,9 +7,11 @@
 //! A definition's rules apply wherever the definition is used: those of `core.v1.Container` in every pod and pod template.
 
 mod fact;
+mod field;
 mod meta;
 mod names;
 pub mod rules;
+mod selector;
 mod tables;
 #[cfg(test)]
 mod testing;

@@ -2,10 +2,11 @@
 
 mod meta;
 mod service;
+mod workload;
 
 use super::Definition;
 
 /// Returns what is said about every definition; one definition may be in several tables.
 pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
-    [meta::TABLE, service::TABLE].into_iter().flatten()
+    [meta::TABLE, service::TABLE, workload::TABLE].into_iter().flatten()
 }
