@@ -12,8 +12,6 @@ use crate::yaml::{Kind, Node};
 pub enum Fact {
     /// It must be there, and not be empty: text, list or map.
     Required,
-    /// The schema says that it must be there; it must not be empty either.
-    Filled,
     /// Its list has at most so many items.
     AtMostItems(usize),
     /// Its text has at most so many bytes.
@@ -68,10 +66,12 @@ pub(super) fn check<'a>(
             continue;
         }
         match (node.entry(field), fact) {
-            (Some((_, value)), Fact::Required | Fact::Filled) if is_empty(value) => faults.push(
+            (Some((_, value)), Fact::Required) if is_empty(value) => faults.push(
                 Fault::new(&rules::REQUIRED, value, format!("`{field}` must not be empty"))
                     .help(format!("set `{field}`")),
             ),
+            // What the schema wants too has been told.
+            (None, Fact::Required) if faults.iter().any(|told| told.node.index() == node.index() && told.below.as_deref() == Some(*field)) => {}
             (None, Fact::Required) => faults.push(
                 Fault::new(&rules::REQUIRED, node, format!("`{field}` is missing"))
                     .below(*field)
@@ -97,7 +97,7 @@ pub(super) fn is_empty(node: Node<'_>) -> bool {
 impl Fact {
     fn of_value<'a>(&self, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         match self {
-            Self::Required | Self::Filled => {}
+            Self::Required => {}
             Self::AtMostItems(most) => at_most(*most, value.items().len(), "items", value, faults),
             Self::AtMostBytes(most) => {
                 let count = value.as_str().map_or(0, str::len);
