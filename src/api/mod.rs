@@ -11,6 +11,7 @@ mod field;
 mod meta;
 mod names;
 pub mod rules;
+mod schedule;
 mod selector;
 mod tables;
 #[cfg(test)]

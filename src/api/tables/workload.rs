@@ -525,7 +525,6 @@ spec:
 
     #[test]
     fn stateful_sets() {
-        // Published schemas before 1.33 want a service name.
         let base = of("StatefulSet", "serviceName: web\n  podManagementPolicy: ''");
         let extra = "podManagementPolicy: ''";
         let rolling = |inner: &str| format!("updateStrategy: {{rollingUpdate: {{{inner}}}}}");
