@@ -1,6 +1,7 @@
 //! Facts about single fields: the lines of the tables.
 
 use super::names::Spelling;
+use super::quantity::Quantity;
 use super::rules;
 use crate::finding::nearest;
 use crate::manifest::Fault;
@@ -12,11 +13,13 @@ use crate::yaml::{Kind, Node};
 pub enum Fact {
     /// It must be there, and not be empty: text, list or map.
     Required,
+    /// Where it is there, it must not be empty: nothing stands for it.
+    Filled,
     /// Its list has at most so many items.
     AtMostItems(usize),
     /// Its text has at most so many bytes.
     AtMostBytes(usize),
-    /// Its text, or each item of its list, is one of these. An empty text among them stands for a default.
+    /// Its text, or each item of its list, is one of these.
     OneOf(&'static [&'static str]),
     /// Its number is within these bounds, both included.
     Within(i64, i64),
@@ -30,6 +33,10 @@ pub enum Fact {
     Spelled(Spelling),
     /// Each key of its map is written like this.
     Keys(Spelling),
+    /// Each value of its map is written like this.
+    Values(Spelling),
+    /// It is a file's mode: 0 to 0777.
+    Mode,
     /// It is a quantity, such as `500m` or `2Gi`, not below zero.
     Quantity,
     /// Each value of its map is a quantity that is not below zero.
@@ -70,9 +77,7 @@ pub(super) fn check<'a>(
                 Fault::new(&rules::REQUIRED, value, format!("`{field}` must not be empty"))
                     .help(format!("set `{field}`")),
             ),
-            // What the schema wants too has been told.
-            (None, Fact::Required) if faults.iter().any(|told| told.node.index() == node.index() && told.below.as_deref() == Some(*field)) => {}
-            (None, Fact::Required) => faults.push(
+            (None, Fact::Required) if !is_told(node, field, faults) => faults.push(
                 Fault::new(&rules::REQUIRED, node, format!("`{field}` is missing"))
                     .below(*field)
                     .help(format!("set `{field}` here")),
@@ -81,6 +86,12 @@ pub(super) fn check<'a>(
             (None, _) => {}
         }
     }
+}
+
+/// Tells whether the schema has said already that a field is missing.
+fn is_told(node: Node<'_>, field: &str, faults: &[Fault<'_>]) -> bool {
+    let mut told = faults.iter().rev();
+    told.any(|fault| fault.node.index() == node.index() && fault.below.as_deref() == Some(field))
 }
 
 /// Tells whether a value says nothing.
@@ -95,7 +106,12 @@ pub(super) fn is_empty(node: Node<'_>) -> bool {
 }
 
 impl Fact {
-    fn of_value<'a>(&self, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    /// Checks the fact against a field's value. To the server an empty text is as good as none, so only [`Fact::Required`]
+    /// and [`Fact::Filled`] mind it.
+    pub(super) fn of_value<'a>(&self, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+        if value.as_str() == Some("") && !matches!(self, Self::Filled) {
+            return;
+        }
         match self {
             Self::Required => {}
             Self::AtMostItems(most) => at_most(*most, value.items().len(), "items", value, faults),
@@ -103,11 +119,21 @@ impl Fact {
                 let count = value.as_str().map_or(0, str::len);
                 at_most(*most, count, "characters", value, faults);
             }
+            Self::Filled => {
+                if is_empty(value) && !value.is_null() {
+                    let message = "this must not be empty";
+                    faults.push(Fault::new(&rules::REQUIRED, value, message).help("set it, or remove the field"));
+                }
+            }
             Self::OneOf(values) => each(value, |item| one_of(values, item, faults)),
             Self::Within(least, greatest) => within(*least, *greatest, value, faults),
             Self::AtLeast(least) => at_least(*least, value, faults),
             Self::Port => within(1, 65_535, value, faults),
             Self::PortOrName => match value.as_str() {
+                Some(text) if text.parse::<u32>().is_ok() => faults.push(
+                    Fault::new(&rules::NAME, value, "a number in quotes is taken for a port's name")
+                        .help("write the port without quotes"),
+                ),
                 Some(_) => spelled(Spelling::PortName, value, faults),
                 None => within(1, 65_535, value, faults),
             },
@@ -117,6 +143,10 @@ impl Fact {
                     spelled(*spelling, key, faults);
                 }
             }
+            Self::Values(spelling) => {
+                value.entries().for_each(|(_, value)| spelled(*spelling, value, faults));
+            }
+            Self::Mode => mode(value, faults),
             Self::Quantity => quantity(value, faults),
             Self::Quantities => value.entries().for_each(|(_, value)| quantity(value, faults)),
             Self::CountOrPercent => count_or_percent(value, faults),
@@ -133,8 +163,7 @@ impl Fact {
                 written(item, is_cidr, &rules::ADDRESS, "this must be a range of addresses such as 10.0.0.0/8", faults);
             }),
             Self::Address => each(value, |item| {
-                let fits = |text: &str| text.parse::<std::net::IpAddr>().is_ok();
-                written(item, fits, &rules::ADDRESS, "this must be an address such as 10.0.0.1 or 2001:db8::1", faults);
+                written(item, is_address, &rules::ADDRESS, "this must be an address such as 10.0.0.1 or 2001:db8::1", faults);
             }),
             Self::Duration => written(value, is_duration, &rules::FORMAT, "this must be a duration such as 1h30m", faults),
             Self::ExactlyOneOf(_) | Self::AtMostOneOf(_) => self.of_map(value, faults),
@@ -150,11 +179,11 @@ impl Fact {
         if map.kind() != Kind::Map {
             return;
         }
-        let set: Vec<Node<'a>> = map
-            .entries()
-            .filter(|(key, value)| {
-                !value.is_null() && key.as_str().is_some_and(|name| fields.contains(&name))
-            })
+        // In the order of the list, which is the server's: it refuses the later one.
+        let set: Vec<Node<'a>> = fields
+            .iter()
+            .filter_map(|field| map.entry(field))
+            .filter(|(_, value)| !value.is_null())
             .map(|(key, _)| key)
             .collect();
         let list = || fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");
@@ -195,8 +224,7 @@ fn one_of<'a>(values: &'static [&'static str], value: Node<'a>, faults: &mut Vec
         Some(near) => format!("this is none of the values that it may be; did you mean `{near}`?"),
         None => "this is none of the values that it may be".to_owned(),
     };
-    let named = values.iter().filter(|known| !known.is_empty());
-    let list = named.map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+    let list = values.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
     faults.push(Fault::new(&rules::ENUM, value, message).help(format!("it may be {list}")));
 }
 
@@ -243,47 +271,36 @@ fn written<'a>(
     }
 }
 
-/// Whole numbers go over the wire as they are; a text must be a quantity.
 fn quantity<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let parsed = match value.as_str() {
-        Some(text) => parse_quantity(text),
-        None => value.as_float(),
-    };
-    match parsed {
+    match Quantity::of(value) {
         None if value.as_str().is_some() => faults.push(
             Fault::new(&rules::QUANTITY, value, "this is no quantity")
                 .help("write a number with an optional unit: 500m, 2, 128Mi, 1.5Gi, 10G, 1e3"),
         ),
-        Some(number) if number < 0.0 => {
+        Some(quantity) if quantity.nanos() < 0 => {
             faults.push(Fault::new(&rules::QUANTITY, value, "this must not be below zero"));
         }
         _ => {}
     }
 }
 
-/// Reads a quantity as `k8s.io/apimachinery/pkg/api/resource` does, to the precision of a float.
-pub(super) fn parse_quantity(text: &str) -> Option<f64> {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
-    let (figure, unit) = unsigned.split_at_checked(end)?;
-    let plain = figure.bytes().any(|byte| byte.is_ascii_digit()) && figure.matches('.').count() <= 1;
-    let number: f64 = plain.then(|| format!("0{figure}").trim_end_matches('.').parse().ok()).flatten()?;
-    const UNITS: &[(&str, f64)] = &[
-        ("", 1.0), ("n", 1e-9), ("u", 1e-6), ("m", 1e-3), ("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15), ("E", 1e18),
-        ("Ki", 1024.0), ("Mi", 1_048_576.0), ("Gi", 1_073_741_824.0), ("Ti", 1_099_511_627_776.0),
-        ("Pi", 1_125_899_906_842_624.0), ("Ei", 1_152_921_504_606_846_976.0),
-    ];
-    let factor = match UNITS.iter().find(|(name, _)| *name == unit) {
-        Some((_, factor)) => *factor,
-        None => {
-            let exponent = unit.strip_prefix(['e', 'E'])?;
-            let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-            let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            10f64.powi(plain.then(|| exponent.parse().ok()).flatten()?)
-        }
+fn mode<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let Some(mode) = value.as_int().filter(|mode| !(0..=0o777).contains(mode)) else {
+        return;
     };
-    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
-    Some(sign * number * factor)
+    let message = format!("a file's mode is from 0 to 0777, and this is {mode}");
+    // `mode: 644` is what people write who mean `0644`.
+    let octal = i64::from_str_radix(&mode.to_string(), 8).is_ok_and(|octal| (0..=0o777).contains(&octal));
+    let fault = Fault::new(&rules::RANGE, value, message);
+    faults.push(if octal { fault.help(format!("write it as an octal number: 0{mode}")) } else { fault });
+}
+
+/// Tells whether a text is an address, as Go reads it for Kubernetes: leading zeros do not matter.
+pub(super) fn is_address(text: &str) -> bool {
+    let octet = |part: &str| {
+        part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<u128>().is_ok_and(|octet| octet <= 255)
+    };
+    text.parse::<std::net::IpAddr>().is_ok() || text.split('.').count() == 4 && text.split('.').all(octet)
 }
 
 /// Checks for a number of pods, or a percentage of at most 100%.
@@ -320,16 +337,12 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "each is the very number")]
-    fn quantities_are_read_as_the_server_reads_them() {
-        for (text, number) in [
-            ("1", 1.0), ("500m", 0.5), ("1.5Gi", 1_610_612_736.0), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0), ("1E3", 1000.0),
-            ("-1", -1.0), ("+1k", 1000.0), ("1E", 1e18), ("100n", 100e-9),
-        ] {
-            assert_eq!(parse_quantity(text), Some(number), "{text}");
+    fn addresses_are_read_as_go_reads_them_for_kubernetes() {
+        for text in ["10.0.0.1", "010.000.0.1", "::1", "::ffff:10.0.0.1"] {
+            assert!(is_address(text), "{text}");
         }
-        for text in ["", "m", "1.2.3", "1 Gi", "1gi", "1KB", "two", "1e", "0x1", "1Mb", "--1", "."] {
-            assert_eq!(parse_quantity(text), None, "{text}");
+        for text in ["", "10.0.0", "10.0.0.256", "10.0.0.0/8", "a.b.c.d", "1.2.3.+4", "fe80::1%eth0", "..."] {
+            assert!(!is_address(text), "{text}");
         }
     }
 }

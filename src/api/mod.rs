@@ -10,6 +10,7 @@ mod fact;
 mod field;
 mod meta;
 mod names;
+mod quantity;
 pub mod rules;
 mod schedule;
 mod selector;
@@ -51,6 +52,24 @@ pub(crate) struct Context<'a> {
 pub struct Api {
     version: KubernetesVersion,
     definitions: HashMap<u32, Vec<&'static Definition>>,
+}
+
+impl Context<'_> {
+    /// Tells whether the Kubernetes version is 1.`minor` or a later one: what a rule or a feature came with.
+    pub(crate) fn since(&self, minor: u8) -> bool {
+        self.version >= KubernetesVersion::minor(minor)
+    }
+
+    /// Tells whether the object is a Pod itself, not what makes pods of a template.
+    pub(crate) fn is_pod(&self) -> bool {
+        self.is("v1", "Pod")
+    }
+
+    /// Tells whether the object is of a kind.
+    pub(crate) fn is(&self, api_version: &str, kind: &str) -> bool {
+        let text = |key: &str| self.object.get(key).and_then(Node::as_str);
+        text("apiVersion") == Some(api_version) && text("kind") == Some(kind)
+    }
 }
 
 impl std::fmt::Debug for Definition {

@@ -2,19 +2,25 @@
 
 use crate::yaml::Node;
 
+/// Maps of resources by name, whose keys the API server writes in brackets.
+const BY_RESOURCE: &[&str] = &["limits", "requests", "capacity", "hard", "overhead"];
+
 /// Returns the path of a node from a root, as the API server names fields: `spec.ports[0].port`,
 /// `metadata.annotations[example.com/key]`. A key's path is that of its value.
 pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
     let mut path = String::new();
     let mut node = root;
     let index = target.index();
+    let mut above = "";
     loop {
         let holds = |child: Node<'_>| child.index() <= index && index < child.end_index();
         if let Some((key, value)) = node
             .entries()
             .find(|(key, value)| key.index() == index || holds(*value))
         {
-            push_key(&mut path, key.as_str().unwrap_or_default());
+            let name = key.as_str().unwrap_or_default();
+            push_key(&mut path, name, BY_RESOURCE.contains(&above));
+            above = name;
             if key.index() == index {
                 return path;
             }
@@ -23,6 +29,7 @@ pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
             path.push('[');
             path.push_str(&at.to_string());
             path.push(']');
+            above = "";
             node = item;
         } else {
             return path;
@@ -33,9 +40,10 @@ pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
     }
 }
 
-/// Adds a key: after a dot where it is a name, in brackets where it holds dots or slashes, as map keys do.
-fn push_key(path: &mut String, key: &str) {
+/// Adds a key: after a dot where it is a name, in brackets where it is a resource or holds dots or slashes, as map keys do.
+fn push_key(path: &mut String, key: &str, resource: bool) {
     let plain = !key.is_empty()
+        && !resource
         && key
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'));

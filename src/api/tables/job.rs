@@ -9,7 +9,6 @@ use crate::api::names::Spelling::{Label, QualifiedName};
 use crate::api::selector::{self, Verdict};
 use crate::api::{Context, Definition, rules, schedule};
 use crate::manifest::Fault;
-use crate::schema::KubernetesVersion;
 use crate::yaml::Node;
 
 use super::workload::matches_template;
@@ -47,7 +46,7 @@ pub(super) const TABLE: &[Definition] = &[
         name: "batch.v1.PodFailurePolicyRule",
         facts: &[
             ("action", Required),
-            ("action", OneOf(&["", "Count", "FailIndex", "FailJob", "Ignore"])),
+            ("action", OneOf(&["Count", "FailIndex", "FailJob", "Ignore"])),
             ("onPodConditions", AtMostItems(20)),
         ],
         rules: &[one_cause],
@@ -57,7 +56,7 @@ pub(super) const TABLE: &[Definition] = &[
         facts: &[
             ("type", Required),
             ("type", Spelled(QualifiedName)),
-            ("status", OneOf(&["", "True", "False", "Unknown"])),
+            ("status", OneOf(&["True", "False", "Unknown"])),
         ],
         rules: &[],
     },
@@ -65,7 +64,7 @@ pub(super) const TABLE: &[Definition] = &[
         name: "batch.v1.PodFailurePolicyOnExitCodesRequirement",
         facts: &[
             ("operator", Required),
-            ("operator", OneOf(&["", "In", "NotIn"])),
+            ("operator", OneOf(&["In", "NotIn"])),
             ("values", Required),
             ("values", AtMostItems(255)),
         ],
@@ -83,7 +82,7 @@ pub(super) const TABLE: &[Definition] = &[
             ("startingDeadlineSeconds", AtLeast(0)),
             ("successfulJobsHistoryLimit", AtLeast(0)),
             ("failedJobsHistoryLimit", AtLeast(0)),
-            ("concurrencyPolicy", OneOf(&["", "Allow", "Forbid", "Replace"])),
+            ("concurrencyPolicy", OneOf(&["Allow", "Forbid", "Replace"])),
         ],
         rules: &[time],
     },
@@ -177,7 +176,7 @@ fn limits_of_indexes<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault
 
 /// `managedBy` is dropped before 1.32, where it is a feature that must be turned on.
 fn managed_by<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(manager) = present(spec, "managedBy").filter(|_| context.version >= KubernetesVersion::minor(32)) else {
+    let Some(manager) = present(spec, "managedBy").filter(|_| context.since(32)) else {
         return;
     };
     let name = manager.as_str().unwrap_or_default();

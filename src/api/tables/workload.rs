@@ -8,7 +8,6 @@ use crate::api::names::Spelling::{Label, Subdomain};
 use crate::api::selector::{self, Verdict};
 use crate::api::{Context, Definition, rules};
 use crate::manifest::Fault;
-use crate::schema::KubernetesVersion;
 use crate::yaml::Node;
 
 const SPEC: &[(&str, crate::api::Fact)] = &[("spec", Required)];
@@ -31,7 +30,7 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "apps.v1.DeploymentStrategy",
-        facts: &[("type", OneOf(&["", "Recreate", "RollingUpdate"]))],
+        facts: &[("type", OneOf(&["Recreate", "RollingUpdate"]))],
         rules: &[recreates],
     },
     Definition {
@@ -56,7 +55,7 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "apps.v1.DaemonSetUpdateStrategy",
-        facts: &[("type", OneOf(&["", "OnDelete", "RollingUpdate"]))],
+        facts: &[("type", OneOf(&["OnDelete", "RollingUpdate"]))],
         rules: &[daemons_one_after_the_other],
     },
     Definition {
@@ -64,13 +63,13 @@ pub(super) const TABLE: &[Definition] = &[
         facts: &[
             ("replicas", AtLeast(0)),
             ("minReadySeconds", AtLeast(0)),
-            ("podManagementPolicy", OneOf(&["", "OrderedReady", "Parallel"])),
+            ("podManagementPolicy", OneOf(&["OrderedReady", "Parallel"])),
         ],
         rules: &[selector_of_own_pods, runs_always, governing_service, claim_templates],
     },
     Definition {
         name: "apps.v1.StatefulSetUpdateStrategy",
-        facts: &[("type", OneOf(&["", "OnDelete", "RollingUpdate"]))],
+        facts: &[("type", OneOf(&["OnDelete", "RollingUpdate"]))],
         rules: &[waits_for_deletion],
     },
     Definition {
@@ -85,7 +84,7 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy",
-        facts: &[("whenDeleted", OneOf(&["", "Delete", "Retain"])), ("whenScaled", OneOf(&["", "Delete", "Retain"]))],
+        facts: &[("whenDeleted", OneOf(&["Delete", "Retain"])), ("whenScaled", OneOf(&["Delete", "Retain"]))],
         rules: &[],
     },
     Definition {
@@ -278,10 +277,7 @@ fn daemons_one_after_the_other<'a>(_: &Context<'a>, strategy: Node<'a>, faults: 
 
 /// `maxUnavailable` of a `StatefulSet` is dropped before 1.35, where it is a feature that must be turned on.
 fn unavailable_replicas<'a>(context: &Context<'a>, rolling: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let since = KubernetesVersion::minor(35);
-    let Some(value) = present(rolling, "maxUnavailable").filter(|_| context.version >= since) else {
-        return;
-    };
+    let Some(value) = present(rolling, "maxUnavailable").filter(|_| context.since(35)) else { return };
     count_or_share(value, faults);
     if amount(value) == Some(0) {
         faults.push(Fault::new(&rules::RANGE, value, "this must not be 0"));
