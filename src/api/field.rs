@@ -1,21 +1,10 @@
 //! Fields as the server takes them: one that is `null` is not there.
 
-use super::fact::is_empty;
 use crate::yaml::Node;
 
 /// Returns a field that is there.
 pub(super) fn present<'a>(map: Node<'a>, field: &str) -> Option<Node<'a>> {
     map.get(field).filter(|value| !value.is_null())
-}
-
-/// Returns a field that says something: neither an empty text, nor an empty list or map.
-pub(super) fn filled<'a>(map: Node<'a>, field: &str) -> Option<Node<'a>> {
-    map.get(field).filter(|value| !is_empty(*value))
-}
-
-/// Returns the text of a field, or an empty one.
-pub(super) fn text<'a>(map: Node<'a>, field: &str) -> &'a str {
-    map.get(field).and_then(Node::as_str).unwrap_or_default()
 }
 
 /// Returns the number of a field.

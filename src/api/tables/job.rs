@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::api::Fact::{AtLeast, AtMostItems, OneOf, Required, Spelled};
-use crate::api::fact::is_empty;
-use crate::api::field::{filled, items, number, present, text};
+use crate::api::fact::{given, is_empty, text};
+use crate::api::field::{items, number, present};
 use crate::api::names::Spelling::{Label, QualifiedName};
 use crate::api::selector::{self, Verdict};
 use crate::api::{Context, Definition, rules, schedule};
@@ -97,7 +97,7 @@ pub(super) const TABLE: &[Definition] = &[
 fn ends<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let Some(template) = present(spec, "template") else { return };
     let pod = present(template, "spec");
-    let policy = pod.and_then(|pod| filled(pod, "restartPolicy"));
+    let policy = pod.and_then(|pod| given(pod, "restartPolicy"));
     match (pod, policy.and_then(Node::as_str)) {
         (_, Some("OnFailure" | "Never")) => {}
         (Some(pod), None) if policy.is_none() => faults.push(
@@ -395,7 +395,7 @@ fn index_in_host_name<'a>(context: &Context<'a>, job: Node<'a>, faults: &mut Vec
     let Some(spec) = present(job, "spec").filter(|spec| is_indexed(*spec)) else { return };
     let Some(last) = number(spec, "completions").filter(|count| *count > 0).map(|count| count - 1) else { return };
     let Some(meta) = context.object.get("metadata") else { return };
-    let (node, host) = match (filled(meta, "name"), filled(meta, "generateName")) {
+    let (node, host) = match (given(meta, "name"), given(meta, "generateName")) {
         (Some(name), _) => (name, format!("{}-{last}", name.as_str().unwrap_or_default())),
         (None, Some(prefix)) => {
             // The server cuts what is longer, and adds five letters and digits.
@@ -411,7 +411,7 @@ fn index_in_host_name<'a>(context: &Context<'a>, job: Node<'a>, faults: &mut Vec
 }
 
 fn time<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    if let Some((node, schedule)) = filled(spec, "schedule").and_then(|node| Some((node, node.as_str()?))) {
+    if let Some((node, schedule)) = given(spec, "schedule").and_then(|node| Some((node, node.as_str()?))) {
         if schedule.contains("TZ") {
             let fault = Fault::new(&rules::FORMAT, node, "a schedule does not name its time zone");
             faults.push(fault.help("name the time zone in `timeZone`"));

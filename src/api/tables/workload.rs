@@ -2,8 +2,8 @@
 //! `.../core/validation`).
 
 use crate::api::Fact::{AtLeast, CountOrPercent, CountOrShare, OneOf, Required};
-use crate::api::fact::{amount, count_or_share, is_empty, spelled};
-use crate::api::field::{filled, items, present, text};
+use crate::api::fact::{amount, count_or_share, given, is_empty, spelled, text};
+use crate::api::field::{items, present};
 use crate::api::names::Spelling::{Label, Subdomain};
 use crate::api::selector::{self, Verdict};
 use crate::api::{Context, Definition, rules};
@@ -97,11 +97,6 @@ pub(super) const TABLE: &[Definition] = &[
         facts: &[],
         rules: &[has_containers],
     },
-    Definition {
-        name: "core.v1.PodTemplateSpec",
-        facts: &[],
-        rules: &[is_a_pod],
-    },
 ];
 
 /// The selector asks for something, and the template's labels are what it asks for.
@@ -121,7 +116,7 @@ fn selector_of_own_pods<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fa
 /// The selector of a `ReplicationController` is a map of labels; by default it is those of the template.
 fn plain_selector<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let Some(template) = present(spec, "template") else { return };
-    let selector = filled(spec, "selector");
+    let selector = given(spec, "selector");
     match selector {
         Some(selector) => matches_template(template, faults, &|label| selector::judge_labels(selector, label)),
         None if template.path(&["metadata", "labels"]).is_none_or(is_empty) => faults.push(
@@ -179,18 +174,6 @@ fn has_containers<'a>(_: &Context<'a>, owner: Node<'a>, faults: &mut Vec<Fault<'
     if present(owner, "template").is_none() {
         let fault = Fault::new(&rules::REQUIRED, owner, "there is no pod template, and so no container");
         faults.push(fault.below("template.spec.containers").help("describe the pods under `template`"));
-    }
-}
-
-fn is_a_pod<'a>(_: &Context<'a>, template: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(pod) = present(template, "spec") else {
-        let fault = Fault::new(&rules::REQUIRED, template, "the pod template has no `spec`, and so no container");
-        faults.push(fault.below("spec.containers").help("list the containers under `spec`"));
-        return;
-    };
-    if let Some(containers) = filled(pod, "ephemeralContainers") {
-        let message = "a pod template has no ephemeral containers: they are added to pods that run";
-        faults.push(Fault::new(&rules::CONFLICT, containers, message).help("remove `ephemeralContainers`"));
     }
 }
 
@@ -286,7 +269,7 @@ fn unavailable_replicas<'a>(context: &Context<'a>, rolling: Node<'a>, faults: &m
 
 /// Pods of a `StatefulSet` take the Service's name for their subdomain.
 fn governing_service<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    if let Some(name) = filled(spec, "serviceName") {
+    if let Some(name) = given(spec, "serviceName") {
         spelled(Subdomain, name, faults);
     }
 }
@@ -613,35 +596,6 @@ spec:
 
     #[test]
     fn templates_and_revisions() {
-        let template = "
-apiVersion: v1
-kind: PodTemplate
-metadata: {name: a}
-template:
-  spec:
-    restartPolicy: Never # may be
-    containers: [{name: a, image: a}]
-";
-        let field = "template.spec.ephemeralContainers";
-        refused(
-            template,
-            &[
-                (
-                    "restartPolicy: Never # may be",
-                    "ephemeralContainers: [{name: b, image: b}]",
-                    "api/conflict",
-                    field,
-                    "[{name: b, image: b}]",
-                ),
-                (
-                    "  spec:\n    restartPolicy: Never # may be\n    containers: [{name: a, image: a}]\n",
-                    "  metadata: {}\n",
-                    "api/required",
-                    "template.spec.containers",
-                    "metadata: {}",
-                ),
-            ],
-        );
         let bare = "{apiVersion: v1, kind: PodTemplate, metadata: {name: a}}";
         assert_eq!(faults(bare), [("api/required", "template.spec.containers".to_owned(), bare.to_owned())]);
         let revision = "{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: a}, revision: 1, data: {a: b}}";
