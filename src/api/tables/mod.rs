@@ -1,6 +1,8 @@
 //! The tables, one file a part of the API. A new rule is a line in the table of its definition.
 
+mod autoscaling;
 mod container;
+mod disruption;
 mod downward;
 mod job;
 mod meta;
@@ -30,6 +32,8 @@ pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
         downward::TABLE,
         workload::TABLE,
         job::TABLE,
+        autoscaling::TABLE,
+        disruption::TABLE,
     ]
     .into_iter()
     .flatten()
