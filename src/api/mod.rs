@@ -17,6 +17,7 @@ mod selector;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod webhook;
 
 use std::collections::HashMap;
 

@@ -1,5 +1,6 @@
 //! The tables, one file a part of the API. A new rule is a line in the table of its definition.
 
+mod admission;
 mod autoscaling;
 mod container;
 mod disruption;
@@ -32,6 +33,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
         downward::TABLE,
         workload::TABLE,
         job::TABLE,
+        admission::TABLE,
         autoscaling::TABLE,
         disruption::TABLE,
     ]
