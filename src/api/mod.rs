@@ -8,14 +8,18 @@
 
 mod address;
 mod fact;
+mod field;
 mod meta;
 mod names;
 mod quantity;
 pub mod rules;
+mod schedule;
+mod selector;
 mod tables;
 #[cfg(test)]
 mod testing;
 mod versions;
+mod webhook;
 
 use std::collections::HashMap;
 
@@ -27,7 +31,7 @@ use crate::yaml::Node;
 
 /// What is said about one definition.
 pub(crate) struct Definition {
-    /// The definition's name, without `io.k8s.api.`: `core.v1.Container`.
+    /// The definition's name, without `io.k8s.api.`: `core.v1.Container`; a `*` stands for each version of the group.
     name: &'static str,
     /// What holds for single fields.
     facts: &'static [(&'static str, Fact)],
