@@ -22,7 +22,7 @@ pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
             .find(|(key, value)| key.index() == index || holds(*value))
         {
             let name = key.as_str().unwrap_or_default();
-            push_key(&mut path, name, BY_RESOURCE.contains(&above));
+            push_key(&mut path, name, BY_RESOURCE.contains(&above) && name != "podFixed");
             above = name;
             if key.index() == index {
                 return path;

@@ -8,6 +8,7 @@ mod check;
 mod format;
 mod history;
 mod kubernetes;
+mod required;
 pub mod rules;
 mod shape;
 

@@ -61,7 +61,7 @@ pub(super) const TABLE: &[Definition] = &[
 const FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeletion"];
 
 /// A finalizer has a domain, or is one of Kubernetes' own.
-pub(super) fn finalizer<'a>(name: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+pub(in crate::api) fn finalizer<'a>(name: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let text = name.as_str().unwrap_or_default();
     if let Some(words) = QualifiedName.fault(text) {
         faults.push(Fault::new(&rules::NAME, name, format!("this must be {words}")));
@@ -152,7 +152,7 @@ mod tests {
             &[
                 ("handler: kata\n", "", "schema/missing-field", "handler", "apiVersion: node.k8s.io/v1"),
                 ("handler: kata", "handler: Kata", "api/name", "handler", "Kata"),
-                ("handler: kata", "handler: kata\noverhead: {podFixed: {cpu: x}}", "api/quantity", "overhead.podFixed.cpu", "x"),
+                ("handler: kata", "handler: kata\noverhead: {podFixed: {cpu: x}}", "api/quantity", "overhead.podFixed[cpu]", "x"),
                 ("handler: kata", "handler: kata\nscheduling: {nodeSelector: {a: 'b c'}}", "api/name", "scheduling.nodeSelector.a", "'b c'"),
             ],
         );

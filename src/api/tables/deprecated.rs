@@ -220,7 +220,6 @@ spec:
                 ("emptyDir: {}", "gitRepo: {repository: a}", old, "spec.volumes[0].gitRepo", "gitRepo"),
             ],
         );
-        accepted(POD, &[("{a: b}", "{container.apparmor.security.beta.kubernetes.io/other: x}")]);
         let field = POD.replace("runAsNonRoot: true", "appArmorProfile: {type: RuntimeDefault}");
         accepted(&field, &[("{a: b}", &format!("{{{armor}: runtime/default}}"))]);
     }

@@ -1,6 +1,6 @@
 //! Ingresses and their classes (`k8s.io/kubernetes/pkg/apis/networking/validation`).
 
-use crate::api::Fact::{OneOf, Required, Spelled};
+use crate::api::Fact::{OneOf, Required, Spelled, Within};
 use crate::api::address::parse_address;
 use crate::api::fact::{given, spelled, text, wanting};
 use crate::api::names::Spelling::{Label, PathSegment, PortName, Subdomain, WildcardSubdomain};
@@ -332,7 +332,7 @@ spec:
             CLASS,
             &[
                 ("controller: example.com/ingress-controller", "controller: nginx", "api/name", "spec.controller", "nginx"),
-                ("  controller: example.com/ingress-controller\n", "", "api/required", "spec.controller", "parameters: {apiGroup: example.com, kind: Parameters, name: web}"),
+                ("  controller: example.com/ingress-controller\n", "", "api/required", "spec.controller", "parameters: {apiGroup: example.com, kind: Parameters, name: web"),
                 ("kind: Parameters", "scope: Namespace, kind: P", "api/required", "spec.parameters.namespace", "{apiGroup: example.com, scope: Namespace, kind: P, name: web}"),
                 ("kind: Parameters", "namespace: a, kind: P", "api/conflict", "spec.parameters.namespace", "a"),
                 ("kind: Parameters", "scope: cluster, kind: P", "api/enum", "spec.parameters.scope", "cluster"),

@@ -1,6 +1,6 @@
 //! Network policies (`ValidateNetworkPolicySpec`).
 
-use crate::api::Fact::{OneOf, PortOrName, Required, Spelled};
+use crate::api::Fact::{OneOf, PortOrName, Required, Spelled, Within};
 use crate::api::address::parse_range;
 use crate::api::fact::{given, is_empty};
 use crate::api::names::Spelling::Label;

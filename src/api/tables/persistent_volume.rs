@@ -175,9 +175,9 @@ spec:
             VOLUME,
             &[
                 ("{storage: 10Gi}", "{}", "api/required", "spec.capacity", "{}"),
-                ("{storage: 10Gi}", "{storage: 0}", "api/quantity", "spec.capacity.storage", "0"),
-                ("{storage: 10Gi}", "{storage: 10Gi, cpu: 1}", "api/enum", "spec.capacity.cpu", "cpu"),
-                ("{storage: 10Gi}", "{storage: ten}", "api/quantity", "spec.capacity.storage", "ten"),
+                ("{storage: 10Gi}", "{storage: 0}", "api/quantity", "spec.capacity[storage]", "0"),
+                ("{storage: 10Gi}", "{storage: 10Gi, cpu: 1}", "api/enum", "spec.capacity[cpu]", "cpu"),
+                ("{storage: 10Gi}", "{storage: ten}", "api/quantity", "spec.capacity[storage]", "ten"),
                 ("[ReadWriteOnce]", "[]", "api/required", "spec.accessModes", "[]"),
                 ("[ReadWriteOnce]", "[RWO]", "api/enum", "spec.accessModes[0]", "RWO"),
                 ("Policy: Retain", "Policy: Keep", "api/enum", "spec.persistentVolumeReclaimPolicy", "Keep"),

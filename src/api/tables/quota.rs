@@ -283,10 +283,10 @@ spec:
         refused(
             QUOTA,
             &[
-                ("pods: '10'", "pods: '1.5'", "api/quantity", "spec.hard.pods", "'1.5'"),
-                ("pods: '10'", "pods: '-1'", "api/quantity", "spec.hard.pods", "'-1'"),
-                ("pods: '10'", "pods: many", "api/quantity", "spec.hard.pods", "many"),
-                ("pods: '10'", "deployments: '1'", "api/enum", "spec.hard.deployments", "deployments"),
+                ("pods: '10'", "pods: '1.5'", "api/quantity", "spec.hard[pods]", "'1.5'"),
+                ("pods: '10'", "pods: '-1'", "api/quantity", "spec.hard[pods]", "'-1'"),
+                ("pods: '10'", "pods: many", "api/quantity", "spec.hard[pods]", "many"),
+                ("pods: '10'", "deployments: '1'", "api/enum", "spec.hard[deployments]", "deployments"),
                 ("pods: '10'", "count/a/b: '1'", "api/name", "spec.hard[count/a/b]", "count/a/b"),
                 ("pods: '10'", "services: '1'", "api/conflict", "spec.scopes[0]", "NotBestEffort"),
                 (scopes, "scopes: [BestEfort]", "api/enum", "spec.scopes[0]", "BestEfort"),
@@ -320,13 +320,13 @@ spec:
             RANGE,
             &[
                 ("type: Container", "type: container", "api/enum", &at("type"), "container"),
-                ("default: {cpu: '1'}", "default: {cpu: '3'}", "api/range", &at("default.cpu"), "'3'"),
-                ("{cpu: 200m}", "{cpu: 50m}", "api/range", &at("defaultRequest.cpu"), "50m"),
-                ("{cpu: 200m}", "{cpu: 1500m}", "api/range", &at("defaultRequest.cpu"), "1500m"),
-                ("{cpu: 10}", "{cpu: 30}", "api/range", &at("maxLimitRequestRatio.cpu"), "30"),
-                ("{cpu: 10}", "{cpu: 0.5}", "api/range", &at("maxLimitRequestRatio.cpu"), "0.5"),
-                ("{cpu: 10}", "{storage: 10}", "api/enum", &at("maxLimitRequestRatio.storage"), "storage"),
-                ("min: {cpu: 100m}", "min: {cpu: 100 m}", "api/quantity", &at("min.cpu"), "100 m"),
+                ("default: {cpu: '1'}", "default: {cpu: '3'}", "api/range", &at("default[cpu]"), "'3'"),
+                ("{cpu: 200m}", "{cpu: 50m}", "api/range", &at("defaultRequest[cpu]"), "50m"),
+                ("{cpu: 200m}", "{cpu: 1500m}", "api/range", &at("defaultRequest[cpu]"), "1500m"),
+                ("{cpu: 10}", "{cpu: 30}", "api/range", &at("maxLimitRequestRatio[cpu]"), "30"),
+                ("{cpu: 10}", "{cpu: 0.5}", "api/range", &at("maxLimitRequestRatio[cpu]"), "0.5"),
+                ("{cpu: 10}", "{storage: 10}", "api/enum", &at("maxLimitRequestRatio[storage]"), "storage"),
+                ("min: {cpu: 100m}", "min: {cpu: 100 m}", "api/quantity", &at("min[cpu]"), "100 m"),
             ],
         );
         accepted(RANGE, &[("{cpu: 10}", "{cpu: 20}"), ("type: Container", "type: example.com/own"), ("min: {cpu: 100m}", "min: {memory: 1Mi}")]);

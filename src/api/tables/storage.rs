@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::persistent_volume::driver_name;
-use crate::api::Fact::{OneOf, Required};
+use crate::api::Fact::{AtLeast, OneOf, Required, Within};
 use crate::api::fact::{given, is_empty, spelled, text};
 use crate::api::names::Spelling::QualifiedName;
 use crate::api::{Context, Definition, rules};
