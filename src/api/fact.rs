@@ -15,6 +15,10 @@ pub enum Fact {
     Required,
     /// Where it is there, it must not be empty: nothing stands for it.
     Filled,
+    /// Its list has at most so many items.
+    AtMostItems(usize),
+    /// Its text has at most so many bytes.
+    AtMostBytes(usize),
     /// Its text, or each item of its list, is one of these.
     OneOf(&'static [&'static str]),
     /// Its number, or each item of its list, is within these bounds, both included.
@@ -39,6 +43,8 @@ pub enum Fact {
     Quantities,
     /// It is a number of pods: an integer that is not below zero, or a percentage.
     CountOrPercent,
+    /// As [`Fact::CountOrPercent`], and at most 100%.
+    CountOrShare,
     /// It is a path from the root.
     AbsolutePath,
     /// It is a path below something: relative, without `..`.
@@ -133,6 +139,11 @@ impl Fact {
         }
         match self {
             Self::Required => {}
+            Self::AtMostItems(most) => at_most(*most, value.items().len(), "items", value, faults),
+            Self::AtMostBytes(most) => {
+                let count = value.as_str().map_or(0, str::len);
+                at_most(*most, count, "characters", value, faults);
+            }
             Self::Filled => {
                 if is_empty(value) && !value.is_null() {
                     let message = "this must not be empty";
@@ -164,6 +175,7 @@ impl Fact {
             Self::Quantity => quantity(value, faults),
             Self::Quantities => value.entries().for_each(|(_, value)| quantity(value, faults)),
             Self::CountOrPercent => count_or_percent(value, faults),
+            Self::CountOrShare => count_or_share(value, faults),
             Self::AbsolutePath => {
                 let fits = |text: &str| text.starts_with('/');
                 written(value, fits, &rules::PATH, "this must be a path from the root, which begins with `/`", faults);
@@ -260,6 +272,13 @@ fn at_least<'a>(least: i64, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     }
 }
 
+fn at_most<'a>(most: usize, count: usize, unit: &str, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if count > most {
+        let message = format!("this must have at most {most} {unit}, and has {count}");
+        faults.push(Fault::new(&rules::RANGE, value, message));
+    }
+}
+
 pub(super) fn spelled<'a>(spelling: Spelling, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if let Some(words) = value.as_str().and_then(|text| spelling.fault(text)) {
         faults.push(Fault::new(&rules::NAME, value, format!("this must be {words}")));
@@ -300,6 +319,22 @@ fn mode<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let octal = i64::from_str_radix(&mode.to_string(), 8).is_ok_and(|octal| (0..=0o777).contains(&octal));
     let fault = Fault::new(&rules::RANGE, value, message);
     faults.push(if octal { fault.help(format!("write it as an octal number: 0{mode}")) } else { fault });
+}
+
+/// Checks for a number of pods, or a percentage of at most 100%.
+pub(super) fn count_or_share<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    count_or_percent(value, faults);
+    if value.as_str().is_some() && amount(value).is_some_and(|percent| percent > 100) {
+        faults.push(Fault::new(&rules::RANGE, value, "this must be at most 100%"));
+    }
+}
+
+/// Returns the figure of a number or percentage, where it is one.
+pub(super) fn amount(value: Node<'_>) -> Option<i64> {
+    match value.as_str() {
+        Some(text) => text.strip_suffix('%')?.parse().ok(),
+        None => value.as_int(),
+    }
 }
 
 fn count_or_percent<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {

@@ -9,6 +9,8 @@ use crate::yaml::Node;
 const NAMES: &[(&str, &[&str], Spelling)] = &[
     ("", &["Namespace"], Spelling::Label),
     ("", &["Service"], Spelling::Label1035),
+    // Its pods' host names begin with it.
+    ("apps", &["StatefulSet"], Spelling::Label),
     (
         "rbac.authorization.k8s.io",
         &["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"],

@@ -7,13 +7,17 @@
 //! A definition's rules apply wherever the definition is used: those of `core.v1.Container` in every pod and pod template.
 
 mod fact;
+mod field;
 mod meta;
 mod names;
 mod quantity;
 pub mod rules;
+mod schedule;
+mod selector;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod webhook;
 
 use std::collections::HashMap;
 
@@ -24,7 +28,7 @@ use crate::yaml::Node;
 
 /// What is said about one definition.
 pub(crate) struct Definition {
-    /// The definition's name, without `io.k8s.api.`: `core.v1.Container`.
+    /// The definition's name, without `io.k8s.api.`: `core.v1.Container`; a `*` stands for each version of the group.
     name: &'static str,
     /// What holds for single fields.
     facts: &'static [(&'static str, Fact)],

@@ -1,6 +1,6 @@
 //! What the tests of the tables share: objects in, faults out as tests can name them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Api;
 use crate::manifest::field_path;
@@ -22,7 +22,7 @@ pub(super) fn faults_in(minor: u8, yaml: &str) -> Vec<Seen> {
     let stream = read(&Arc::from(yaml), &Limits::default());
     assert!(stream.problems.is_empty(), "{:?}\n{yaml}", stream.problems);
     let document = stream.documents.first().expect("a document");
-    let (api, mut faults) = (Api::new(version).unwrap(), Vec::new());
+    let (api, mut faults) = (api(minor), Vec::new());
     let mut rules = api.of(document.root());
     Catalogue::new(version).unwrap().check(document.root(), &mut rules, &mut faults);
     faults.sort_by_key(|fault| (fault.node.index(), fault.below.clone()));
@@ -37,6 +37,11 @@ pub(super) fn faults_in(minor: u8, yaml: &str) -> Vec<Seen> {
         (fault.rule.id.as_str(), field, text.lines().next().unwrap_or_default().to_owned())
     });
     seen.collect()
+}
+
+fn api(minor: u8) -> &'static Api {
+    static APIS: [OnceLock<Api>; 7] = [const { OnceLock::new() }; 7];
+    APIS[usize::from(minor - 31)].get_or_init(|| Api::new(KubernetesVersion::minor(minor)).unwrap())
 }
 
 /// Returns `base` with the one place of `from` changed to `to`.

@@ -12,6 +12,24 @@ use serde_json::Value;
 use super::shape::{Definition, Dialect, Library, Part};
 use crate::source::Span;
 
+/// Fields that the published schemas want, in some version, and the API server does not: it fills them in, or takes them
+/// for zero, false or empty.
+const NOT_REQUIRED: &[(&str, &[&str])] = &[
+    ("api.apps.v1.ControllerRevision", &["revision"]),
+    ("api.apps.v1.StatefulSetSpec", &["serviceName"]),
+    ("api.batch.v1.PodFailurePolicyOnPodConditionsPattern", &["status"]),
+    ("api.core.v1.HTTPHeader", &["value"]),
+    ("api.core.v1.ISCSIPersistentVolumeSource", &["lun"]),
+    ("api.core.v1.ISCSIVolumeSource", &["lun"]),
+    ("api.core.v1.LimitRangeSpec", &["limits"]),
+    ("api.core.v1.PreferredSchedulingTerm", &["preference"]),
+    ("api.discovery.v1.EndpointSlice", &["endpoints"]),
+    ("api.networking.v1.NetworkPolicySpec", &["podSelector"]),
+    ("api.scheduling.v1.PriorityClass", &["value"]),
+    ("api.storage.v1.TokenRequest", &["audience"]),
+    ("apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion", &["served", "storage"]),
+];
+
 /// A version of Kubernetes: `1.34`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KubernetesVersion {
@@ -84,8 +102,13 @@ impl Kubernetes {
         u32::try_from(number).ok().map(Part::Definition)
     }
 
-    /// Returns the numbers of the definitions that a short name ends: `core.v1.Container`.
+    /// Returns the numbers of the definitions that a short name ends: `core.v1.Container`. A `*` stands for each version of
+    /// the group: `batch.*.JobSpec`.
     pub fn numbers(&self, short: &str) -> Vec<u32> {
+        const VERSIONS: [&str; 6] = ["v1", "v2", "v1beta1", "v1beta2", "v1alpha1", "v1alpha2"];
+        if short.contains('*') {
+            return VERSIONS.iter().flat_map(|version| self.numbers(&short.replace('*', version))).collect();
+        }
         ["io.k8s.api.", "io.k8s.apimachinery.pkg.", "io.k8s.apiextensions-apiserver.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis."]
             .iter()
             .filter_map(|prefix| match self.definition(&format!("{prefix}{short}"))? {
@@ -132,9 +155,16 @@ impl Kubernetes {
             .enumerate()
             .map(|(number, name)| (*name, Span::at(number).start))
             .collect();
+        let not_required: HashMap<u32, &[&str]> = NOT_REQUIRED
+            .iter()
+            .filter_map(|(name, fields)| Some((*numbers.get(format!("io.k8s.{name}").as_str())?, *fields)))
+            .collect();
         let library = Library::new(texts.len(), move |number| {
             let text = texts.get(number as usize).copied().unwrap_or("{}");
-            let schema: Value = serde_json::from_str(text).unwrap_or_default();
+            let mut schema: Value = serde_json::from_str(text).unwrap_or_default();
+            if let (Some(fields), Some(Value::Array(required))) = (not_required.get(&number), schema.get_mut("required")) {
+                required.retain(|name| !fields.iter().any(|field| name == field));
+            }
             Definition::compile(&schema, Dialect::Published, &|name| numbers.get(name).copied())
         });
         Self { library, kinds, names }
@@ -185,6 +215,21 @@ mod tests {
                     assert!(schemas.library.shape(number, *part).is_some(), "{version}: {name}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_the_server_does_not_want_is_not_wanted() {
+        for (name, fields) in NOT_REQUIRED {
+            let mut wanted = false;
+            for version in KubernetesVersion::all() {
+                let schemas = Kubernetes::of(version).unwrap();
+                let Some(part) = schemas.definition(&format!("io.k8s.{name}")) else { continue };
+                let (_, shape) = schemas.library.shape(0, part).unwrap();
+                assert!(!shape.required.iter().any(|field| fields.contains(&&**field)), "{version}: {name}");
+                wanted = wanted || fields.iter().all(|field| shape.fields.iter().any(|(known, _)| &**known == *field));
+            }
+            assert!(wanted, "{name}");
         }
     }
 

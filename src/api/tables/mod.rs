@@ -1,7 +1,11 @@
 //! The tables, one file a part of the API. A new rule is a line in the table of its definition.
 
+mod admission;
+mod autoscaling;
 mod container;
+mod disruption;
 mod downward;
+mod job;
 mod meta;
 mod pod;
 mod probe;
@@ -10,6 +14,7 @@ mod scheduling;
 mod security;
 mod service;
 mod volume;
+mod workload;
 
 use super::Definition;
 
@@ -26,6 +31,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
         scheduling::TABLE,
         security::TABLE,
         downward::TABLE,
+        workload::TABLE,
+        job::TABLE,
+        admission::TABLE,
+        autoscaling::TABLE,
+        disruption::TABLE,
     ]
     .into_iter()
     .flatten()
