@@ -1,12 +1,12 @@
 //! What pods are told about themselves: fields and resources (`validateObjectFieldSelector`,
 //! `validateContainerResourceFieldSelector`).
 
+use super::pod::meant;
 use crate::api::Fact::{OneOf, Quantity, Required};
 use crate::api::fact::{given, text, wanting};
 use crate::api::names::Spelling::QualifiedName;
 use crate::api::quantity::{self, Form};
 use crate::api::{Context, Definition, rules};
-use crate::finding::nearest;
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
@@ -100,8 +100,7 @@ fn field<'a>(selector: Node<'a>, known: &'static [&'static str], what: &str, fau
     } else if !known.contains(&path) {
         let list = known.iter().filter(|field| **field != "spec.host").map(|field| format!("`{field}`"));
         let list = list.collect::<Vec<_>>().join(", ");
-        let near = nearest(path, known.iter().copied());
-        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let near = meant(path, known.iter().copied());
         let message = format!("{what} cannot hold this field of a pod{near}");
         let help = format!("it may hold {list}, `metadata.labels['KEY']` and `metadata.annotations['KEY']`");
         faults.push(Fault::new(&rules::ENUM, value, message).help(help));
@@ -145,5 +144,99 @@ fn divisor<'a>(_: &Context<'a>, selector: Node<'a>, faults: &mut Vec<Fault<'a>>)
     // Zero is as good as none.
     if nanos > 0 && !fits {
         faults.push(Fault::new(&rules::ENUM, value, "this is no divisor of this resource").help(help));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::{accepted, refused};
+
+    const POD: &str = "
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  containers:
+    - name: main
+      image: nginx
+      env:
+        - name: A
+          valueFrom: {fieldRef: {fieldPath: metadata.name}} # variable
+  volumes:
+    - name: info
+      downwardAPI: {items: [{path: a, fieldRef: {fieldPath: metadata.uid}}]} # file
+";
+
+    const VARIABLE: &str = "fieldRef: {fieldPath: metadata.name}";
+    const FILE: &str = "fieldRef: {fieldPath: metadata.uid}";
+
+    #[test]
+    fn fields() {
+        let (variable, file) = (
+            "spec.containers[0].env[0].valueFrom.fieldRef.fieldPath",
+            "spec.volumes[0].downwardAPI.items[0].fieldRef.fieldPath",
+        );
+        let field = |path: &str| format!("fieldRef: {{fieldPath: \"{path}\"}}");
+        for path in ["metadata.labels", "spec.nodename", "status.phase", "spec.hostname['a']", "metadata.labels[a]", "['a']"] {
+            refused(POD, &[(VARIABLE, &field(path), "api/enum", variable, &format!("\"{path}\""))]);
+        }
+        for path in ["status.podIP", "spec.nodeName", "spec.serviceAccountName"] {
+            refused(POD, &[(FILE, &field(path), "api/enum", file, &format!("\"{path}\""))]);
+        }
+        refused(
+            POD,
+            &[
+                (VARIABLE, &field("metadata.labels['a b']"), "api/name", variable, "\"metadata.labels['a b']\""),
+                (VARIABLE, &field("metadata.annotations['']"), "api/name", variable, "\"metadata.annotations['']\""),
+                (VARIABLE, &field(""), "api/required", variable, "\"\""),
+                (
+                    VARIABLE,
+                    "fieldRef: {apiVersion: v2, fieldPath: metadata.name}",
+                    "api/enum",
+                    "spec.containers[0].env[0].valueFrom.fieldRef.apiVersion",
+                    "v2",
+                ),
+            ],
+        );
+        for path in ["status.podIPs", "status.hostIPs", "spec.host", "metadata.labels['a.b/C']", "metadata.annotations['A.b/c']"] {
+            accepted(POD, &[(VARIABLE, &field(path))]);
+        }
+        for path in ["metadata.labels", "metadata.annotations", "metadata.namespace", "metadata.annotations['A.b/c']"] {
+            accepted(POD, &[(FILE, &field(path))]);
+        }
+    }
+
+    #[test]
+    fn resources() {
+        let (variable, file) =
+            ("spec.containers[0].env[0].valueFrom.resourceFieldRef", "spec.volumes[0].downwardAPI.items[0].resourceFieldRef");
+        let field = |name: &str| format!("{variable}.{name}");
+        refused(
+            POD,
+            &[
+                (VARIABLE, "resourceFieldRef: {resource: limits.cpus}", "api/enum", &field("resource"), "limits.cpus"),
+                (VARIABLE, "resourceFieldRef: {resource: ''}", "api/required", &field("resource"), "''"),
+                (VARIABLE, "resourceFieldRef: {resource: limits.cpu, divisor: 10m}", "api/enum", &field("divisor"), "10m"),
+                (VARIABLE, "resourceFieldRef: {resource: limits.cpu, divisor: 1Ki}", "api/enum", &field("divisor"), "1Ki"),
+                (VARIABLE, "resourceFieldRef: {resource: limits.memory, divisor: 1m}", "api/enum", &field("divisor"), "1m"),
+                (VARIABLE, "resourceFieldRef: {resource: limits.memory, divisor: 2Mi}", "api/enum", &field("divisor"), "2Mi"),
+                (VARIABLE, "resourceFieldRef: {resource: limits.memory, divisor: '1e3'}", "api/enum", &field("divisor"), "'1e3'"),
+                (VARIABLE, "resourceFieldRef: {resource: limits.memory, divisor: MB}", "api/quantity", &field("divisor"), "MB"),
+                (FILE, "resourceFieldRef: {resource: limits.cpu}", "api/required", &format!("{file}.containerName"), "{resource: limits.cpu}"),
+            ],
+        );
+        accepted(
+            POD,
+            &[
+                (VARIABLE, "resourceFieldRef: {resource: limits.cpu, divisor: '1'}"),
+                (VARIABLE, "resourceFieldRef: {resource: limits.cpu, divisor: 1000m}"),
+                (VARIABLE, "resourceFieldRef: {resource: requests.cpu, divisor: 0.001}"),
+                (VARIABLE, "resourceFieldRef: {resource: requests.memory, divisor: 1024Ki}"),
+                (VARIABLE, "resourceFieldRef: {resource: requests.ephemeral-storage, divisor: 1000}"),
+                (VARIABLE, "resourceFieldRef: {resource: limits.hugepages-2Mi, divisor: '0'}"),
+                (FILE, "resourceFieldRef: {resource: limits.cpu, containerName: nobody}"),
+            ],
+        );
     }
 }

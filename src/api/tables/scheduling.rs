@@ -247,3 +247,180 @@ fn spread_once<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>)
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::{accepted, accepted_in, refused, refused_in};
+
+    const POD: &str = "
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  # pod
+  containers:
+    - name: main
+      image: nginx
+";
+
+    #[test]
+    fn tolerations() {
+        let line = |rest: &str| format!("tolerations: [{{{rest}}}]");
+        let at = |field: &str| format!("spec.tolerations[0].{field}");
+        refused(
+            POD,
+            &[
+                ("# pod", &line("operator: Equal"), "api/conflict", &at("operator"), "Equal"),
+                ("# pod", &line("effect: NoSchedule"), "api/conflict", &at("operator"), "{effect: NoSchedule}"),
+                ("# pod", &line("key: -a"), "api/name", &at("key"), "-a"),
+                ("# pod", &line("key: a, operator: exists"), "api/enum", &at("operator"), "exists"),
+                ("# pod", &line("key: a, operator: Exists, value: b"), "api/conflict", &at("operator"), "Exists"),
+                ("# pod", &line("key: a, operator: Equal, value: b c"), "api/name", &at("operator"), "Equal"),
+                ("# pod", &line("key: a, value: b c"), "api/name", &at("operator"), "{key: a, value: b c}"),
+                ("# pod", &line("key: a, effect: Never"), "api/enum", &at("effect"), "Never"),
+                ("# pod", &line("key: a, effect: NoSchedule, tolerationSeconds: 3"), "api/conflict", &at("effect"), "NoSchedule"),
+                ("# pod", &line("key: a, tolerationSeconds: 0"), "api/conflict", &at("effect"), "{key: a, tolerationSeconds: 0}"),
+            ],
+        );
+        accepted(
+            POD,
+            &[
+                ("# pod", &line("operator: Exists")),
+                ("# pod", &line("key: a, operator: '', value: '', effect: ''")),
+                ("# pod", &line("key: a.b/C, operator: Exists, effect: NoExecute, tolerationSeconds: -1")),
+                ("# pod", "tolerations: [{key: a}, {key: a}]"),
+            ],
+        );
+        let number = line("key: a, operator: Gt, value: '5'");
+        refused_in(34, POD, &[("# pod", &number, "api/enum", &at("operator"), "Gt")]);
+        accepted_in(&[35, 37], POD, &[("# pod", &number)]);
+    }
+
+    #[test]
+    fn affinity_to_nodes() {
+        const WANTED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+        let required = |rest: &str| format!("affinity: {{nodeAffinity: {{{WANTED}: {{nodeSelectorTerms: [{rest}]}}}}}}");
+        let selector = format!("spec.affinity.nodeAffinity.{WANTED}.nodeSelectorTerms");
+        let expression = |rest: &str| required(&format!("{{matchExpressions: [{{{rest}}}]}}"));
+        let field = |rest: &str| required(&format!("{{matchFields: [{{{rest}}}]}}"));
+        let at = |field: &str| format!("{selector}[0].{field}");
+        refused(
+            POD,
+            &[
+                ("# pod", &required(""), "api/required", &selector, "[]"),
+                ("# pod", &expression("key: a, operator: in, values: [b]"), "api/enum", &at("matchExpressions[0].operator"), "in"),
+                ("# pod", &expression("key: '', operator: Exists"), "api/required", &at("matchExpressions[0].key"), "''"),
+                ("# pod", &expression("key: a/b/c, operator: Exists"), "api/name", &at("matchExpressions[0].key"), "a/b/c"),
+                ("# pod", &expression("key: a, operator: In"), "api/required", &at("matchExpressions[0].values"), "{key: a, operator: In}"),
+                ("# pod", &expression("key: a, operator: NotIn, values: []"), "api/required", &at("matchExpressions[0].values"), "[]"),
+                ("# pod", &expression("key: a, operator: Exists, values: [b]"), "api/conflict", &at("matchExpressions[0].values"), "values"),
+                ("# pod", &expression("key: a, operator: Gt, values: ['1', '2']"), "api/conflict", &at("matchExpressions[0].values"), "values"),
+                ("# pod", &expression("key: a, operator: Lt"), "api/required", &at("matchExpressions[0].values"), "{key: a, operator: Lt}"),
+                ("# pod", &field("key: metadata.uid, operator: In, values: [a]"), "api/enum", &at("matchFields[0].key"), "metadata.uid"),
+                ("# pod", &field("key: metadata.name, operator: Exists, values: [a]"), "api/enum", &at("matchFields[0].operator"), "Exists"),
+                ("# pod", &field("key: metadata.name, operator: In, values: [a, b]"), "api/conflict", &at("matchFields[0].values"), "values"),
+                ("# pod", &field("key: metadata.name, operator: In, values: [A_]"), "api/name", &at("matchFields[0].values[0]"), "A_"),
+            ],
+        );
+        let preferred = |weight: &str| {
+            let term = format!("{{weight: {weight}, preference: {{matchExpressions: [{{key: a, operator: Exists}}]}}}}");
+            format!("affinity: {{nodeAffinity: {{preferredDuringSchedulingIgnoredDuringExecution: [{term}]}}}}")
+        };
+        let weight = "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight";
+        refused(
+            POD,
+            &[
+                ("# pod", &preferred("0"), "api/range", weight, "0"),
+                ("# pod", &preferred("101"), "api/range", weight, "101"),
+            ],
+        );
+        accepted(
+            POD,
+            &[
+                ("# pod", &required("{}")),
+                ("# pod", &preferred("100")),
+                ("# pod", &expression("key: a, operator: Gt, values: ['1']")),
+                ("# pod", &expression("key: A.b, operator: DoesNotExist, values: []")),
+                ("# pod", &field("key: metadata.name, operator: NotIn, values: [node-1.example.com]")),
+                ("# pod", "affinity: {nodeAffinity: {}, podAffinity: null}"),
+            ],
+        );
+    }
+
+    #[test]
+    fn affinity_to_pods() {
+        const WANTED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+        const WISHED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+        let term = |rest: &str| format!("affinity: {{podAntiAffinity: {{{WANTED}: [{{{rest}}}]}}}}");
+        let at = |field: &str| format!("spec.affinity.podAntiAffinity.{WANTED}[0].{field}");
+        let selector = "labelSelector: {matchLabels: {a: b}}, topologyKey: c";
+        refused(
+            POD,
+            &[
+                ("# pod", &term("topologyKey: ''"), "api/required", &at("topologyKey"), "''"),
+                ("# pod", &term("topologyKey: a b"), "api/name", &at("topologyKey"), "a b"),
+                ("# pod", &term("topologyKey: a, namespaces: [A]"), "api/name", &at("namespaces[0]"), "A"),
+                ("# pod", &term("topologyKey: a, matchLabelKeys: [b]"), "api/conflict", &at("matchLabelKeys"), "matchLabelKeys"),
+                ("# pod", &term(&format!("{selector}, matchLabelKeys: [b c]")), "api/name", &at("matchLabelKeys[0]"), "b c"),
+                (
+                    "# pod",
+                    &term(&format!("{selector}, matchLabelKeys: [b], mismatchLabelKeys: [b]")),
+                    "api/conflict",
+                    &at("matchLabelKeys[0]"),
+                    "b",
+                ),
+            ],
+        );
+        let preferred = |weight: &str| {
+            format!("affinity: {{podAffinity: {{{WISHED}: [{{weight: {weight}, podAffinityTerm: {{topologyKey: a}}}}]}}}}")
+        };
+        let weight = format!("spec.affinity.podAffinity.{WISHED}[0].weight");
+        refused(POD, &[("# pod", &preferred("-1"), "api/range", &weight, "-1")]);
+        accepted(
+            POD,
+            &[
+                ("# pod", &preferred("1")),
+                ("# pod", &term(&format!("{selector}, namespaces: [a, 0-b], namespaceSelector: {{}}, matchLabelKeys: [a, b]"))),
+            ],
+        );
+    }
+
+    #[test]
+    fn spread() {
+        let line = |rest: &str| format!("topologySpreadConstraints: [{rest}]");
+        let one = |rest: &str| line(&format!("{{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: {rest}}}"));
+        let at = |field: &str| format!("spec.topologySpreadConstraints[0].{field}");
+        refused(
+            POD,
+            &[
+                ("# pod", &line("{maxSkew: 0, topologyKey: a, whenUnsatisfiable: DoNotSchedule}"), "api/range", &at("maxSkew"), "0"),
+                ("# pod", &line("{maxSkew: 1, topologyKey: '', whenUnsatisfiable: DoNotSchedule}"), "api/required", &at("topologyKey"), "''"),
+                ("# pod", &one("Never"), "api/enum", &at("whenUnsatisfiable"), "Never"),
+                ("# pod", &one("''"), "api/required", &at("whenUnsatisfiable"), "''"),
+                ("# pod", &one("DoNotSchedule, minDomains: 0"), "api/range", &at("minDomains"), "0"),
+                ("# pod", &one("ScheduleAnyway, minDomains: 2"), "api/conflict", &at("minDomains"), "minDomains"),
+                ("# pod", &one("ScheduleAnyway, nodeTaintsPolicy: honor"), "api/enum", &at("nodeTaintsPolicy"), "honor"),
+                ("# pod", &one("ScheduleAnyway, nodeAffinityPolicy: All"), "api/enum", &at("nodeAffinityPolicy"), "All"),
+                ("# pod", &one("ScheduleAnyway, matchLabelKeys: [a]"), "api/conflict", &at("matchLabelKeys"), "matchLabelKeys"),
+                (
+                    "# pod",
+                    &line("{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule}, {maxSkew: 2, topologyKey: a, whenUnsatisfiable: DoNotSchedule}"),
+                    "api/duplicate",
+                    "spec.topologySpreadConstraints[0]",
+                    "{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule}",
+                ),
+            ],
+        );
+        accepted(
+            POD,
+            &[
+                ("# pod", &line("{maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule}, {maxSkew: 1, topologyKey: a, whenUnsatisfiable: ScheduleAnyway}")),
+                ("# pod", &one("DoNotSchedule, minDomains: 2, nodeTaintsPolicy: Honor, labelSelector: {}, matchLabelKeys: [a, pod-template-hash]")),
+            ],
+        );
+        let both = one("DoNotSchedule, labelSelector: {matchLabels: {a: b}}, matchLabelKeys: [a]");
+        refused_in(33, POD, &[("# pod", &both, "api/conflict", &at("matchLabelKeys[0]"), "a")]);
+        accepted_in(&[34, 37], POD, &[("# pod", &both)]);
+    }
+}
