@@ -46,7 +46,7 @@ const VOLUMES: &[(&str, &str, &str)] = &[
     ("storageos", "1.22", "1.25"),
 ];
 
-fn deprecated<'a>(node: Node<'a>, message: impl Into<String>, help: impl Into<String>) -> Fault<'a> {
+fn deprecated(node: Node<'_>, message: impl Into<String>, help: impl Into<String>) -> Fault<'_> {
     Fault::new(&rules::DEPRECATED, node, message).help(help.into())
 }
 

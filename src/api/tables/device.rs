@@ -31,7 +31,7 @@ pub(super) const TABLE: &[Definition] = &[
     Definition { name: "resource.v1.DeviceSubRequest", facts: EXACT, rules: &[count] },
 ];
 
-fn requests<'a>(claim: Node<'a>) -> impl Iterator<Item = Node<'a>> {
+fn requests(claim: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     claim.get("requests").into_iter().flat_map(Node::items)
 }
 

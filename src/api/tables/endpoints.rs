@@ -89,7 +89,7 @@ fn subset_address<'a>(_: &Context<'a>, address: Node<'a>, faults: &mut Vec<Fault
 fn slice_addresses<'a>(_: &Context<'a>, slice: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let family = text(slice, "addressType");
     let endpoints = slice.get("endpoints").into_iter().flat_map(Node::items);
-    for address in endpoints.flat_map(|endpoint| endpoint.get("addresses")).flat_map(Node::items) {
+    for address in endpoints.filter_map(|endpoint| endpoint.get("addresses")).flat_map(Node::items) {
         let text = address.as_str().unwrap_or_default();
         let is_v4 = parse_address(text).map(|address| address.is_ipv4());
         match (family, is_v4) {

@@ -88,7 +88,9 @@ fn scopes<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 fn selected_scopes<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let requirements = spec.path(&["scopeSelector", "matchExpressions"]).into_iter().flat_map(Node::items);
     let all: Vec<Node<'a>> = requirements.filter_map(|requirement| requirement.get("scopeName")).collect();
-    all.iter().for_each(|scope| applies(spec, *scope, faults));
+    for scope in &all {
+        applies(spec, *scope, faults);
+    }
     exclusive(&all, faults);
 }
 
@@ -190,7 +192,9 @@ fn limits<'a>(_: &Context<'a>, item: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         MAPS.iter().filter_map(|map| item.get(map)).flat_map(Node::entries).filter_map(|(key, _)| key.as_str()).collect();
     let mut keys: Vec<&str> = keys.into_iter().collect();
     keys.sort_unstable();
-    keys.into_iter().for_each(|key| bounds(item, key, faults));
+    for key in keys {
+        bounds(item, key, faults);
+    }
 }
 
 fn limit_name<'a>(key: Node<'a>, of_containers: bool, faults: &mut Vec<Fault<'a>>) {
