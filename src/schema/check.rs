@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::rules;
-use super::shape::{Bounds, Library, ListType, Others, Part, Rules, Shape};
+use super::shape::{Bounds, Definition, Dialect, Library, ListType, Others, Part, Rules, Shape};
 use crate::finding::{Rule, nearest};
 use crate::manifest::Fault;
 use crate::yaml::{Kind, Node};
@@ -19,6 +19,13 @@ pub trait Visitor<'a> {
 
     /// Takes the object as a whole, whoever's its schema is.
     fn object(&mut self, faults: &mut Vec<Fault<'a>>);
+}
+
+/// Checks a value, such as a default, by the structural schema that it stands in.
+pub fn check_value<'a>(schema: Value, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let library = Library::new(1, move |_| Definition::compile(&schema, Dialect::Structural, &|_| None));
+    let mut walk = Walk { library: &library, name_of: &|_| "", visitor: None, faults };
+    walk.node(0, Part::Local(0), value);
 }
 
 /// A walk along a library.

@@ -3,6 +3,7 @@
 mod admission;
 mod autoscaling;
 mod container;
+mod custom_resource;
 mod disruption;
 mod downward;
 mod job;
@@ -33,6 +34,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
         downward::TABLE,
         workload::TABLE,
         job::TABLE,
+        custom_resource::TABLE,
         admission::TABLE,
         autoscaling::TABLE,
         disruption::TABLE,
