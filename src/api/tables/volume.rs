@@ -387,10 +387,9 @@ fn projected_paths<'a>(_: &Context<'a>, projected: Node<'a>, faults: &mut Vec<Fa
         let lists = ["secret", "configMap", "downwardAPI"]
             .into_iter()
             .filter_map(move |field| source.path(&[field, "items"]));
-        let items = lists
+        lists
             .flat_map(Node::items)
-            .filter_map(|item| item.get("path"));
-        items.chain(source.path(&["serviceAccountToken", "path"]))
+            .filter_map(|item| item.get("path"))
     });
     unique(
         paths,
