@@ -319,11 +319,14 @@ fn mode<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let Some(mode) = value.as_int().filter(|mode| !(0..=0o777).contains(mode)) else {
         return;
     };
-    let message = format!("a file's mode is from 0 to 0777, and this is {mode}");
-    // `mode: 644` is what people write who mean `0644`.
-    let octal = i64::from_str_radix(&mode.to_string(), 8).is_ok_and(|octal| (0..=0o777).contains(&octal));
+    let message = format!("a file's mode is from 0 to 511, which is 0777, and this is {mode}");
     let fault = Fault::new(&rules::RANGE, value, message);
-    faults.push(if octal { fault.help(format!("write it as an octal number: 0{mode}")) } else { fault });
+    // `mode: 644` is what people write who mean `0644`.
+    let octal = i64::from_str_radix(&mode.to_string(), 8).ok().filter(|octal| (0..=0o777).contains(octal));
+    faults.push(match octal {
+        Some(octal) => fault.help(format!("for the mode 0{mode} write {octal}")),
+        None => fault,
+    });
 }
 
 /// Checks for a number of pods, or a percentage of at most 100%.

@@ -15,6 +15,7 @@ mod quantity;
 pub mod rules;
 mod schedule;
 mod selector;
+mod structural;
 mod tables;
 #[cfg(test)]
 mod testing;

@@ -52,7 +52,8 @@ impl Quantity {
         let (twos, tens, form) = unit_of(unit)?;
         let digits = whole.bytes().chain(fraction.bytes());
         let figure = digits.fold(0_i128, |sum, digit| {
-            sum.saturating_mul(10).saturating_add(i128::from(digit - b'0'))
+            sum.saturating_mul(10)
+                .saturating_add(i128::from(digit - b'0'))
         });
         let tens = i64::from(tens) + i64::from(NANOS) - i64::try_from(fraction.len()).ok()?;
         let nanos = shifted(figure.saturating_mul(1 << twos), tens);
@@ -82,10 +83,25 @@ impl Quantity {
 /// Returns the powers of two and of ten that a unit stands for.
 fn unit_of(unit: &str) -> Option<(u32, i32, Form)> {
     const DECIMAL: &[(&str, i32)] = &[
-        ("", 0), ("n", -9), ("u", -6), ("m", -3), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18),
+        ("", 0),
+        ("n", -9),
+        ("u", -6),
+        ("m", -3),
+        ("k", 3),
+        ("M", 6),
+        ("G", 9),
+        ("T", 12),
+        ("P", 15),
+        ("E", 18),
     ];
-    const BINARY: &[(&str, u32)] =
-        &[("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
+    const BINARY: &[(&str, u32)] = &[
+        ("Ki", 10),
+        ("Mi", 20),
+        ("Gi", 30),
+        ("Ti", 40),
+        ("Pi", 50),
+        ("Ei", 60),
+    ];
     if let Some((_, tens)) = DECIMAL.iter().find(|(name, _)| *name == unit) {
         return Some((0, *tens, Form::Decimal));
     }
@@ -115,22 +131,54 @@ mod tests {
     fn quantities_are_read_as_the_server_reads_them() {
         const ONE: i128 = 1_000_000_000;
         for (text, nanos) in [
-            ("1", ONE), ("500m", ONE / 2), ("1.5Gi", 1_610_612_736 * ONE), (".5", ONE / 2), ("5.", 5 * ONE),
-            ("1e3", 1000 * ONE), ("1E3", 1000 * ONE), ("1e-3", ONE / 1000), ("1e+3", 1000 * ONE), ("-1", -ONE),
-            ("+1k", 1000 * ONE), ("1E", 1_000_000_000_000_000_000 * ONE), ("100n", 100), ("0.1n", 1), ("007", 7 * ONE),
-            (" 1 ", ONE), ("m", 0), (".", 0), ("0e99", 0), ("1e999999999", i128::MAX), ("1e-999999999", 1),
+            ("1", ONE),
+            ("500m", ONE / 2),
+            ("1.5Gi", 1_610_612_736 * ONE),
+            (".5", ONE / 2),
+            ("5.", 5 * ONE),
+            ("1e3", 1000 * ONE),
+            ("1E3", 1000 * ONE),
+            ("1e-3", ONE / 1000),
+            ("1e+3", 1000 * ONE),
+            ("-1", -ONE),
+            ("+1k", 1000 * ONE),
+            ("1E", 1_000_000_000_000_000_000 * ONE),
+            ("100n", 100),
+            ("0.1n", 1),
+            ("007", 7 * ONE),
+            (" 1 ", ONE),
+            ("m", 0),
+            (".", 0),
+            ("0e99", 0),
+            ("1e999999999", i128::MAX),
+            ("1e-999999999", 1),
         ] {
-            assert_eq!(Quantity::parse(text).map(Quantity::nanos), Some(nanos), "{text}");
+            assert_eq!(
+                Quantity::parse(text).map(Quantity::nanos),
+                Some(nanos),
+                "{text}"
+            );
         }
-        for text in ["", " ", "1.2.3", "1 Gi", "1gi", "1KB", "1K", "two", "1e", "0x1", "1Mb", "--1", "1e3Gi", "1_000", "1,5", "e"] {
+        for text in [
+            "", " ", "1.2.3", "1 Gi", "1gi", "1KB", "1K", "two", "1e", "0x1", "1Mb", "--1",
+            "1e3Gi", "1_000", "1,5", "e",
+        ] {
             assert_eq!(Quantity::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn equal_quantities_are_equal_whatever_their_units() {
-        for (one, other) in [("300m", "0.3"), ("1Gi", "1024Mi"), ("1e3", "1k"), ("0.1", "100m")] {
-            assert_eq!(Quantity::parse(one).unwrap().nanos(), Quantity::parse(other).unwrap().nanos());
+        for (one, other) in [
+            ("300m", "0.3"),
+            ("1Gi", "1024Mi"),
+            ("1e3", "1k"),
+            ("0.1", "100m"),
+        ] {
+            assert_eq!(
+                Quantity::parse(one).unwrap().nanos(),
+                Quantity::parse(other).unwrap().nanos()
+            );
         }
         assert_eq!(Quantity::parse("1500m").unwrap().whole(), None);
         assert_eq!(Quantity::parse("2000m").unwrap().whole(), Some(2));

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::history::History;
 use super::rules;
-use super::shape::{Bounds, Library, ListType, Others, Part, Rules, Shape};
+use super::shape::{Bounds, Definition, Dialect, Library, ListType, Others, Part, Rules, Shape};
 use crate::finding::{Rule, nearest};
 use crate::manifest::Fault;
 use crate::yaml::{Kind, Node};
@@ -23,6 +23,13 @@ pub trait Visitor<'a> {
 
     /// Says why there is no schema for the object's kind, where it knows.
     fn without_schema(&mut self) -> Option<Fault<'a>>;
+}
+
+/// Checks a value, such as a default, by the structural schema that it stands in.
+pub fn check_value<'a>(schema: Value, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let library = Library::new(1, move |_| Definition::compile(&schema, Dialect::Structural, &|_| None));
+    let mut walk = Walk { library: &library, name_of: &|_| "", visitor: None, faults };
+    walk.node(0, Part::Local(0), value);
 }
 
 /// A walk along a library.

@@ -125,6 +125,14 @@ impl Kubernetes {
         name.and_then(|name| name.rsplit('.').next()).unwrap_or_default()
     }
 
+    /// Returns the names of a definition's fields.
+    #[cfg(test)]
+    pub fn fields(&self, definition: u32) -> Vec<&str> {
+        let shape = self.library.shape(0, Part::Definition(definition));
+        let fields = shape.map(|(_, shape)| shape.fields.as_slice()).unwrap_or_default();
+        fields.iter().map(|(name, _)| &**name).collect()
+    }
+
     fn unpack(place: usize) -> Self {
         let text = unpacked();
         let (index, definitions) = text.split_once("\n\n").unwrap_or((text, ""));

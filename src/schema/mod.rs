@@ -13,6 +13,6 @@ pub mod rules;
 mod shape;
 
 pub use self::catalogue::{Catalogue, CheckedBy};
-pub use self::check::Visitor;
+pub use self::check::{Visitor, check_value};
 pub use self::format::{is_cidr, is_duration};
 pub use self::kubernetes::{Kubernetes, KubernetesVersion};

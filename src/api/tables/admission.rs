@@ -136,6 +136,11 @@ pub(super) const TABLE: &[Definition] = &[
     Definition { name: "admissionregistration.v1.ValidatingWebhook", facts: WEBHOOK, rules: &[called, unique_conditions] },
     Definition { name: "admissionregistration.v1.MutatingWebhook", facts: WEBHOOK, rules: &[called, unique_conditions] },
     Definition { name: "admissionregistration.v1.WebhookClientConfig", facts: &[], rules: &[client] },
+    Definition {
+        name: "admissionregistration.v1.MutatingWebhook",
+        facts: &[("reinvocationPolicy", NEVER_OR_IF_NEEDED)],
+        rules: &[],
+    },
     Definition { name: "admissionregistration.*.RuleWithOperations", facts: RULE, rules: &[wildcards] },
     Definition {
         name: "admissionregistration.*.NamedRuleWithOperations",
@@ -148,7 +153,6 @@ const WEBHOOK: &[(&str, Fact)] = &[
     ("name", Required),
     ("failurePolicy", FAIL_OR_IGNORE),
     ("matchPolicy", EXACT_OR_EQUIVALENT),
-    ("reinvocationPolicy", NEVER_OR_IF_NEEDED),
     ("sideEffects", Filled),
     ("sideEffects", OneOf(&["None", "NoneOnDryRun"])),
     ("timeoutSeconds", Within(1, 30)),

@@ -24,8 +24,14 @@ pub(super) const TABLE: &[Definition] = &[
             ("name", Required),
             ("name", Spelled(Label)),
             ("image", Required),
-            ("imagePullPolicy", OneOf(&["Always", "IfNotPresent", "Never"])),
-            ("terminationMessagePolicy", OneOf(&["File", "FallbackToLogsOnError"])),
+            (
+                "imagePullPolicy",
+                OneOf(&["Always", "IfNotPresent", "Never"]),
+            ),
+            (
+                "terminationMessagePolicy",
+                OneOf(&["File", "FallbackToLogsOnError"]),
+            ),
         ],
         rules: &[port_names, mount_paths, devices, propagation],
     },
@@ -48,7 +54,13 @@ pub(super) const TABLE: &[Definition] = &[
         name: "core.v1.EnvVarSource",
         facts: &[(
             ".",
-            ExactlyOneOf(&["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"]),
+            ExactlyOneOf(&[
+                "fieldRef",
+                "resourceFieldRef",
+                "configMapKeyRef",
+                "secretKeyRef",
+                "fileKeyRef",
+            ]),
         )],
         rules: &[],
     },
@@ -62,12 +74,20 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "core.v1.ConfigMapKeySelector",
-        facts: &[("name", Required), ("key", Required), ("key", Spelled(ConfigKey))],
+        facts: &[
+            ("name", Required),
+            ("key", Required),
+            ("key", Spelled(ConfigKey)),
+        ],
         rules: &[],
     },
     Definition {
         name: "core.v1.SecretKeySelector",
-        facts: &[("name", Required), ("key", Required), ("key", Spelled(ConfigKey))],
+        facts: &[
+            ("name", Required),
+            ("key", Required),
+            ("key", Spelled(ConfigKey)),
+        ],
         rules: &[],
     },
     Definition {
@@ -88,9 +108,15 @@ pub(super) const TABLE: &[Definition] = &[
             ("subPath", RelativePath),
             ("subPathExpr", RelativePath),
             ("mountPropagation", Filled),
-            ("mountPropagation", OneOf(&["None", "HostToContainer", "Bidirectional"])),
+            (
+                "mountPropagation",
+                OneOf(&["None", "HostToContainer", "Bidirectional"]),
+            ),
             ("recursiveReadOnly", Filled),
-            ("recursiveReadOnly", OneOf(&["Disabled", "IfPossible", "Enabled"])),
+            (
+                "recursiveReadOnly",
+                OneOf(&["Disabled", "IfPossible", "Enabled"]),
+            ),
         ],
         rules: &[one_sub_path, recursive_read_only],
     },
@@ -108,7 +134,11 @@ pub(super) const TABLE: &[Definition] = &[
 
 fn names<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let names = containers(spec).filter_map(|(_, container)| container.get("name"));
-    unique(names, "another container of this pod has the same name", faults);
+    unique(
+        names,
+        "another container of this pod has the same name",
+        faults,
+    );
 }
 
 /// Templates may have any text for an image, which something else may still replace; Pods may not.
@@ -126,24 +156,37 @@ fn images<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>
 /// Sidecars are init containers that are always started again. Since 1.35 any container may have a policy of its own; in
 /// 1.34 that had to be switched on, and whoever did so has rules.
 fn restart_policies<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    const SIDECAR: &[(&str, Fact)] = &[("restartPolicy", Filled), ("restartPolicy", OneOf(&["Always"]))];
-    const ANY: &[(&str, Fact)] =
-        &[("restartPolicy", Filled), ("restartPolicy", OneOf(&["Always", "OnFailure", "Never"]))];
+    const SIDECAR: &[(&str, Fact)] = &[
+        ("restartPolicy", Filled),
+        ("restartPolicy", OneOf(&["Always"])),
+    ];
+    const ANY: &[(&str, Fact)] = &[
+        ("restartPolicy", Filled),
+        ("restartPolicy", OneOf(&["Always", "OnFailure", "Never"])),
+    ];
     for (role, container) in containers(spec) {
-        let policy = container.entry("restartPolicy").filter(|(_, policy)| !policy.is_null());
-        let rules = container.entry("restartPolicyRules").filter(|(_, rules)| !is_empty(*rules));
+        let policy = container
+            .entry("restartPolicy")
+            .filter(|(_, policy)| !policy.is_null());
+        let rules = container
+            .entry("restartPolicyRules")
+            .filter(|(_, rules)| !is_empty(*rules));
         match (role, policy) {
             _ if context.since(35) => {
                 fact::check(ANY, container, faults);
                 if let (Some((key, _)), None) = (rules, policy) {
-                    faults.push(forbidden(key, "needs a `restartPolicy` beside it").help("set `restartPolicy`"));
+                    faults.push(
+                        forbidden(key, "needs a `restartPolicy` beside it")
+                            .help("set `restartPolicy`"),
+                    );
                 }
             }
             (_, None) => {}
             _ if rules.is_some() => {}
             (Role::App, Some((key, _))) => {
                 let why = "cannot be set on a container that is no init container";
-                faults.push(forbidden(key, why).help("remove it, or set `restartPolicy` of the pod"));
+                faults
+                    .push(forbidden(key, why).help("remove it, or set `restartPolicy` of the pod"));
             }
             (Role::Init | Role::Sidecar, Some(_)) => fact::check(SIDECAR, container, faults),
         }
@@ -152,7 +195,10 @@ fn restart_policies<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<
 
 fn restart_rule<'a>(context: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     const FACTS: &[(&str, Fact)] = &[("action", Required), ("exitCodes", Required)];
-    const CODES: &[(&str, Fact)] = &[("operator", Required), ("operator", OneOf(&["In", "NotIn"]))];
+    const CODES: &[(&str, Fact)] = &[
+        ("operator", Required),
+        ("operator", OneOf(&["In", "NotIn"])),
+    ];
     if context.since(35) {
         fact::check(FACTS, rule, faults);
         if let Some(codes) = rule.get("exitCodes") {
@@ -164,15 +210,24 @@ fn restart_rule<'a>(context: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Faul
 fn port_names<'a>(_: &Context<'a>, container: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let ports = container.get("ports").into_iter().flat_map(Node::items);
     let names = ports.filter_map(|port| port.get("name"));
-    unique(names, "another port of this container has the same name", faults);
+    unique(
+        names,
+        "another port of this container has the same name",
+        faults,
+    );
 }
 
 fn value_or_source<'a>(_: &Context<'a>, variable: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if given(variable, "value").is_some()
-        && let Some((key, _)) = variable.entry("valueFrom").filter(|(_, source)| !is_empty(*source))
+        && let Some((key, _)) = variable
+            .entry("valueFrom")
+            .filter(|(_, source)| !is_empty(*source))
     {
         let message = "`valueFrom` cannot stand beside `value`";
-        faults.push(Fault::new(&rules::ALTERNATIVES, key, message).help("keep only one of `value`, `valueFrom`"));
+        faults.push(
+            Fault::new(&rules::ALTERNATIVES, key, message)
+                .help("keep only one of `value`, `valueFrom`"),
+        );
     }
 }
 
@@ -186,8 +241,12 @@ fn strict_prefix<'a>(context: &Context<'a>, source: Node<'a>, faults: &mut Vec<F
 
 /// Until 1.31 the names of environment variables had to be more like those of a shell.
 fn strict<'a>(context: &Context<'a>, name: Option<Node<'a>>, faults: &mut Vec<Fault<'a>>) {
-    let Some((node, name)) = name.and_then(|node| Some((node, node.as_str()?))) else { return };
-    let fits = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    let Some((node, name)) = name.and_then(|node| Some((node, node.as_str()?))) else {
+        return;
+    };
+    let fits = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name != "."
         && !name.starts_with("..");
@@ -210,14 +269,27 @@ enum Block {
 
 impl<'a> Volumes<'a> {
     fn of(context: &Context<'a>, spec: Node<'a>) -> Self {
-        let listed = spec.get("volumes").into_iter().flat_map(Node::items).map(|volume| {
-            let of_claim = ["persistentVolumeClaim", "ephemeral"]
-                .iter()
-                .any(|source| volume.get(source).is_some_and(|source| !source.is_null()));
-            (text(volume, "name"), if of_claim { Block::Possible } else { Block::Impossible })
-        });
+        let listed = spec
+            .get("volumes")
+            .into_iter()
+            .flat_map(Node::items)
+            .map(|volume| {
+                let of_claim = ["persistentVolumeClaim", "ephemeral"]
+                    .iter()
+                    .any(|source| volume.get(source).is_some_and(|source| !source.is_null()));
+                (
+                    text(volume, "name"),
+                    if of_claim {
+                        Block::Possible
+                    } else {
+                        Block::Impossible
+                    },
+                )
+            });
         // A StatefulSet makes claims of its own, which take the place of volumes.
-        let set = context.is("apps/v1", "StatefulSet").then_some(context.object);
+        let set = context
+            .is("apps/v1", "StatefulSet")
+            .then_some(context.object);
         let claims = set
             .and_then(|set| set.path(&["spec", "volumeClaimTemplates"]))
             .into_iter()
@@ -231,8 +303,12 @@ impl<'a> Volumes<'a> {
         let text = name.as_str().unwrap_or_default();
         let mut known: Vec<&str> = self.0.keys().copied().collect();
         known.sort_unstable();
-        let message = format!("the pod has no volume `{text}`{}", meant(text, known.into_iter()));
-        Fault::new(&rules::DANGLING, name, message).help("add it to `volumes` of the pod, or correct the name")
+        let message = format!(
+            "the pod has no volume `{text}`{}",
+            meant(text, known.into_iter())
+        );
+        Fault::new(&rules::DANGLING, name, message)
+            .help("add it to `volumes` of the pod, or correct the name")
     }
 }
 
@@ -265,7 +341,10 @@ fn mounted_volumes<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<F
 }
 
 fn mount_paths<'a>(_: &Context<'a>, container: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let mounts = container.get("volumeMounts").into_iter().flat_map(Node::items);
+    let mounts = container
+        .get("volumeMounts")
+        .into_iter()
+        .flat_map(Node::items);
     let paths = mounts.filter_map(|mount| mount.get("mountPath"));
     unique(paths, "something else is mounted at this path", faults);
 }
@@ -276,17 +355,33 @@ fn devices<'a>(_: &Context<'a>, container: Node<'a>, faults: &mut Vec<Fault<'a>>
     if items("volumeDevices").next().is_none() {
         return;
     }
-    let all = |field: &'static str| items("volumeDevices").filter_map(move |device| device.get(field));
-    unique(all("name"), "another device of this container is of the same volume", faults);
-    unique(all("devicePath"), "another device of this container has the same path", faults);
-    let devices: HashSet<&str> = items("volumeDevices").map(|device| text(device, "name")).collect();
-    let paths: HashSet<&str> = items("volumeDevices").map(|device| text(device, "devicePath")).collect();
+    let all =
+        |field: &'static str| items("volumeDevices").filter_map(move |device| device.get(field));
+    unique(
+        all("name"),
+        "another device of this container is of the same volume",
+        faults,
+    );
+    unique(
+        all("devicePath"),
+        "another device of this container has the same path",
+        faults,
+    );
+    let devices: HashSet<&str> = items("volumeDevices")
+        .map(|device| text(device, "name"))
+        .collect();
+    let paths: HashSet<&str> = items("volumeDevices")
+        .map(|device| text(device, "devicePath"))
+        .collect();
     for mount in items("volumeMounts") {
         if let Some(name) = given(mount, "name")
             && devices.contains(text(mount, "name"))
         {
             let message = "this volume is a device of this container already";
-            faults.push(Fault::new(&rules::CONFLICT, name, message).help("mount it, or use it as a device, not both"));
+            faults.push(
+                Fault::new(&rules::CONFLICT, name, message)
+                    .help("mount it, or use it as a device, not both"),
+            );
         } else if let Some(path) = given(mount, "mountPath")
             && paths.contains(text(mount, "mountPath"))
         {
@@ -298,9 +393,15 @@ fn devices<'a>(_: &Context<'a>, container: Node<'a>, faults: &mut Vec<Fault<'a>>
 
 fn device_path<'a>(_: &Context<'a>, device: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if let Some(path) = device.get("devicePath")
-        && path.as_str().is_some_and(|path| path.split('/').any(|part| part == ".."))
+        && path
+            .as_str()
+            .is_some_and(|path| path.split('/').any(|part| part == ".."))
     {
-        faults.push(Fault::new(&rules::PATH, path, "this must be a path without `..`"));
+        faults.push(Fault::new(
+            &rules::PATH,
+            path,
+            "this must be a path without `..`",
+        ));
     }
 }
 
@@ -309,8 +410,15 @@ fn propagation<'a>(_: &Context<'a>, container: Node<'a>, faults: &mut Vec<Fault<
     if context.and_then(|context| flag(context, "privileged")) == Some(true) {
         return;
     }
-    for mount in container.get("volumeMounts").into_iter().flat_map(Node::items) {
-        if let Some(value) = mount.get("mountPropagation").filter(|value| value.as_str() == Some("Bidirectional")) {
+    for mount in container
+        .get("volumeMounts")
+        .into_iter()
+        .flat_map(Node::items)
+    {
+        if let Some(value) = mount
+            .get("mountPropagation")
+            .filter(|value| value.as_str() == Some("Bidirectional"))
+        {
             let message = "only a privileged container can mount with `Bidirectional`";
             faults.push(
                 Fault::new(&rules::CONFLICT, value, message)
@@ -327,20 +435,28 @@ fn one_sub_path<'a>(_: &Context<'a>, mount: Node<'a>, faults: &mut Vec<Fault<'a>
 }
 
 fn recursive_read_only<'a>(_: &Context<'a>, mount: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(value) = mount.get("recursiveReadOnly").filter(|value| matches!(value.as_str(), Some("Enabled" | "IfPossible")))
+    let Some(value) = mount
+        .get("recursiveReadOnly")
+        .filter(|value| matches!(value.as_str(), Some("Enabled" | "IfPossible")))
     else {
         return;
     };
     if flag(mount, "readOnly") != Some(true) {
         let message = "`recursiveReadOnly` needs `readOnly: true`";
-        faults.push(Fault::new(&rules::CONFLICT, value, message).help("set `readOnly: true` beside it"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, value, message).help("set `readOnly: true` beside it"),
+        );
     } else if !matches!(text(mount, "mountPropagation"), "" | "None") {
         let message = "`recursiveReadOnly` cannot stand beside `mountPropagation`";
-        faults.push(Fault::new(&rules::CONFLICT, value, message).help("remove `mountPropagation`, or set it to `None`"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, value, message)
+                .help("remove `mountPropagation`, or set it to `None`"),
+        );
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, accepted_in, refused, refused_in};
 
@@ -402,16 +518,64 @@ spec:
                 ("name: main", "name: ''", "api/required", name, "''"),
                 ("name: main", "name: Main", "api/name", name, "Main"),
                 ("name: main", "name: a.b", "api/name", name, "a.b"),
-                ("name: setup", "name: main", "api/duplicate", "spec.initContainers[0].name", "main"),
-                ("# container", "imagePullPolicy: always", "api/enum", "spec.containers[0].imagePullPolicy", "always"),
-                ("# container", "terminationMessagePolicy: Log", "api/enum", "spec.containers[0].terminationMessagePolicy", "Log"),
-                ("image: nginx", "image: ''", "api/required", "spec.containers[0].image", "''"),
-                ("image: nginx", "image: null", "api/required", "spec.containers[0].image", "null"),
-                ("image: nginx", "tty: true", "api/required", "spec.containers[0].image", "name: main"),
-                ("image: nginx", "image: ' nginx'", "api/name", "spec.containers[0].image", "' nginx'"),
+                (
+                    "name: setup",
+                    "name: main",
+                    "api/duplicate",
+                    "spec.initContainers[0].name",
+                    "main",
+                ),
+                (
+                    "# container",
+                    "imagePullPolicy: always",
+                    "api/enum",
+                    "spec.containers[0].imagePullPolicy",
+                    "always",
+                ),
+                (
+                    "# container",
+                    "terminationMessagePolicy: Log",
+                    "api/enum",
+                    "spec.containers[0].terminationMessagePolicy",
+                    "Log",
+                ),
+                (
+                    "image: nginx",
+                    "image: ''",
+                    "api/required",
+                    "spec.containers[0].image",
+                    "''",
+                ),
+                (
+                    "image: nginx",
+                    "image: null",
+                    "api/required",
+                    "spec.containers[0].image",
+                    "null",
+                ),
+                (
+                    "image: nginx",
+                    "tty: true",
+                    "api/required",
+                    "spec.containers[0].image",
+                    "name: main",
+                ),
+                (
+                    "image: nginx",
+                    "image: ' nginx'",
+                    "api/name",
+                    "spec.containers[0].image",
+                    "' nginx'",
+                ),
             ],
         );
-        accepted(POD, &[("image: nginx", "image: 'Not:An@Image'"), ("# container", "imagePullPolicy: ''\n      workingDir: a")]);
+        accepted(
+            POD,
+            &[
+                ("image: nginx", "image: 'Not:An@Image'"),
+                ("# container", "imagePullPolicy: ''\n      workingDir: a"),
+            ],
+        );
         accepted(SET, &[("# container", "terminationMessagePath: a")]);
     }
 
@@ -423,7 +587,13 @@ spec:
                 minor,
                 POD,
                 &[
-                    ("# container", "restartPolicy: Always", "api/conflict", "spec.containers[0].restartPolicy", "restartPolicy"),
+                    (
+                        "# container",
+                        "restartPolicy: Always",
+                        "api/conflict",
+                        "spec.containers[0].restartPolicy",
+                        "restartPolicy",
+                    ),
                     ("# init", "restartPolicy: Never", "api/enum", init, "Never"),
                 ],
             );
@@ -433,17 +603,33 @@ spec:
             &[35, 36, 37],
             POD,
             &[
-                ("# container", "restartPolicy: Never\n      restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [42]}}]"),
+                (
+                    "# container",
+                    "restartPolicy: Never\n      restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [42]}}]",
+                ),
                 ("# init", "restartPolicy: OnFailure"),
             ],
         );
-        let rules = "restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [42]}}]";
+        let rules =
+            "restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [42]}}]";
         refused_in(
             35,
             POD,
             &[
-                ("# container", "restartPolicy: Sometimes", "api/enum", "spec.containers[0].restartPolicy", "Sometimes"),
-                ("# container", rules, "api/conflict", "spec.containers[0].restartPolicyRules", "restartPolicyRules"),
+                (
+                    "# container",
+                    "restartPolicy: Sometimes",
+                    "api/enum",
+                    "spec.containers[0].restartPolicy",
+                    "Sometimes",
+                ),
+                (
+                    "# container",
+                    rules,
+                    "api/conflict",
+                    "spec.containers[0].restartPolicyRules",
+                    "restartPolicyRules",
+                ),
                 (
                     "# container",
                     "restartPolicy: Never\n      restartPolicyRules: [{action: Restart, exitCodes: {operator: Is}}]",
@@ -461,12 +647,48 @@ spec:
         refused(
             POD,
             &[
-                ("# container", "ports: [{containerPort: 0}]", "api/range", &at("containerPort"), "0"),
-                ("# container", "ports: [{containerPort: 65536}]", "api/range", &at("containerPort"), "65536"),
-                ("# container", "ports: [{containerPort: 80, hostPort: -1}]", "api/range", &at("hostPort"), "-1"),
-                ("# container", "ports: [{containerPort: 80, name: Http}]", "api/name", &at("name"), "Http"),
-                ("# container", "ports: [{containerPort: 80, name: a-name-of-sixteen}]", "api/name", &at("name"), "a-name-of-sixteen"),
-                ("# container", "ports: [{containerPort: 80, protocol: tcp}]", "api/enum", &at("protocol"), "tcp"),
+                (
+                    "# container",
+                    "ports: [{containerPort: 0}]",
+                    "api/range",
+                    &at("containerPort"),
+                    "0",
+                ),
+                (
+                    "# container",
+                    "ports: [{containerPort: 65536}]",
+                    "api/range",
+                    &at("containerPort"),
+                    "65536",
+                ),
+                (
+                    "# container",
+                    "ports: [{containerPort: 80, hostPort: -1}]",
+                    "api/range",
+                    &at("hostPort"),
+                    "-1",
+                ),
+                (
+                    "# container",
+                    "ports: [{containerPort: 80, name: Http}]",
+                    "api/name",
+                    &at("name"),
+                    "Http",
+                ),
+                (
+                    "# container",
+                    "ports: [{containerPort: 80, name: a-name-of-sixteen}]",
+                    "api/name",
+                    &at("name"),
+                    "a-name-of-sixteen",
+                ),
+                (
+                    "# container",
+                    "ports: [{containerPort: 80, protocol: tcp}]",
+                    "api/enum",
+                    &at("protocol"),
+                    "tcp",
+                ),
                 (
                     "# container",
                     "ports: [{containerPort: 80, name: a}, {containerPort: 81, name: a}]",
@@ -478,7 +700,10 @@ spec:
         );
         accepted(
             POD,
-            &[("# container", "ports: [{containerPort: 65535, protocol: SCTP, name: '', hostPort: 0}, {containerPort: 80, name: 0-a, hostIP: x}]")],
+            &[(
+                "# container",
+                "ports: [{containerPort: 65535, protocol: SCTP, name: '', hostPort: 0}, {containerPort: 80, name: 0-a, hostIP: x}]",
+            )],
         );
     }
 
@@ -488,10 +713,34 @@ spec:
         refused(
             POD,
             &[
-                ("# container", "env: [{name: ''}]", "api/required", &at(".name"), "''"),
-                ("# container", "env: [{name: A=B}]", "api/name", &at(".name"), "A=B"),
-                ("# container", "env: [{name: Ä}]", "api/name", &at(".name"), "Ä"),
-                ("# container", "env: [{name: A, valueFrom: {}}]", "api/alternatives", &at(".valueFrom"), "{}"),
+                (
+                    "# container",
+                    "env: [{name: ''}]",
+                    "api/required",
+                    &at(".name"),
+                    "''",
+                ),
+                (
+                    "# container",
+                    "env: [{name: A=B}]",
+                    "api/name",
+                    &at(".name"),
+                    "A=B",
+                ),
+                (
+                    "# container",
+                    "env: [{name: Ä}]",
+                    "api/name",
+                    &at(".name"),
+                    "Ä",
+                ),
+                (
+                    "# container",
+                    "env: [{name: A, valueFrom: {}}]",
+                    "api/alternatives",
+                    &at(".valueFrom"),
+                    "{}",
+                ),
                 (
                     "# container",
                     "env: [{name: A, value: b, valueFrom: {secretKeyRef: {name: a, key: b}}}]",
@@ -506,30 +755,103 @@ spec:
                     &at(".valueFrom.secretKeyRef"),
                     "secretKeyRef",
                 ),
-                ("# container", "env: [{name: A, valueFrom: {secretKeyRef: {key: b}}}]", "api/required", &at(".valueFrom.secretKeyRef.name"), "{key: b}"),
-                ("# container", "env: [{name: A, valueFrom: {secretKeyRef: {name: a, key: ''}}}]", "api/required", &at(".valueFrom.secretKeyRef.key"), "''"),
-                ("# container", "env: [{name: A, valueFrom: {configMapKeyRef: {name: a, key: b c}}}]", "api/name", &at(".valueFrom.configMapKeyRef.key"), "b c"),
-                ("# container", "envFrom: [{}]", "api/alternatives", "spec.containers[0].envFrom[0]", "{}"),
-                ("# container", "envFrom: [{secretRef: {name: a}, configMapRef: {name: a}}]", "api/alternatives", "spec.containers[0].envFrom[0].secretRef", "secretRef"),
-                ("# container", "envFrom: [{secretRef: {optional: true}}]", "api/required", "spec.containers[0].envFrom[0].secretRef.name", "{optional: true}"),
-                ("# container", "envFrom: [{prefix: a=, secretRef: {name: a}}]", "api/name", "spec.containers[0].envFrom[0].prefix", "a="),
+                (
+                    "# container",
+                    "env: [{name: A, valueFrom: {secretKeyRef: {key: b}}}]",
+                    "api/required",
+                    &at(".valueFrom.secretKeyRef.name"),
+                    "{key: b}",
+                ),
+                (
+                    "# container",
+                    "env: [{name: A, valueFrom: {secretKeyRef: {name: a, key: ''}}}]",
+                    "api/required",
+                    &at(".valueFrom.secretKeyRef.key"),
+                    "''",
+                ),
+                (
+                    "# container",
+                    "env: [{name: A, valueFrom: {configMapKeyRef: {name: a, key: b c}}}]",
+                    "api/name",
+                    &at(".valueFrom.configMapKeyRef.key"),
+                    "b c",
+                ),
+                (
+                    "# container",
+                    "envFrom: [{}]",
+                    "api/alternatives",
+                    "spec.containers[0].envFrom[0]",
+                    "{}",
+                ),
+                (
+                    "# container",
+                    "envFrom: [{secretRef: {name: a}, configMapRef: {name: a}}]",
+                    "api/alternatives",
+                    "spec.containers[0].envFrom[0].secretRef",
+                    "secretRef",
+                ),
+                (
+                    "# container",
+                    "envFrom: [{secretRef: {optional: true}}]",
+                    "api/required",
+                    "spec.containers[0].envFrom[0].secretRef.name",
+                    "{optional: true}",
+                ),
+                (
+                    "# container",
+                    "envFrom: [{prefix: a=, secretRef: {name: a}}]",
+                    "api/name",
+                    "spec.containers[0].envFrom[0].prefix",
+                    "a=",
+                ),
             ],
         );
         accepted(
             POD,
             &[
-                ("# container", "env: [{name: A}, {name: A, value: ''}, {name: a.b-C_1, value: '', valueFrom: {secretKeyRef: {name: A_, key: .b}}}]"),
-                ("# container", "env: [{name: A, value: b, valueFrom: null}]\n      envFrom: [{prefix: '', configMapRef: {name: X, optional: true}}]"),
+                (
+                    "# container",
+                    "env: [{name: A}, {name: A, value: ''}, {name: a.b-C_1, value: '', valueFrom: {secretKeyRef: {name: A_, key: .b}}}]",
+                ),
+                (
+                    "# container",
+                    "env: [{name: A, value: b, valueFrom: null}]\n      envFrom: [{prefix: '', configMapRef: {name: X, optional: true}}]",
+                ),
             ],
         );
-        accepted_in(&[32, 34, 37], POD, &[("# container", "env: [{name: 0 a}]\n      envFrom: [{prefix: 1-, secretRef: {name: a}}]")]);
+        accepted_in(
+            &[32, 34, 37],
+            POD,
+            &[(
+                "# container",
+                "env: [{name: 0 a}]\n      envFrom: [{prefix: 1-, secretRef: {name: a}}]",
+            )],
+        );
         refused_in(
             31,
             POD,
             &[
-                ("# container", "env: [{name: 0a}]", "api/name", &at(".name"), "0a"),
-                ("# container", "env: [{name: A=B}]", "api/name", &at(".name"), "A=B"),
-                ("# container", "envFrom: [{prefix: ..a, secretRef: {name: a}}]", "api/name", "spec.containers[0].envFrom[0].prefix", "..a"),
+                (
+                    "# container",
+                    "env: [{name: 0a}]",
+                    "api/name",
+                    &at(".name"),
+                    "0a",
+                ),
+                (
+                    "# container",
+                    "env: [{name: A=B}]",
+                    "api/name",
+                    &at(".name"),
+                    "A=B",
+                ),
+                (
+                    "# container",
+                    "envFrom: [{prefix: ..a, secretRef: {name: a}}]",
+                    "api/name",
+                    "spec.containers[0].envFrom[0].prefix",
+                    "..a",
+                ),
             ],
         );
     }
@@ -541,10 +863,34 @@ spec:
         refused(
             POD,
             &[
-                ("# container", "volumeMounts: [{name: cahce, mountPath: /a}]", "api/dangling", &at("name"), "cahce"),
-                ("# init", "volumeMounts: [{name: none, mountPath: /a}]", "api/dangling", "spec.initContainers[0].volumeMounts[0].name", "none"),
-                ("# container", "volumeMounts: [{name: '', mountPath: /a}]", "api/required", &at("name"), "''"),
-                ("# container", "volumeMounts: [{name: cache, mountPath: ''}]", "api/required", &at("mountPath"), "''"),
+                (
+                    "# container",
+                    "volumeMounts: [{name: cahce, mountPath: /a}]",
+                    "api/dangling",
+                    &at("name"),
+                    "cahce",
+                ),
+                (
+                    "# init",
+                    "volumeMounts: [{name: none, mountPath: /a}]",
+                    "api/dangling",
+                    "spec.initContainers[0].volumeMounts[0].name",
+                    "none",
+                ),
+                (
+                    "# container",
+                    "volumeMounts: [{name: '', mountPath: /a}]",
+                    "api/required",
+                    &at("name"),
+                    "''",
+                ),
+                (
+                    "# container",
+                    "volumeMounts: [{name: cache, mountPath: ''}]",
+                    "api/required",
+                    &at("mountPath"),
+                    "''",
+                ),
                 (
                     "# container",
                     "volumeMounts: [{name: cache, mountPath: /a}, {name: data, mountPath: /a}]",
@@ -552,17 +898,67 @@ spec:
                     "spec.containers[0].volumeMounts[1].mountPath",
                     "/a",
                 ),
-                ("# container", &mount(", subPath: /b"), "api/path", &at("subPath"), "/b"),
-                ("# container", &mount(", subPath: b/../c"), "api/path", &at("subPath"), "b/../c"),
-                ("# container", &mount(", subPathExpr: ../$(A)"), "api/path", &at("subPathExpr"), "../$(A)"),
-                ("# container", &mount(", subPath: b, subPathExpr: c"), "api/alternatives", &at("subPathExpr"), "subPathExpr"),
-                ("# container", &mount(", mountPropagation: Both"), "api/enum", &at("mountPropagation"), "Both"),
-                ("# container", &mount(", mountPropagation: Bidirectional"), "api/conflict", &at("mountPropagation"), "Bidirectional"),
-                ("# container", &mount(", recursiveReadOnly: Yes!"), "api/enum", &at("recursiveReadOnly"), "Yes!"),
-                ("# container", &mount(", recursiveReadOnly: IfPossible"), "api/conflict", &at("recursiveReadOnly"), "IfPossible"),
                 (
                     "# container",
-                    &mount(", readOnly: true, recursiveReadOnly: Enabled, mountPropagation: HostToContainer"),
+                    &mount(", subPath: /b"),
+                    "api/path",
+                    &at("subPath"),
+                    "/b",
+                ),
+                (
+                    "# container",
+                    &mount(", subPath: b/../c"),
+                    "api/path",
+                    &at("subPath"),
+                    "b/../c",
+                ),
+                (
+                    "# container",
+                    &mount(", subPathExpr: ../$(A)"),
+                    "api/path",
+                    &at("subPathExpr"),
+                    "../$(A)",
+                ),
+                (
+                    "# container",
+                    &mount(", subPath: b, subPathExpr: c"),
+                    "api/alternatives",
+                    &at("subPathExpr"),
+                    "subPathExpr",
+                ),
+                (
+                    "# container",
+                    &mount(", mountPropagation: Both"),
+                    "api/enum",
+                    &at("mountPropagation"),
+                    "Both",
+                ),
+                (
+                    "# container",
+                    &mount(", mountPropagation: Bidirectional"),
+                    "api/conflict",
+                    &at("mountPropagation"),
+                    "Bidirectional",
+                ),
+                (
+                    "# container",
+                    &mount(", recursiveReadOnly: Yes!"),
+                    "api/enum",
+                    &at("recursiveReadOnly"),
+                    "Yes!",
+                ),
+                (
+                    "# container",
+                    &mount(", recursiveReadOnly: IfPossible"),
+                    "api/conflict",
+                    &at("recursiveReadOnly"),
+                    "IfPossible",
+                ),
+                (
+                    "# container",
+                    &mount(
+                        ", readOnly: true, recursiveReadOnly: Enabled, mountPropagation: HostToContainer",
+                    ),
                     "api/conflict",
                     &at("recursiveReadOnly"),
                     "Enabled",
@@ -573,10 +969,23 @@ spec:
             POD,
             &[
                 ("# container", &mount(", subPath: b/..c, subPathExpr: ''")),
-                ("# container", &mount(", mountPropagation: None, recursiveReadOnly: Disabled")),
-                ("# container", &mount(", readOnly: true, recursiveReadOnly: Enabled, mountPropagation: None")),
-                ("# container", &(mount(", mountPropagation: Bidirectional") + "\n      securityContext: {privileged: true}")),
-                ("# container", "volumeMounts: [{name: cache, mountPath: a}, {name: cache, mountPath: /a/}, {name: cache, mountPath: '/a:b'}]"),
+                (
+                    "# container",
+                    &mount(", mountPropagation: None, recursiveReadOnly: Disabled"),
+                ),
+                (
+                    "# container",
+                    &mount(", readOnly: true, recursiveReadOnly: Enabled, mountPropagation: None"),
+                ),
+                (
+                    "# container",
+                    &(mount(", mountPropagation: Bidirectional")
+                        + "\n      securityContext: {privileged: true}"),
+                ),
+                (
+                    "# container",
+                    "volumeMounts: [{name: cache, mountPath: a}, {name: cache, mountPath: /a/}, {name: cache, mountPath: '/a:b'}]",
+                ),
             ],
         );
     }
@@ -587,10 +996,34 @@ spec:
         refused(
             POD,
             &[
-                ("# container", "volumeDevices: [{name: cache, devicePath: /a}]", "api/conflict", &at("name"), "cache"),
-                ("# container", "volumeDevices: [{name: none, devicePath: /a}]", "api/dangling", &at("name"), "none"),
-                ("# container", "volumeDevices: [{name: data, devicePath: ''}]", "api/required", &at("devicePath"), "''"),
-                ("# container", "volumeDevices: [{name: data, devicePath: /a/../b}]", "api/path", &at("devicePath"), "/a/../b"),
+                (
+                    "# container",
+                    "volumeDevices: [{name: cache, devicePath: /a}]",
+                    "api/conflict",
+                    &at("name"),
+                    "cache",
+                ),
+                (
+                    "# container",
+                    "volumeDevices: [{name: none, devicePath: /a}]",
+                    "api/dangling",
+                    &at("name"),
+                    "none",
+                ),
+                (
+                    "# container",
+                    "volumeDevices: [{name: data, devicePath: ''}]",
+                    "api/required",
+                    &at("devicePath"),
+                    "''",
+                ),
+                (
+                    "# container",
+                    "volumeDevices: [{name: data, devicePath: /a/../b}]",
+                    "api/path",
+                    &at("devicePath"),
+                    "/a/../b",
+                ),
                 (
                     "# container",
                     "volumeDevices: [{name: data, devicePath: /a}, {name: data, devicePath: /b}]",
@@ -621,7 +1054,13 @@ spec:
                 ),
             ],
         );
-        accepted(POD, &[("# container", "volumeDevices: [{name: data, devicePath: a}, {name: scratch, devicePath: /b}]")]);
+        accepted(
+            POD,
+            &[(
+                "# container",
+                "volumeDevices: [{name: data, devicePath: a}, {name: scratch, devicePath: /b}]",
+            )],
+        );
     }
 
     #[test]
@@ -630,10 +1069,22 @@ spec:
             SET,
             &[
                 ("# container", "volumeMounts: [{name: data, mountPath: /a}]"),
-                ("# container", "volumeDevices: [{name: data, devicePath: /a}]"),
+                (
+                    "# container",
+                    "volumeDevices: [{name: data, devicePath: /a}]",
+                ),
             ],
         );
         let field = "spec.template.spec.containers[0].volumeMounts[0].name";
-        refused(SET, &[("# container", "volumeMounts: [{name: date, mountPath: /a}]", "api/dangling", field, "date")]);
+        refused(
+            SET,
+            &[(
+                "# container",
+                "volumeMounts: [{name: date, mountPath: /a}]",
+                "api/dangling",
+                field,
+                "date",
+            )],
+        );
     }
 }

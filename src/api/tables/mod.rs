@@ -9,6 +9,7 @@ mod config;
 mod container;
 mod deprecated;
 mod device;
+mod custom_resource;
 mod disruption;
 mod downward;
 mod endpoints;
@@ -64,7 +65,42 @@ pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
         storage::TABLE,
         volume::TABLE,
         workload::TABLE,
+        custom_resource::TABLE,
     ]
     .into_iter()
     .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::all;
+    use crate::api::Fact::{AtMostOneOf, ExactlyOneOf};
+    use crate::schema::{Kubernetes, KubernetesVersion};
+
+    /// A name with a slip in it would never be met, and nobody would notice.
+    #[test]
+    fn tables_name_definitions_and_fields_that_there_are() {
+        let versions: Vec<_> = KubernetesVersion::all().filter_map(Kubernetes::of).collect();
+        let mut wrong = Vec::new();
+        for definition in all() {
+            let known: BTreeSet<&str> = versions
+                .iter()
+                .flat_map(|version| version.numbers(definition.name).into_iter().flat_map(|number| version.fields(number)))
+                .collect();
+            if known.is_empty() {
+                wrong.push(format!("{} is no definition", definition.name));
+            }
+            for (field, fact) in definition.facts {
+                let fields: &[&str] = match fact {
+                    ExactlyOneOf(fields) | AtMostOneOf(fields) => fields,
+                    _ => &[field],
+                };
+                let unknown = fields.iter().filter(|field| !known.contains(*field));
+                wrong.extend(unknown.map(|field| format!("{} has no field {field}", definition.name)));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
 }

@@ -18,7 +18,10 @@ pub(super) const TABLE: &[Definition] = &[
         facts: &[
             ("containers", Required),
             ("restartPolicy", OneOf(&["Always", "OnFailure", "Never"])),
-            ("dnsPolicy", OneOf(&["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"])),
+            (
+                "dnsPolicy",
+                OneOf(&["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]),
+            ),
             ("activeDeadlineSeconds", Within(1, 2_147_483_647)),
             ("nodeSelector", Keys(QualifiedName)),
             ("nodeSelector", Values(LabelValue)),
@@ -28,7 +31,10 @@ pub(super) const TABLE: &[Definition] = &[
             ("subdomain", Spelled(Label)),
             ("priorityClassName", Spelled(Subdomain)),
             ("preemptionPolicy", Filled),
-            ("preemptionPolicy", OneOf(&["PreemptLowerPriority", "Never"])),
+            (
+                "preemptionPolicy",
+                OneOf(&["PreemptLowerPriority", "Never"]),
+            ),
             ("runtimeClassName", Filled),
             ("runtimeClassName", Spelled(Subdomain)),
             ("overhead", Quantities),
@@ -64,12 +70,19 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "core.v1.HostAlias",
-        facts: &[("ip", Required), ("ip", Address), ("hostnames", Spelled(Subdomain))],
+        facts: &[
+            ("ip", Required),
+            ("ip", Address),
+            ("hostnames", Spelled(Subdomain)),
+        ],
         rules: &[],
     },
     Definition {
         name: "core.v1.PodReadinessGate",
-        facts: &[("conditionType", Required), ("conditionType", Spelled(QualifiedName))],
+        facts: &[
+            ("conditionType", Required),
+            ("conditionType", Spelled(QualifiedName)),
+        ],
         rules: &[],
     },
     Definition {
@@ -91,7 +104,7 @@ pub(super) enum Role {
 }
 
 /// Returns a pod's containers in the server's order. Ephemeral ones are none that a pod can be made with.
-pub(super) fn containers<'a>(spec: Node<'a>) -> impl Iterator<Item = (Role, Node<'a>)> {
+pub(super) fn containers(spec: Node<'_>) -> impl Iterator<Item = (Role, Node<'_>)> {
     let of = move |field: &'static str| spec.get(field).into_iter().flat_map(Node::items);
     let apps = of("containers").map(|container| (Role::App, container));
     let inits = of("initContainers").map(|container| match text(container, "restartPolicy") {
@@ -140,7 +153,10 @@ fn has_spec<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 }
 
 fn ephemeral_containers<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some((key, _)) = spec.entry("ephemeralContainers").filter(|(_, list)| !is_empty(*list)) else {
+    let Some((key, _)) = spec
+        .entry("ephemeralContainers")
+        .filter(|(_, list)| !is_empty(*list))
+    else {
         return;
     };
     let why = if context.is_pod() {
@@ -170,7 +186,11 @@ fn host_ports<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<
             taken.clear();
         }
         for port in container.get("ports").into_iter().flat_map(Node::items) {
-            let number = |field: &str| port.get(field).and_then(Node::as_int).filter(|number| *number != 0);
+            let number = |field: &str| {
+                port.get(field)
+                    .and_then(Node::as_int)
+                    .filter(|number| *number != 0)
+            };
             let (host, inside) = (number("hostPort"), number("containerPort"));
             if let (Some(node), Some(_)) = (port.get("hostPort"), host)
                 && on_host
@@ -184,10 +204,15 @@ fn host_ports<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<
             }
             // The server fills it in for Pods; for templates it does so when it makes their Pods.
             let filled_in = inside.filter(|_| on_host && context.is_pod());
-            let Some(number) = host.or(filled_in) else { continue };
-            let protocol = given(port, "protocol").and_then(Node::as_str).unwrap_or("TCP");
+            let Some(number) = host.or(filled_in) else {
+                continue;
+            };
+            let protocol = given(port, "protocol")
+                .and_then(Node::as_str)
+                .unwrap_or("TCP");
             if !taken.insert((protocol, text(port, "hostIP"), number)) {
-                let message = "another port of this pod has the same `hostPort`, protocol and `hostIP`";
+                let message =
+                    "another port of this pod has the same `hostPort`, protocol and `hostIP`";
                 faults.push(match port.get("hostPort") {
                     Some(node) => Fault::new(&rules::DUPLICATE, node, message),
                     None => Fault::new(&rules::DUPLICATE, port, message).below("hostPort"),
@@ -201,7 +226,8 @@ fn dns<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if text(spec, "dnsPolicy") != "None" {
         return;
     }
-    let help = "list at least one address under `dnsConfig.nameservers`, or choose another `dnsPolicy`";
+    let help =
+        "list at least one address under `dnsConfig.nameservers`, or choose another `dnsPolicy`";
     match spec.get("dnsConfig").filter(|config| !config.is_null()) {
         None => {
             let message = "`dnsPolicy: None` needs a `dnsConfig`";
@@ -221,17 +247,23 @@ fn dns_sizes<'a>(_: &Context<'a>, config: Node<'a>, faults: &mut Vec<Fault<'a>>)
         if let Some((key, list)) = config.entry(field)
             && list.items().len() > most
         {
-            let message = format!("there may be {most} `{field}` at most, and there are {}", list.items().len());
+            let message = format!(
+                "there may be {most} `{field}` at most, and there are {}",
+                list.items().len()
+            );
             faults.push(Fault::new(&rules::RANGE, key, message));
         }
     };
     at_most("nameservers", 3);
     at_most("searches", 32);
     if let Some((key, list)) = config.entry("searches") {
-        let lengths = list.items().map(|item| item.as_str().unwrap_or_default().len() + 1);
+        let lengths = list
+            .items()
+            .map(|item| item.as_str().unwrap_or_default().len() + 1);
         let length = lengths.sum::<usize>().saturating_sub(1);
         if length > 2048 {
-            let message = format!("`searches` may have 2048 characters at most in all, and has {length}");
+            let message =
+                format!("`searches` may have 2048 characters at most in all, and has {length}");
             faults.push(Fault::new(&rules::RANGE, key, message));
         }
     }
@@ -248,22 +280,34 @@ fn dns_searches<'a>(context: &Context<'a>, config: Node<'a>, faults: &mut Vec<Fa
             false => Subdomain.fault(name),
         };
         if let Some(words) = fault {
-            faults.push(Fault::new(&rules::NAME, search, format!("this must be {words}")));
+            faults.push(Fault::new(
+                &rules::NAME,
+                search,
+                format!("this must be {words}"),
+            ));
         }
     }
 }
 
 fn scheduling_gates<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let gates = spec.get("schedulingGates").into_iter().flat_map(Node::items);
+    let gates = spec
+        .get("schedulingGates")
+        .into_iter()
+        .flat_map(Node::items);
     let names = gates.filter_map(|gate| gate.get("name"));
     unique(names, "another scheduling gate has the same name", faults);
 }
 
 /// `hostnameOverride` counts since 1.35; before, the server drops it.
 fn hostname_override<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    const FACTS: &[(&str, Fact)] =
-        &[("hostnameOverride", Filled), ("hostnameOverride", Spelled(Subdomain))];
-    let Some((key, name)) = spec.entry("hostnameOverride").filter(|(_, name)| !name.is_null()) else {
+    const FACTS: &[(&str, Fact)] = &[
+        ("hostnameOverride", Filled),
+        ("hostnameOverride", Spelled(Subdomain)),
+    ];
+    let Some((key, name)) = spec
+        .entry("hostnameOverride")
+        .filter(|(_, name)| !name.is_null())
+    else {
         return;
     };
     if !context.since(35) {
@@ -275,7 +319,10 @@ fn hostname_override<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec
         faults.push(Fault::new(&rules::RANGE, name, message));
     }
     if flag(spec, "setHostnameAsFQDN") == Some(true) {
-        faults.push(forbidden(key, "cannot stand beside `setHostnameAsFQDN: true`"));
+        faults.push(forbidden(
+            key,
+            "cannot stand beside `setHostnameAsFQDN: true`",
+        ));
     } else if flag(spec, "hostNetwork") == Some(true) {
         faults.push(forbidden(key, "cannot stand beside `hostNetwork: true`"));
     }
@@ -286,36 +333,65 @@ fn not_on_a_node_yet<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<
     if given(spec, "schedulingGates").is_some()
         && let Some((key, _)) = spec.entry("nodeName").filter(|(_, name)| !is_empty(*name))
     {
-        faults.push(forbidden(key, "cannot be set as long as the pod has scheduling gates"));
+        faults.push(forbidden(
+            key,
+            "cannot be set as long as the pod has scheduling gates",
+        ));
     }
 }
 
 /// Annotations of pods that the server reads.
 fn annotations<'a>(context: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
-    let entries = pod.path(&["metadata", "annotations"]).into_iter().flat_map(Node::entries);
+    let entries = pod
+        .path(&["metadata", "annotations"])
+        .into_iter()
+        .flat_map(Node::entries);
     for (key, value) in entries {
-        let (Some(name), Some(text)) = (key.as_str(), value.as_str()) else { continue };
+        let (Some(name), Some(text)) = (key.as_str(), value.as_str()) else {
+            continue;
+        };
         if name == "controller.kubernetes.io/pod-deletion-cost" && !is_cost(text) {
             let message = "the cost of a deletion must be an integer of 32 bits, without `+` and leading zeros";
             faults.push(Fault::new(&rules::FORMAT, value, message));
         }
-        if name == "kubernetes.io/config.mirror" && pod.path(&["spec", "nodeName"]).is_none_or(is_empty) {
+        if name == "kubernetes.io/config.mirror"
+            && pod.path(&["spec", "nodeName"]).is_none_or(is_empty)
+        {
             let message = "a mirror pod must have `spec.nodeName`";
-            faults.push(Fault::new(&rules::CONFLICT, key, message).help("remove this annotation: the kubelet sets it"));
+            faults.push(
+                Fault::new(&rules::CONFLICT, key, message)
+                    .help("remove this annotation: the kubelet sets it"),
+            );
         }
         // Fields have taken their place, and servers may stop reading them.
         if let Some(container) = name.strip_prefix(APP_ARMOR)
             && !context.since(36)
         {
-            let names = || pod.get("spec").into_iter().flat_map(containers).map(|(_, one)| fact::text(one, "name"));
+            let names = || {
+                pod.get("spec")
+                    .into_iter()
+                    .flat_map(containers)
+                    .map(|(_, one)| fact::text(one, "name"))
+            };
             if !names().any(|name| name == container) {
-                let message = format!("no container of this pod is called `{container}`{}", meant(container, names()));
-                faults.push(Fault::new(&rules::DANGLING, key, message).help("name a container behind the `/`"));
+                let message = format!(
+                    "no container of this pod is called `{container}`{}",
+                    meant(container, names())
+                );
+                faults.push(
+                    Fault::new(&rules::DANGLING, key, message)
+                        .help("name a container behind the `/`"),
+                );
             }
-            if !matches!(text, "" | "runtime/default" | "unconfined") && !text.starts_with("localhost/") {
+            if !matches!(text, "" | "runtime/default" | "unconfined")
+                && !text.starts_with("localhost/")
+            {
                 let message = "an AppArmor profile is `runtime/default`, `unconfined` or `localhost/` and a name";
-                faults.push(Fault::new(&rules::ENUM, value, message).help("set `securityContext.appArmorProfile` instead"));
+                faults.push(
+                    Fault::new(&rules::ENUM, value, message)
+                        .help("set `securityContext.appArmorProfile` instead"),
+                );
             }
         }
     }
@@ -327,6 +403,7 @@ fn is_cost(text: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, accepted_in, refused, refused_in};
 
@@ -374,42 +451,210 @@ spec:
             POD,
             &[
                 ("# pod", "hostname: Web", "api/name", "spec.hostname", "Web"),
-                ("# pod", "subdomain: a.b", "api/name", "spec.subdomain", "a.b"),
-                ("# pod", "restartPolicy: always", "api/enum", "spec.restartPolicy", "always"),
-                ("# pod", "dnsPolicy: ClusterLast", "api/enum", "spec.dnsPolicy", "ClusterLast"),
-                ("# pod", "activeDeadlineSeconds: 0", "api/range", "spec.activeDeadlineSeconds", "0"),
-                ("# pod", "activeDeadlineSeconds: 2147483648", "api/range", "spec.activeDeadlineSeconds", "2147483648"),
-                ("# pod", "nodeSelector: {-a: b}", "api/name", "spec.nodeSelector.-a", "-a"),
-                ("# pod", "nodeSelector: {a: b c}", "api/name", "spec.nodeSelector.a", "b c"),
-                ("# pod", "nodeName: Node_1", "api/name", "spec.nodeName", "Node_1"),
-                ("# pod", "serviceAccountName: A", "api/name", "spec.serviceAccountName", "A"),
-                ("# pod", "serviceAccount: A", "api/name", "spec.serviceAccount", "A"),
-                ("# pod", "priorityClassName: A", "api/name", "spec.priorityClassName", "A"),
-                ("# pod", "preemptionPolicy: Always", "api/enum", "spec.preemptionPolicy", "Always"),
-                ("# pod", "preemptionPolicy: ''", "api/required", "spec.preemptionPolicy", "''"),
-                ("# pod", "runtimeClassName: ''", "api/required", "spec.runtimeClassName", "''"),
-                ("# pod", "runtimeClassName: a_b", "api/name", "spec.runtimeClassName", "a_b"),
-                ("# pod", "overhead: {cpu: -1m}", "api/quantity", "spec.overhead[cpu]", "-1m"),
-                ("# pod", "overhead: {cpus: 1m}", "api/enum", "spec.overhead[cpus]", "cpus"),
-                ("# pod", "readinessGates: [{conditionType: a b}]", "api/name", "spec.readinessGates[0].conditionType", "a b"),
-                ("# pod", "readinessGates: [{conditionType: ''}]", "api/required", "spec.readinessGates[0].conditionType", "''"),
-                ("# pod", "schedulingGates: [{name: a/b/c}]", "api/name", "spec.schedulingGates[0].name", "a/b/c"),
-                ("# pod", "schedulingGates: [{name: a}, {name: a}]", "api/duplicate", "spec.schedulingGates[1].name", "a"),
-                ("# pod", "schedulingGates: [{name: a}]\n  nodeName: b", "api/conflict", "spec.nodeName", "nodeName"),
-                ("# pod", "hostAliases: [{ip: 10.0.0, hostnames: [a]}]", "api/address", "spec.hostAliases[0].ip", "10.0.0"),
-                ("# pod", "hostAliases: [{ip: '', hostnames: [a]}]", "api/required", "spec.hostAliases[0].ip", "''"),
-                ("# pod", "hostAliases: [{ip: ::1, hostnames: [a_b]}]", "api/name", "spec.hostAliases[0].hostnames[0]", "a_b"),
+                (
+                    "# pod",
+                    "subdomain: a.b",
+                    "api/name",
+                    "spec.subdomain",
+                    "a.b",
+                ),
+                (
+                    "# pod",
+                    "restartPolicy: always",
+                    "api/enum",
+                    "spec.restartPolicy",
+                    "always",
+                ),
+                (
+                    "# pod",
+                    "dnsPolicy: ClusterLast",
+                    "api/enum",
+                    "spec.dnsPolicy",
+                    "ClusterLast",
+                ),
+                (
+                    "# pod",
+                    "activeDeadlineSeconds: 0",
+                    "api/range",
+                    "spec.activeDeadlineSeconds",
+                    "0",
+                ),
+                (
+                    "# pod",
+                    "activeDeadlineSeconds: 2147483648",
+                    "api/range",
+                    "spec.activeDeadlineSeconds",
+                    "2147483648",
+                ),
+                (
+                    "# pod",
+                    "nodeSelector: {-a: b}",
+                    "api/name",
+                    "spec.nodeSelector.-a",
+                    "-a",
+                ),
+                (
+                    "# pod",
+                    "nodeSelector: {a: b c}",
+                    "api/name",
+                    "spec.nodeSelector.a",
+                    "b c",
+                ),
+                (
+                    "# pod",
+                    "nodeName: Node_1",
+                    "api/name",
+                    "spec.nodeName",
+                    "Node_1",
+                ),
+                (
+                    "# pod",
+                    "serviceAccountName: A",
+                    "api/name",
+                    "spec.serviceAccountName",
+                    "A",
+                ),
+                (
+                    "# pod",
+                    "serviceAccount: A",
+                    "api/name",
+                    "spec.serviceAccount",
+                    "A",
+                ),
+                (
+                    "# pod",
+                    "priorityClassName: A",
+                    "api/name",
+                    "spec.priorityClassName",
+                    "A",
+                ),
+                (
+                    "# pod",
+                    "preemptionPolicy: Always",
+                    "api/enum",
+                    "spec.preemptionPolicy",
+                    "Always",
+                ),
+                (
+                    "# pod",
+                    "preemptionPolicy: ''",
+                    "api/required",
+                    "spec.preemptionPolicy",
+                    "''",
+                ),
+                (
+                    "# pod",
+                    "runtimeClassName: ''",
+                    "api/required",
+                    "spec.runtimeClassName",
+                    "''",
+                ),
+                (
+                    "# pod",
+                    "runtimeClassName: a_b",
+                    "api/name",
+                    "spec.runtimeClassName",
+                    "a_b",
+                ),
+                (
+                    "# pod",
+                    "overhead: {cpu: -1m}",
+                    "api/quantity",
+                    "spec.overhead[cpu]",
+                    "-1m",
+                ),
+                (
+                    "# pod",
+                    "overhead: {cpus: 1m}",
+                    "api/enum",
+                    "spec.overhead[cpus]",
+                    "cpus",
+                ),
+                (
+                    "# pod",
+                    "readinessGates: [{conditionType: a b}]",
+                    "api/name",
+                    "spec.readinessGates[0].conditionType",
+                    "a b",
+                ),
+                (
+                    "# pod",
+                    "readinessGates: [{conditionType: ''}]",
+                    "api/required",
+                    "spec.readinessGates[0].conditionType",
+                    "''",
+                ),
+                (
+                    "# pod",
+                    "schedulingGates: [{name: a/b/c}]",
+                    "api/name",
+                    "spec.schedulingGates[0].name",
+                    "a/b/c",
+                ),
+                (
+                    "# pod",
+                    "schedulingGates: [{name: a}, {name: a}]",
+                    "api/duplicate",
+                    "spec.schedulingGates[1].name",
+                    "a",
+                ),
+                (
+                    "# pod",
+                    "schedulingGates: [{name: a}]\n  nodeName: b",
+                    "api/conflict",
+                    "spec.nodeName",
+                    "nodeName",
+                ),
+                (
+                    "# pod",
+                    "hostAliases: [{ip: 10.0.0, hostnames: [a]}]",
+                    "api/address",
+                    "spec.hostAliases[0].ip",
+                    "10.0.0",
+                ),
+                (
+                    "# pod",
+                    "hostAliases: [{ip: '', hostnames: [a]}]",
+                    "api/required",
+                    "spec.hostAliases[0].ip",
+                    "''",
+                ),
+                (
+                    "# pod",
+                    "hostAliases: [{ip: ::1, hostnames: [a_b]}]",
+                    "api/name",
+                    "spec.hostAliases[0].hostnames[0]",
+                    "a_b",
+                ),
             ],
         );
         accepted(
             POD,
             &[
-                ("# pod", "hostname: 0-web\n  subdomain: ''\n  restartPolicy: ''\n  dnsPolicy: null\n  nodeName: ''"),
-                ("# pod", "nodeSelector: {a.b/c: '', d: E_f.g}\n  nodeName: 10.0.0.1\n  serviceAccountName: a.b\n  serviceAccount: A_"),
-                ("# pod", "activeDeadlineSeconds: 2147483647\n  terminationGracePeriodSeconds: -1\n  priority: -5\n  schedulerName: Any Name"),
-                ("# pod", "imagePullSecrets: [{name: A_b}, {}]\n  hostAliases: [{ip: 127.0.0.1}, {ip: '::ffff:1.2.3.4', hostnames: [a, 0.b]}]"),
-                ("# pod", "overhead: {cpu: 10m, memory: 1Mi, example.com/x: 1}\n  runtimeClassName: gvisor\n  preemptionPolicy: Never"),
-                ("# pod", "schedulingGates: [{name: a}, {name: A}, {name: example.com/a}]\n  ephemeralContainers: []"),
+                (
+                    "# pod",
+                    "hostname: 0-web\n  subdomain: ''\n  restartPolicy: ''\n  dnsPolicy: null\n  nodeName: ''",
+                ),
+                (
+                    "# pod",
+                    "nodeSelector: {a.b/c: '', d: E_f.g}\n  nodeName: 10.0.0.1\n  serviceAccountName: a.b\n  serviceAccount: A_",
+                ),
+                (
+                    "# pod",
+                    "activeDeadlineSeconds: 2147483647\n  terminationGracePeriodSeconds: -1\n  priority: -5\n  schedulerName: Any Name",
+                ),
+                (
+                    "# pod",
+                    "imagePullSecrets: [{name: A_b}, {}]\n  hostAliases: [{ip: 127.0.0.1}, {ip: '::ffff:1.2.3.4', hostnames: [a, 0.b]}]",
+                ),
+                (
+                    "# pod",
+                    "overhead: {cpu: 10m, memory: 1Mi, example.com/x: 1}\n  runtimeClassName: gvisor\n  preemptionPolicy: Never",
+                ),
+                (
+                    "# pod",
+                    "schedulingGates: [{name: a}, {name: A}, {name: example.com/a}]\n  ephemeralContainers: []",
+                ),
             ],
         );
     }
@@ -420,9 +665,27 @@ spec:
         refused(
             bare,
             &[
-                ("spec: {containers: [{name: a, image: b}]} # all", "", "api/required", "spec", "apiVersion: v1"),
-                ("[{name: a, image: b}]", "[]", "api/required", "spec.containers", "[]"),
-                ("[{name: a, image: b}]", "null", "api/required", "spec.containers", "null"),
+                (
+                    "spec: {containers: [{name: a, image: b}]} # all",
+                    "",
+                    "api/required",
+                    "spec",
+                    "apiVersion: v1",
+                ),
+                (
+                    "[{name: a, image: b}]",
+                    "[]",
+                    "api/required",
+                    "spec.containers",
+                    "[]",
+                ),
+                (
+                    "[{name: a, image: b}]",
+                    "null",
+                    "api/required",
+                    "spec.containers",
+                    "null",
+                ),
             ],
         );
     }
@@ -430,10 +693,25 @@ spec:
     #[test]
     fn nobody_is_made_with_ephemeral_containers() {
         let containers = "ephemeralContainers: [{name: debug, image: busybox}]";
-        refused(POD, &[("# pod", containers, "api/conflict", "spec.ephemeralContainers", "ephemeralContainers")]);
+        refused(
+            POD,
+            &[(
+                "# pod",
+                containers,
+                "api/conflict",
+                "spec.ephemeralContainers",
+                "ephemeralContainers",
+            )],
+        );
         refused(
             DEPLOYMENT,
-            &[("# pod", containers, "api/conflict", "spec.template.spec.ephemeralContainers", "ephemeralContainers")],
+            &[(
+                "# pod",
+                containers,
+                "api/conflict",
+                "spec.template.spec.ephemeralContainers",
+                "ephemeralContainers",
+            )],
         );
     }
 
@@ -443,7 +721,13 @@ spec:
         refused(
             POD,
             &[
-                ("# container", &format!("{of_main}}}]"), "api/duplicate", "spec.containers[0].ports[1].hostPort", "80"),
+                (
+                    "# container",
+                    &format!("{of_main}}}]"),
+                    "api/duplicate",
+                    "spec.containers[0].ports[1].hostPort",
+                    "80",
+                ),
                 (
                     "# pod",
                     "initContainers: [{name: a, image: b, ports: [{containerPort: 1, hostPort: 1}, {containerPort: 2, hostPort: 1}]}]",
@@ -458,7 +742,10 @@ spec:
             &[
                 ("# container", &format!("{of_main}, protocol: UDP}}]")),
                 ("# container", &format!("{of_main}, hostIP: 127.0.0.1}}]")),
-                ("# container", "ports: [{containerPort: 80, name: a}, {containerPort: 80, name: b, hostPort: 0}]"),
+                (
+                    "# container",
+                    "ports: [{containerPort: 80, name: a}, {containerPort: 80, name: b, hostPort: 0}]",
+                ),
                 (
                     "# pod",
                     "initContainers: [{name: a, image: b, ports: [{containerPort: 1, hostPort: 1}]}, {name: c, image: d, ports: [{containerPort: 1, hostPort: 1}]}]",
@@ -486,9 +773,21 @@ spec:
                 ),
             ],
         );
-        accepted(&on_host, &[("# container", "ports: [{containerPort: 80, hostPort: 80}, {containerPort: 81}]")]);
+        accepted(
+            &on_host,
+            &[(
+                "# container",
+                "ports: [{containerPort: 80, hostPort: 80}, {containerPort: 81}]",
+            )],
+        );
         let deployment = DEPLOYMENT.replace("# pod", &format!("{shared}# pod"));
-        accepted(&deployment, &[("# container", "ports: [{containerPort: 80}, {containerPort: 80}, {containerPort: 1, hostPort: 1}]")]);
+        accepted(
+            &deployment,
+            &[(
+                "# container",
+                "ports: [{containerPort: 80}, {containerPort: 80}, {containerPort: 1, hostPort: 1}]",
+            )],
+        );
         refused(
             &deployment,
             &[(
@@ -503,47 +802,133 @@ spec:
 
     #[test]
     fn name_resolution() {
-        let long: String = (0..33).map(|n| format!("a{n}, ")).collect();
+        let long = "a, ".repeat(33);
         let wide = format!("{}, ", "a".repeat(60)).repeat(31);
         let dns = "dnsConfig: {nameservers: ";
         refused(
             POD,
             &[
-                ("# pod", "dnsPolicy: None", "api/required", "spec.dnsConfig", "dnsPolicy: None"),
-                ("# pod", "dnsPolicy: None\n  dnsConfig: {searches: [a]}", "api/required", "spec.dnsConfig.nameservers", "{searches: [a]}"),
-                ("# pod", "dnsPolicy: None\n  dnsConfig: {nameservers: []}", "api/required", "spec.dnsConfig.nameservers", "[]"),
-                ("# pod", &format!("{dns}[1.1.1]}}"), "api/address", "spec.dnsConfig.nameservers[0]", "1.1.1"),
-                ("# pod", &format!("{dns}[1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4]}}"), "api/range", "spec.dnsConfig.nameservers", "nameservers"),
-                ("# pod", &format!("dnsConfig: {{searches: [{long}]}}"), "api/range", "spec.dnsConfig.searches", "searches"),
-                ("# pod", "dnsConfig: {searches: [A]}", "api/name", "spec.dnsConfig.searches[0]", "A"),
-                ("# pod", "dnsConfig: {options: [{value: a}]}", "api/required", "spec.dnsConfig.options[0].name", "{value: a}"),
+                (
+                    "# pod",
+                    "dnsPolicy: None",
+                    "api/required",
+                    "spec.dnsConfig",
+                    "dnsPolicy: None",
+                ),
+                (
+                    "# pod",
+                    "dnsPolicy: None\n  dnsConfig: {searches: [a]}",
+                    "api/required",
+                    "spec.dnsConfig.nameservers",
+                    "{searches: [a]}",
+                ),
+                (
+                    "# pod",
+                    "dnsPolicy: None\n  dnsConfig: {nameservers: []}",
+                    "api/required",
+                    "spec.dnsConfig.nameservers",
+                    "[]",
+                ),
+                (
+                    "# pod",
+                    &format!("{dns}[1.1.1]}}"),
+                    "api/address",
+                    "spec.dnsConfig.nameservers[0]",
+                    "1.1.1",
+                ),
+                (
+                    "# pod",
+                    &format!("{dns}[1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4]}}"),
+                    "api/range",
+                    "spec.dnsConfig.nameservers",
+                    "nameservers",
+                ),
+                (
+                    "# pod",
+                    &format!("dnsConfig: {{searches: [{long}]}}"),
+                    "api/range",
+                    "spec.dnsConfig.searches",
+                    "searches",
+                ),
+                (
+                    "# pod",
+                    "dnsConfig: {searches: [A]}",
+                    "api/name",
+                    "spec.dnsConfig.searches[0]",
+                    "A",
+                ),
+                (
+                    "# pod",
+                    "dnsConfig: {options: [{value: a}]}",
+                    "api/required",
+                    "spec.dnsConfig.options[0].name",
+                    "{value: a}",
+                ),
             ],
         );
         assert!(wide.len() < 2048);
         accepted(
             POD,
             &[
-                ("# pod", "dnsPolicy: None\n  dnsConfig: {nameservers: [1.1.1.1, '2001:db8::1'], options: [{name: ndots, value: '2'}]}"),
+                (
+                    "# pod",
+                    "dnsPolicy: None\n  dnsConfig: {nameservers: [1.1.1.1, '2001:db8::1'], options: [{name: ndots, value: '2'}]}",
+                ),
                 ("# pod", &format!("dnsConfig: {{searches: [a.b., {wide}]}}")),
                 ("# pod", "dnsConfig: {}"),
             ],
         );
-        refused_in(32, POD, &[("# pod", "dnsConfig: {searches: [_sip.a]}", "api/name", "spec.dnsConfig.searches[0]", "_sip.a")]);
-        accepted_in(&[33, 34, 37], POD, &[("# pod", "dnsConfig: {searches: [_sip.a, .]}")]);
+        refused_in(
+            32,
+            POD,
+            &[(
+                "# pod",
+                "dnsConfig: {searches: [_sip.a]}",
+                "api/name",
+                "spec.dnsConfig.searches[0]",
+                "_sip.a",
+            )],
+        );
+        accepted_in(
+            &[33, 34, 37],
+            POD,
+            &[("# pod", "dnsConfig: {searches: [_sip.a, .]}")],
+        );
     }
 
     #[test]
     fn another_name_of_the_host() {
         let name = "hostnameOverride: web.example.com";
-        accepted(POD, &[("# pod", name)].map(|(from, _)| (from, "setHostnameAsFQDN: true")));
+        accepted(
+            POD,
+            &[("# pod", name)].map(|(from, _)| (from, "setHostnameAsFQDN: true")),
+        );
         accepted_in(&[34, 35, 37], POD, &[("# pod", name)]);
         refused_in(
             35,
             POD,
             &[
-                ("# pod", "hostnameOverride: Web", "api/name", "spec.hostnameOverride", "Web"),
-                ("# pod", &format!("{name}\n  setHostnameAsFQDN: true"), "api/conflict", "spec.hostnameOverride", "hostnameOverride"),
-                ("# pod", &format!("{name}\n  hostNetwork: true"), "api/conflict", "spec.hostnameOverride", "hostnameOverride"),
+                (
+                    "# pod",
+                    "hostnameOverride: Web",
+                    "api/name",
+                    "spec.hostnameOverride",
+                    "Web",
+                ),
+                (
+                    "# pod",
+                    &format!("{name}\n  setHostnameAsFQDN: true"),
+                    "api/conflict",
+                    "spec.hostnameOverride",
+                    "hostnameOverride",
+                ),
+                (
+                    "# pod",
+                    &format!("{name}\n  hostNetwork: true"),
+                    "api/conflict",
+                    "spec.hostnameOverride",
+                    "hostnameOverride",
+                ),
             ],
         );
     }
@@ -553,7 +938,8 @@ spec:
         let cost = "controller.kubernetes.io/pod-deletion-cost";
         let armor = "container.apparmor.security.beta.kubernetes.io/";
         let annotation = |key: &str, value: &str| format!("annotations: {{{key}: '{value}'}}");
-        let cases = ["+1", "01", "", "a", "2147483648", "1.5"].map(|value| (annotation(cost, value), format!("'{value}'")));
+        let cases = ["+1", "01", "", "a", "2147483648", "1.5"]
+            .map(|value| (annotation(cost, value), format!("'{value}'")));
         for (line, text) in &cases {
             let field = format!("metadata.annotations[{cost}]");
             refused(POD, &[("# meta", line, "api/format", &field, text)]);
@@ -565,8 +951,20 @@ spec:
         refused(
             POD,
             &[
-                ("# meta", &annotation(&of_none, "runtime/default"), "api/dangling", &format!("metadata.annotations[{of_none}]"), &of_none),
-                ("# meta", &annotation(&of_main, "local/a"), "api/enum", &format!("metadata.annotations[{of_main}]"), "'local/a'"),
+                (
+                    "# meta",
+                    &annotation(&of_none, "runtime/default"),
+                    "api/dangling",
+                    &format!("metadata.annotations[{of_none}]"),
+                    &of_none,
+                ),
+                (
+                    "# meta",
+                    &annotation(&of_main, "local/a"),
+                    "api/enum",
+                    &format!("metadata.annotations[{of_main}]"),
+                    "'local/a'",
+                ),
                 (
                     "# meta",
                     &annotation("kubernetes.io/config.mirror", "a"),

@@ -18,7 +18,14 @@ pub(super) const TABLE: &[Definition] = &[
     Definition {
         name: "core.v1.PodSpec",
         facts: &[],
-        rules: &[shared_processes, user_namespace, proc_mounts, sysctls, operating_system, host_process],
+        rules: &[
+            shared_processes,
+            user_namespace,
+            proc_mounts,
+            sysctls,
+            operating_system,
+            host_process,
+        ],
     },
     Definition {
         name: "core.v1.PodOS",
@@ -46,7 +53,10 @@ pub(super) const TABLE: &[Definition] = &[
         name: "core.v1.SeccompProfile",
         facts: &[
             ("type", Required),
-            ("type", OneOf(&["RuntimeDefault", "Unconfined", "Localhost"])),
+            (
+                "type",
+                OneOf(&["RuntimeDefault", "Unconfined", "Localhost"]),
+            ),
             ("localhostProfile", RelativePath),
         ],
         rules: &[localhost_profile],
@@ -55,7 +65,10 @@ pub(super) const TABLE: &[Definition] = &[
         name: "core.v1.AppArmorProfile",
         facts: &[
             ("type", Required),
-            ("type", OneOf(&["RuntimeDefault", "Unconfined", "Localhost"])),
+            (
+                "type",
+                OneOf(&["RuntimeDefault", "Unconfined", "Localhost"]),
+            ),
         ],
         rules: &[localhost_profile, app_armor_profile],
     },
@@ -78,7 +91,9 @@ pub(super) const TABLE: &[Definition] = &[
 
 /// Returns a field's key where the field is set to anything.
 fn set<'a>(node: Node<'a>, field: &str) -> Option<Node<'a>> {
-    node.entry(field).filter(|(_, value)| !value.is_null()).map(|(key, _)| key)
+    node.entry(field)
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, _)| key)
 }
 
 fn shared_processes<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
@@ -111,7 +126,9 @@ fn proc_mounts<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault
         return;
     }
     for (_, container) in containers(spec) {
-        let Some(value) = container.path(&["securityContext", "procMount"]) else { continue };
+        let Some(value) = container.path(&["securityContext", "procMount"]) else {
+            continue;
+        };
         if value.as_str() == Some("Unmasked") {
             if flag(spec, "hostUsers") != Some(false) {
                 let message = "`Unmasked` needs `hostUsers: false` in the pod";
@@ -129,12 +146,22 @@ fn proc_mounts<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault
 
 /// Kernel parameters are set once, and not those of a namespace that is the node's.
 fn sysctls<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let sysctls = spec.path(&["securityContext", "sysctls"]).into_iter().flat_map(Node::items);
+    let sysctls = spec
+        .path(&["securityContext", "sysctls"])
+        .into_iter()
+        .flat_map(Node::items);
     let mut seen = HashSet::new();
     for sysctl in sysctls {
-        let Some((node, text)) = sysctl.get("name").and_then(|name| Some((name, name.as_str()?))) else { continue };
+        let Some((node, text)) = sysctl
+            .get("name")
+            .and_then(|name| Some((name, name.as_str()?)))
+        else {
+            continue;
+        };
         let name = text.replace('/', ".");
-        let ipc = ["kernel.shm", "kernel.msg", "fs.mqueue."].iter().any(|prefix| name.starts_with(prefix));
+        let ipc = ["kernel.shm", "kernel.msg", "fs.mqueue."]
+            .iter()
+            .any(|prefix| name.starts_with(prefix));
         let host = match () {
             () if name.starts_with("net.") => "hostNetwork",
             () if ipc || name == "kernel.sem" => "hostIPC",
@@ -144,8 +171,12 @@ fn sysctls<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
             let message = "this kernel parameter is set twice";
             faults.push(Fault::new(&rules::DUPLICATE, node, message));
         } else if flag(spec, host) == Some(true) {
-            let message = format!("with `{host}: true` this kernel parameter is the node's, and cannot be set");
-            faults.push(Fault::new(&rules::CONFLICT, node, message).help(format!("remove it, or `{host}`")));
+            let message = format!(
+                "with `{host}: true` this kernel parameter is the node's, and cannot be set"
+            );
+            faults.push(
+                Fault::new(&rules::CONFLICT, node, message).help(format!("remove it, or `{host}`")),
+            );
         }
     }
 }
@@ -156,7 +187,9 @@ fn sysctl_name<'a>(_: &Context<'a>, sysctl: Node<'a>, faults: &mut Vec<Fault<'a>
         let bytes = part.as_bytes();
         bytes.first().copied().is_some_and(plain)
             && bytes.last().copied().is_some_and(plain)
-            && bytes.iter().all(|byte| plain(*byte) || matches!(byte, b'-' | b'_'))
+            && bytes
+                .iter()
+                .all(|byte| plain(*byte) || matches!(byte, b'-' | b'_'))
     };
     let name = text(sysctl, "name");
     if let Some(node) = sysctl.get("name").filter(|_| !name.is_empty())
@@ -181,13 +214,22 @@ fn newer_policies<'a>(context: &Context<'a>, security: Node<'a>, faults: &mut Ve
 }
 
 fn escalation<'a>(_: &Context<'a>, security: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(value) = security.get("allowPrivilegeEscalation").filter(|value| value.as_bool() == Some(false)) else {
+    let Some(value) = security
+        .get("allowPrivilegeEscalation")
+        .filter(|value| value.as_bool() == Some(false))
+    else {
         return;
     };
-    let added = security.path(&["capabilities", "add"]).into_iter().flat_map(Node::items);
+    let added = security
+        .path(&["capabilities", "add"])
+        .into_iter()
+        .flat_map(Node::items);
     let why = if flag(security, "privileged") == Some(true) {
         "`privileged: true`"
-    } else if added.into_iter().any(|name| name.as_str() == Some("CAP_SYS_ADMIN")) {
+    } else if added
+        .into_iter()
+        .any(|name| name.as_str() == Some("CAP_SYS_ADMIN"))
+    {
         "the capability `CAP_SYS_ADMIN`"
     } else {
         return;
@@ -200,7 +242,11 @@ fn localhost_profile<'a>(_: &Context<'a>, profile: Node<'a>, faults: &mut Vec<Fa
     match (text(profile, "type"), set(profile, "localhostProfile")) {
         ("Localhost", None) => {
             let message = "`type: Localhost` needs `localhostProfile`";
-            faults.push(Fault::new(&rules::REQUIRED, profile, message).below("localhostProfile").help("name the profile"));
+            faults.push(
+                Fault::new(&rules::REQUIRED, profile, message)
+                    .below("localhostProfile")
+                    .help("name the profile"),
+            );
         }
         ("RuntimeDefault" | "Unconfined", Some(key)) => {
             let fault = forbidden(key, "needs `type: Localhost`");
@@ -211,16 +257,29 @@ fn localhost_profile<'a>(_: &Context<'a>, profile: Node<'a>, faults: &mut Vec<Fa
 }
 
 fn app_armor_profile<'a>(_: &Context<'a>, profile: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(value) = profile.get("localhostProfile").filter(|_| text(profile, "type") == "Localhost") else { return };
+    let Some(value) = profile
+        .get("localhostProfile")
+        .filter(|_| text(profile, "type") == "Localhost")
+    else {
+        return;
+    };
     let Some(name) = value.as_str() else { return };
     let fault = match () {
-        () if name.is_empty() => Fault::new(&rules::REQUIRED, value, "`localhostProfile` must not be empty"),
-        () if name.trim() != name => {
-            Fault::new(&rules::NAME, value, "the name of a profile must not begin or end with space")
-        }
-        () if name.len() > 4095 => {
-            Fault::new(&rules::RANGE, value, "the name of a profile may have 4095 characters at most")
-        }
+        () if name.is_empty() => Fault::new(
+            &rules::REQUIRED,
+            value,
+            "`localhostProfile` must not be empty",
+        ),
+        () if name.trim() != name => Fault::new(
+            &rules::NAME,
+            value,
+            "the name of a profile must not begin or end with space",
+        ),
+        () if name.len() > 4095 => Fault::new(
+            &rules::RANGE,
+            value,
+            "the name of a profile may have 4095 characters at most",
+        ),
         () => return,
     };
     faults.push(fault);
@@ -237,19 +296,33 @@ fn credential_size<'a>(_: &Context<'a>, options: Node<'a>, faults: &mut Vec<Faul
 
 /// `USER`, or `DOMAIN\USER`.
 fn user_name<'a>(_: &Context<'a>, options: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(value) = options.get("runAsUserName").filter(|value| !is_empty(*value)) else { return };
+    let Some(value) = options
+        .get("runAsUserName")
+        .filter(|value| !is_empty(*value))
+    else {
+        return;
+    };
     let name = value.as_str().unwrap_or_default();
     let (domain, user) = name.split_once('\\').unwrap_or(("", name));
     let message = match () {
-        () if name.chars().any(char::is_control) => "a user's name must not hold control characters",
-        () if user.contains('\\') => "a user's name has one backslash at most, between domain and user",
+        () if name.chars().any(char::is_control) => {
+            "a user's name must not hold control characters"
+        }
+        () if user.contains('\\') => {
+            "a user's name has one backslash at most, between domain and user"
+        }
         () if user.is_empty() => "the user's name behind the backslash is missing",
         () if user.len() > 104 => "a user's name may have 104 characters at most",
         () if domain.len() > 255 => "a domain's name may have 255 characters at most",
-        () if user.contains(['"', '/', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@', '[', ']']) => {
+        () if user.contains([
+            '"', '/', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>', '@', '[', ']',
+        ]) =>
+        {
             "a user's name must not hold any of \" / : ; | = , + * ? < > @ [ ]"
         }
-        () if user.chars().all(|c| c == '.' || c == ' ') => "a user's name must not be only dots and spaces",
+        () if user.chars().all(|c| c == '.' || c == ' ') => {
+            "a user's name must not be only dots and spaces"
+        }
         () => return,
     };
     faults.push(Fault::new(&rules::NAME, value, message));
@@ -259,20 +332,37 @@ fn user_name<'a>(_: &Context<'a>, options: Node<'a>, faults: &mut Vec<Fault<'a>>
 const NOT_ON_WINDOWS: (&[&str], &[&str]) = (
     &["hostPID", "hostIPC", "hostUsers", "shareProcessNamespace"],
     &[
-        "appArmorProfile", "seLinuxOptions", "seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls", "runAsUser",
-        "runAsGroup", "supplementalGroups", "supplementalGroupsPolicy",
+        "appArmorProfile",
+        "seLinuxOptions",
+        "seccompProfile",
+        "fsGroup",
+        "fsGroupChangePolicy",
+        "sysctls",
+        "runAsUser",
+        "runAsGroup",
+        "supplementalGroups",
+        "supplementalGroupsPolicy",
     ],
 );
 
 /// What has no meaning on Windows, in a container's security context.
 const NOT_IN_WINDOWS_CONTAINERS: &[&str] = &[
-    "appArmorProfile", "seLinuxOptions", "seccompProfile", "capabilities", "readOnlyRootFilesystem", "privileged",
-    "allowPrivilegeEscalation", "procMount", "runAsUser", "runAsGroup",
+    "appArmorProfile",
+    "seLinuxOptions",
+    "seccompProfile",
+    "capabilities",
+    "readOnlyRootFilesystem",
+    "privileged",
+    "allowPrivilegeEscalation",
+    "procMount",
+    "runAsUser",
+    "runAsGroup",
 ];
 
 fn operating_system<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let system = spec.get("os").map_or("", |os| text(os, "name"));
-    let securities = || containers(spec).filter_map(|(_, container)| container.get("securityContext"));
+    let securities =
+        || containers(spec).filter_map(|(_, container)| container.get("securityContext"));
     match system {
         "linux" => {
             for security in spec.get("securityContext").into_iter().chain(securities()) {
@@ -289,12 +379,21 @@ fn operating_system<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<
                 "hostUsers" | "supplementalGroupsPolicy" => context.since(33),
                 _ => true,
             };
-            let pod = of_pod.iter().filter(|field| counts(field)).filter_map(|field| set(spec, field));
+            let pod = of_pod
+                .iter()
+                .filter(|field| counts(field))
+                .filter_map(|field| set(spec, field));
             let security = spec.get("securityContext");
             let fields = of_context.iter().filter(|field| counts(field));
             let of_security = fields.filter_map(|field| security?.entry(field));
-            let of_security = of_security.filter(|(_, value)| !is_empty(*value)).map(|(key, _)| key);
-            let inside = securities().flat_map(|security| NOT_IN_WINDOWS_CONTAINERS.iter().filter_map(move |field| set(security, field)));
+            let of_security = of_security
+                .filter(|(_, value)| !is_empty(*value))
+                .map(|(key, _)| key);
+            let inside = securities().flat_map(|security| {
+                NOT_IN_WINDOWS_CONTAINERS
+                    .iter()
+                    .filter_map(move |field| set(security, field))
+            });
             for key in pod.chain(of_security).chain(inside) {
                 faults.push(forbidden(key, "cannot be set for a pod of Windows"));
             }
@@ -316,13 +415,19 @@ fn host_process<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>
             && own != of_pod
         {
             let message = "`hostProcess` must be the same as in the pod";
-            faults.push(Fault::new(&rules::CONFLICT, value, message).help("set it in one of the two places"));
+            faults.push(
+                Fault::new(&rules::CONFLICT, value, message)
+                    .help("set it in one of the two places"),
+            );
         }
         count += usize::from(own.or(of_pod) == Some(true));
     }
     if count > 0 && count != all {
         let message = "either all containers of a pod are host processes, or none";
-        faults.push(Fault::new(&rules::CONFLICT, spec, message).help("set `hostProcess` in the pod's `securityContext`"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, spec, message)
+                .help("set `hostProcess` in the pod's `securityContext`"),
+        );
     }
     if count > 0 && flag(spec, "hostNetwork") != Some(true) {
         let message = "a pod of host processes needs `hostNetwork: true`";
@@ -334,6 +439,7 @@ fn host_process<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, accepted_in, refused, refused_in};
 
@@ -370,43 +476,150 @@ spec:
         refused(
             POD,
             &[
-                ("# pod", &of("runAsUser: -1"), "api/range", &in_pod("runAsUser"), "-1"),
-                ("# pod", &of("runAsGroup: 2147483648"), "api/range", &in_pod("runAsGroup"), "2147483648"),
-                ("# pod", &of("fsGroup: 4294967295"), "api/range", &in_pod("fsGroup"), "4294967295"),
-                ("# pod", &of("supplementalGroups: [0, -5]"), "api/range", &in_pod("supplementalGroups[1]"), "-5"),
-                ("# pod", &of("fsGroupChangePolicy: Never"), "api/enum", &in_pod("fsGroupChangePolicy"), "Never"),
-                ("# pod", &of("fsGroupChangePolicy: ''"), "api/required", &in_pod("fsGroupChangePolicy"), "''"),
-                ("# pod", &of("supplementalGroupsPolicy: merge"), "api/enum", &in_pod("supplementalGroupsPolicy"), "merge"),
-                ("# pod", &of("seLinuxChangePolicy: Mount"), "api/enum", &in_pod("seLinuxChangePolicy"), "Mount"),
-                ("# container", &of("runAsUser: 2147483648"), "api/range", &in_container("runAsUser"), "2147483648"),
-                ("# container", &of("runAsGroup: -1"), "api/range", &in_container("runAsGroup"), "-1"),
+                (
+                    "# pod",
+                    &of("runAsUser: -1"),
+                    "api/range",
+                    &in_pod("runAsUser"),
+                    "-1",
+                ),
+                (
+                    "# pod",
+                    &of("runAsGroup: 2147483648"),
+                    "api/range",
+                    &in_pod("runAsGroup"),
+                    "2147483648",
+                ),
+                (
+                    "# pod",
+                    &of("fsGroup: 4294967295"),
+                    "api/range",
+                    &in_pod("fsGroup"),
+                    "4294967295",
+                ),
+                (
+                    "# pod",
+                    &of("supplementalGroups: [0, -5]"),
+                    "api/range",
+                    &in_pod("supplementalGroups[1]"),
+                    "-5",
+                ),
+                (
+                    "# pod",
+                    &of("fsGroupChangePolicy: Never"),
+                    "api/enum",
+                    &in_pod("fsGroupChangePolicy"),
+                    "Never",
+                ),
+                (
+                    "# pod",
+                    &of("fsGroupChangePolicy: ''"),
+                    "api/required",
+                    &in_pod("fsGroupChangePolicy"),
+                    "''",
+                ),
+                (
+                    "# pod",
+                    &of("supplementalGroupsPolicy: merge"),
+                    "api/enum",
+                    &in_pod("supplementalGroupsPolicy"),
+                    "merge",
+                ),
+                (
+                    "# pod",
+                    &of("seLinuxChangePolicy: Mount"),
+                    "api/enum",
+                    &in_pod("seLinuxChangePolicy"),
+                    "Mount",
+                ),
+                (
+                    "# container",
+                    &of("runAsUser: 2147483648"),
+                    "api/range",
+                    &in_container("runAsUser"),
+                    "2147483648",
+                ),
+                (
+                    "# container",
+                    &of("runAsGroup: -1"),
+                    "api/range",
+                    &in_container("runAsGroup"),
+                    "-1",
+                ),
             ],
         );
         accepted(
             POD,
             &[
-                ("# pod", &of("runAsUser: 0, runAsGroup: 2147483647, fsGroup: 0, supplementalGroups: [], fsGroupChangePolicy: Always")),
-                ("# container", &of("runAsUser: 0, runAsNonRoot: true, seLinuxOptions: {level: anything}, capabilities: {add: [any], drop: [all]}")),
+                (
+                    "# pod",
+                    &of(
+                        "runAsUser: 0, runAsGroup: 2147483647, fsGroup: 0, supplementalGroups: [], fsGroupChangePolicy: Always",
+                    ),
+                ),
+                (
+                    "# container",
+                    &of(
+                        "runAsUser: 0, runAsNonRoot: true, seLinuxOptions: {level: anything}, capabilities: {add: [any], drop: [all]}",
+                    ),
+                ),
             ],
         );
-        accepted_in(&[31, 32], POD, &[("# pod", &of("supplementalGroupsPolicy: merge"))]);
+        accepted_in(
+            &[31, 32],
+            POD,
+            &[("# pod", &of("supplementalGroupsPolicy: merge"))],
+        );
     }
 
     #[test]
     fn profiles() {
-        for (kind, field) in [("seccompProfile", "seccompProfile"), ("appArmorProfile", "appArmorProfile")] {
+        for (kind, field) in [
+            ("seccompProfile", "seccompProfile"),
+            ("appArmorProfile", "appArmorProfile"),
+        ] {
             let line = |rest: &str| of(&format!("{kind}: {{{rest}}}"));
             let at = |name: &str| in_pod(&format!("{field}.{name}"));
             refused(
                 POD,
                 &[
-                    ("# pod", &line("type: ''"), "api/required", &at("type"), "''"),
-                    ("# pod", &line("type: runtime/default"), "api/enum", &at("type"), "runtime/default"),
-                    ("# pod", &line("type: Localhost"), "api/required", &at("localhostProfile"), "{type: Localhost}"),
-                    ("# pod", &line("type: RuntimeDefault, localhostProfile: a"), "api/conflict", &at("localhostProfile"), "localhostProfile"),
+                    (
+                        "# pod",
+                        &line("type: ''"),
+                        "api/required",
+                        &at("type"),
+                        "''",
+                    ),
+                    (
+                        "# pod",
+                        &line("type: runtime/default"),
+                        "api/enum",
+                        &at("type"),
+                        "runtime/default",
+                    ),
+                    (
+                        "# pod",
+                        &line("type: Localhost"),
+                        "api/required",
+                        &at("localhostProfile"),
+                        "{type: Localhost}",
+                    ),
+                    (
+                        "# pod",
+                        &line("type: RuntimeDefault, localhostProfile: a"),
+                        "api/conflict",
+                        &at("localhostProfile"),
+                        "localhostProfile",
+                    ),
                 ],
             );
-            accepted(POD, &[("# pod", &line("type: Localhost, localhostProfile: a")), ("# pod", &line("type: Unconfined, localhostProfile: null"))]);
+            accepted(
+                POD,
+                &[
+                    ("# pod", &line("type: Localhost, localhostProfile: a")),
+                    ("# pod", &line("type: Unconfined, localhostProfile: null")),
+                ],
+            );
         }
         refused(
             POD,
@@ -434,7 +647,13 @@ spec:
                 ),
             ],
         );
-        accepted(POD, &[("# container", &of("appArmorProfile: {type: Localhost, localhostProfile: /a/../b}"))]);
+        accepted(
+            POD,
+            &[(
+                "# container",
+                &of("appArmorProfile: {type: Localhost, localhostProfile: /a/../b}"),
+            )],
+        );
     }
 
     #[test]
@@ -443,7 +662,13 @@ spec:
         refused(
             POD,
             &[
-                ("# container", &of("privileged: true, allowPrivilegeEscalation: false"), "api/conflict", &field, "false"),
+                (
+                    "# container",
+                    &of("privileged: true, allowPrivilegeEscalation: false"),
+                    "api/conflict",
+                    &field,
+                    "false",
+                ),
                 (
                     "# container",
                     &of("allowPrivilegeEscalation: false, capabilities: {add: [CAP_SYS_ADMIN]}"),
@@ -451,19 +676,44 @@ spec:
                     &field,
                     "false",
                 ),
-                ("# container", &of("procMount: Unmasked"), "api/conflict", &in_container("procMount"), "Unmasked"),
-                ("# container", &of("procMount: Masked"), "api/enum", &in_container("procMount"), "Masked"),
+                (
+                    "# container",
+                    &of("procMount: Unmasked"),
+                    "api/conflict",
+                    &in_container("procMount"),
+                    "Unmasked",
+                ),
+                (
+                    "# container",
+                    &of("procMount: Masked"),
+                    "api/enum",
+                    &in_container("procMount"),
+                    "Masked",
+                ),
             ],
         );
         accepted(
             POD,
             &[
-                ("# container", &of("privileged: true, allowPrivilegeEscalation: true, procMount: Default")),
-                ("# container", &of("allowPrivilegeEscalation: false, capabilities: {add: [SYS_ADMIN]}")),
+                (
+                    "# container",
+                    &of("privileged: true, allowPrivilegeEscalation: true, procMount: Default"),
+                ),
+                (
+                    "# container",
+                    &of("allowPrivilegeEscalation: false, capabilities: {add: [SYS_ADMIN]}"),
+                ),
             ],
         );
-        accepted(&POD.replace("# pod", "hostUsers: false"), &[("# container", &of("procMount: Unmasked"))]);
-        accepted_in(&[31, 32], POD, &[("# container", &of("procMount: Unmasked"))]);
+        accepted(
+            &POD.replace("# pod", "hostUsers: false"),
+            &[("# container", &of("procMount: Unmasked"))],
+        );
+        accepted_in(
+            &[31, 32],
+            POD,
+            &[("# container", &of("procMount: Unmasked"))],
+        );
     }
 
     #[test]
@@ -472,14 +722,48 @@ spec:
         refused(
             POD,
             &[
-                ("# pod", "hostPID: true\n  shareProcessNamespace: true", "api/conflict", "spec.shareProcessNamespace", "shareProcessNamespace"),
-                ("# pod", &format!("{own}\n  hostPID: true"), "api/conflict", "spec.hostPID", "hostPID"),
-                ("# pod", &format!("{own}\n  hostIPC: true"), "api/conflict", "spec.hostIPC", "hostIPC"),
-                ("# pod", &format!("{own}\n  hostNetwork: true"), "api/conflict", "spec.hostNetwork", "hostNetwork"),
+                (
+                    "# pod",
+                    "hostPID: true\n  shareProcessNamespace: true",
+                    "api/conflict",
+                    "spec.shareProcessNamespace",
+                    "shareProcessNamespace",
+                ),
+                (
+                    "# pod",
+                    &format!("{own}\n  hostPID: true"),
+                    "api/conflict",
+                    "spec.hostPID",
+                    "hostPID",
+                ),
+                (
+                    "# pod",
+                    &format!("{own}\n  hostIPC: true"),
+                    "api/conflict",
+                    "spec.hostIPC",
+                    "hostIPC",
+                ),
+                (
+                    "# pod",
+                    &format!("{own}\n  hostNetwork: true"),
+                    "api/conflict",
+                    "spec.hostNetwork",
+                    "hostNetwork",
+                ),
             ],
         );
-        accepted(POD, &[("# pod", "hostUsers: true\n  hostPID: true\n  hostIPC: true\n  shareProcessNamespace: false")]);
-        accepted_in(&[31, 32, 36, 37], POD, &[("# pod", &format!("{own}\n  hostNetwork: true"))]);
+        accepted(
+            POD,
+            &[(
+                "# pod",
+                "hostUsers: true\n  hostPID: true\n  hostIPC: true\n  shareProcessNamespace: false",
+            )],
+        );
+        accepted_in(
+            &[31, 32, 36, 37],
+            POD,
+            &[("# pod", &format!("{own}\n  hostNetwork: true"))],
+        );
     }
 
     #[test]
@@ -489,19 +773,63 @@ spec:
         refused(
             POD,
             &[
-                ("# pod", &line("{name: '', value: a}"), "api/required", &name, "''"),
-                ("# pod", &line("{name: net..a, value: a}"), "api/name", &name, "net..a"),
-                ("# pod", &line("{name: NET.a, value: a}"), "api/name", &name, "NET.a"),
-                ("# pod", &line("{name: net.a, value: a}, {name: net.a, value: b}"), "api/duplicate", &in_pod("sysctls[1].name"), "net.a"),
-                ("# pod", &(line("{name: net.a, value: a}") + "\n  hostNetwork: true"), "api/conflict", &name, "net.a"),
-                ("# pod", &(line("{name: kernel/shm_rmid_forced, value: a}") + "\n  hostIPC: true"), "api/conflict", &name, "kernel/shm_rmid_forced"),
+                (
+                    "# pod",
+                    &line("{name: '', value: a}"),
+                    "api/required",
+                    &name,
+                    "''",
+                ),
+                (
+                    "# pod",
+                    &line("{name: net..a, value: a}"),
+                    "api/name",
+                    &name,
+                    "net..a",
+                ),
+                (
+                    "# pod",
+                    &line("{name: NET.a, value: a}"),
+                    "api/name",
+                    &name,
+                    "NET.a",
+                ),
+                (
+                    "# pod",
+                    &line("{name: net.a, value: a}, {name: net.a, value: b}"),
+                    "api/duplicate",
+                    &in_pod("sysctls[1].name"),
+                    "net.a",
+                ),
+                (
+                    "# pod",
+                    &(line("{name: net.a, value: a}") + "\n  hostNetwork: true"),
+                    "api/conflict",
+                    &name,
+                    "net.a",
+                ),
+                (
+                    "# pod",
+                    &(line("{name: kernel/shm_rmid_forced, value: a}") + "\n  hostIPC: true"),
+                    "api/conflict",
+                    &name,
+                    "kernel/shm_rmid_forced",
+                ),
             ],
         );
         accepted(
             POD,
             &[
-                ("# pod", &line("{name: net.ipv4.ip_unprivileged_port_start, value: '0'}, {name: net/ipv4/a, value: ''}")),
-                ("# pod", &(line("{name: kernel.msgmax, value: a}") + "\n  hostNetwork: true")),
+                (
+                    "# pod",
+                    &line(
+                        "{name: net.ipv4.ip_unprivileged_port_start, value: '0'}, {name: net/ipv4/a, value: ''}",
+                    ),
+                ),
+                (
+                    "# pod",
+                    &(line("{name: kernel.msgmax, value: a}") + "\n  hostNetwork: true"),
+                ),
             ],
         );
     }
@@ -512,14 +840,68 @@ spec:
         refused(
             POD,
             &[
-                ("# pod", "os: {name: ''}", "api/required", "spec.os.name", "''"),
-                ("# pod", "os: {name: Linux}", "api/enum", "spec.os.name", "Linux"),
-                ("# pod", &format!("os: {{name: linux}}\n  {}", of("windowsOptions: {runAsUserName: a}")), "api/conflict", &in_pod("windowsOptions"), "windowsOptions"),
-                ("# pod", &format!("{windows}\n  hostPID: true"), "api/conflict", "spec.hostPID", "hostPID"),
-                ("# pod", &format!("{windows}\n  shareProcessNamespace: false"), "api/conflict", "spec.shareProcessNamespace", "shareProcessNamespace"),
-                ("# pod", &format!("{windows}\n  {}", of("fsGroup: 1")), "api/conflict", &in_pod("fsGroup"), "fsGroup"),
-                ("# pod", &format!("{windows}\n  {}", of("runAsUser: 1")), "api/conflict", &in_pod("runAsUser"), "runAsUser"),
-                ("# pod", &format!("{windows}\n  {}", of("seccompProfile: {type: RuntimeDefault}")), "api/conflict", &in_pod("seccompProfile"), "seccompProfile"),
+                (
+                    "# pod",
+                    "os: {name: ''}",
+                    "api/required",
+                    "spec.os.name",
+                    "''",
+                ),
+                (
+                    "# pod",
+                    "os: {name: Linux}",
+                    "api/enum",
+                    "spec.os.name",
+                    "Linux",
+                ),
+                (
+                    "# pod",
+                    &format!(
+                        "os: {{name: linux}}\n  {}",
+                        of("windowsOptions: {runAsUserName: a}")
+                    ),
+                    "api/conflict",
+                    &in_pod("windowsOptions"),
+                    "windowsOptions",
+                ),
+                (
+                    "# pod",
+                    &format!("{windows}\n  hostPID: true"),
+                    "api/conflict",
+                    "spec.hostPID",
+                    "hostPID",
+                ),
+                (
+                    "# pod",
+                    &format!("{windows}\n  shareProcessNamespace: false"),
+                    "api/conflict",
+                    "spec.shareProcessNamespace",
+                    "shareProcessNamespace",
+                ),
+                (
+                    "# pod",
+                    &format!("{windows}\n  {}", of("fsGroup: 1")),
+                    "api/conflict",
+                    &in_pod("fsGroup"),
+                    "fsGroup",
+                ),
+                (
+                    "# pod",
+                    &format!("{windows}\n  {}", of("runAsUser: 1")),
+                    "api/conflict",
+                    &in_pod("runAsUser"),
+                    "runAsUser",
+                ),
+                (
+                    "# pod",
+                    &format!(
+                        "{windows}\n  {}",
+                        of("seccompProfile: {type: RuntimeDefault}")
+                    ),
+                    "api/conflict",
+                    &in_pod("seccompProfile"),
+                    "seccompProfile",
+                ),
             ],
         );
         let of_windows = POD.replace("# pod", windows);
@@ -532,19 +914,43 @@ spec:
             ("seLinuxOptions", "{}"),
         ] {
             let line = of(&format!("{field}: {value}"));
-            refused(&of_windows, &[("# container", &line, "api/conflict", &in_container(field), field)]);
+            refused(
+                &of_windows,
+                &[(
+                    "# container",
+                    &line,
+                    "api/conflict",
+                    &in_container(field),
+                    field,
+                )],
+            );
         }
         accepted(
             &of_windows,
-            &[("# container", &of("runAsNonRoot: true, windowsOptions: {runAsUserName: 'NT AUTHORITY\\SYSTEM'}"))],
+            &[(
+                "# container",
+                &of("runAsNonRoot: true, windowsOptions: {runAsUserName: 'NT AUTHORITY\\SYSTEM'}"),
+            )],
         );
-        accepted(POD, &[("# pod", &format!("{windows}\n  hostPID: false\n  hostNetwork: true\n  {}", of("supplementalGroups: [], runAsNonRoot: true")))]);
+        accepted(
+            POD,
+            &[(
+                "# pod",
+                &format!(
+                    "{windows}\n  hostPID: false\n  hostNetwork: true\n  {}",
+                    of("supplementalGroups: [], runAsNonRoot: true")
+                ),
+            )],
+        );
     }
 
     #[test]
     fn host_processes_of_windows() {
         let process = "windowsOptions: {hostProcess: true}";
-        let on_host = POD.replace("# pod", &format!("hostNetwork: true\n  {}", of("# security")));
+        let on_host = POD.replace(
+            "# pod",
+            &format!("hostNetwork: true\n  {}", of("# security")),
+        );
         let on_host = on_host.replace("{# security}", process.split_once(": ").unwrap().1);
         assert!(on_host.contains("securityContext: {hostProcess: true}"));
         let on_host = on_host.replace("securityContext: {hostProcess: true}", &of(process));
@@ -552,7 +958,8 @@ spec:
             &on_host,
             &[(
                 "# container",
-                &of("windowsOptions: {hostProcess: true}").replace("true", "true, runAsUserName: ''"),
+                &of("windowsOptions: {hostProcess: true}")
+                    .replace("true", "true, runAsUserName: ''"),
                 "api/required",
                 &in_container("windowsOptions.runAsUserName"),
                 "''",
@@ -561,10 +968,25 @@ spec:
         accepted(&on_host, &[("# container", &of(process))]);
         refused(
             POD,
-            &[("# pod", &of(process), "api/required", "spec.hostNetwork", "securityContext: {windowsOptions: {hostProcess: true}}")],
+            &[(
+                "# pod",
+                &of(process),
+                "api/required",
+                "spec.hostNetwork",
+                "securityContext: {windowsOptions: {hostProcess: true}}",
+            )],
         );
         let network = POD.replace("# pod", "hostNetwork: true");
-        refused(&network, &[("# container", &of(process), "api/conflict", "spec", "hostNetwork: true")]);
+        refused(
+            &network,
+            &[(
+                "# container",
+                &of(process),
+                "api/conflict",
+                "spec",
+                "hostNetwork: true",
+            )],
+        );
     }
 
     #[test]
@@ -572,7 +994,16 @@ spec:
         let line = |name: &str| of(&format!("windowsOptions: {{runAsUserName: '{name}'}}"));
         let field = in_pod("windowsOptions.runAsUserName");
         for name in ["a\\b\\c", "a\\", "a/b", "a:b", " . ."] {
-            refused(POD, &[("# pod", &line(name), "api/name", &field, &format!("'{name}'"))]);
+            refused(
+                POD,
+                &[(
+                    "# pod",
+                    &line(name),
+                    "api/name",
+                    &field,
+                    &format!("'{name}'"),
+                )],
+            );
         }
         for name in ["a b", "a.b", "NT AUTHORITY\\NETWORK SERVICE", "a.b.c\\d"] {
             accepted(POD, &[("# pod", &line(name))]);
@@ -581,8 +1012,20 @@ spec:
         refused(
             POD,
             &[
-                ("# pod", &options("gmsaCredentialSpecName: A"), "api/name", &in_pod("windowsOptions.gmsaCredentialSpecName"), "A"),
-                ("# pod", &options("gmsaCredentialSpec: ''"), "api/required", &in_pod("windowsOptions.gmsaCredentialSpec"), "''"),
+                (
+                    "# pod",
+                    &options("gmsaCredentialSpecName: A"),
+                    "api/name",
+                    &in_pod("windowsOptions.gmsaCredentialSpecName"),
+                    "A",
+                ),
+                (
+                    "# pod",
+                    &options("gmsaCredentialSpec: ''"),
+                    "api/required",
+                    &in_pod("windowsOptions.gmsaCredentialSpec"),
+                    "''",
+                ),
             ],
         );
         refused_in(
@@ -590,7 +1033,10 @@ spec:
             POD,
             &[(
                 "# pod",
-                &options(&format!("gmsaCredentialSpec: {}", "a".repeat((64 << 10) + 1))),
+                &options(&format!(
+                    "gmsaCredentialSpec: {}",
+                    "a".repeat((64 << 10) + 1)
+                )),
                 "api/range",
                 &in_pod("windowsOptions.gmsaCredentialSpec"),
                 &"a".repeat((64 << 10) + 1),

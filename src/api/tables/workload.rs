@@ -159,7 +159,8 @@ pub(super) fn matches_template<'a>(
 /// Pods of a controller are started again and again, for as long as it is there.
 fn runs_always<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let Some(pod) = spec.path(&["template", "spec"]) else { return };
-    if let Some(policy) = present(pod, "restartPolicy").filter(|policy| !matches!(policy.as_str(), Some("Always" | ""))) {
+    // Any other text is told by the pod's own rules.
+    if let Some(policy) = present(pod, "restartPolicy").filter(|policy| matches!(policy.as_str(), Some("OnFailure" | "Never"))) {
         let fault = Fault::new(&rules::ENUM, policy, "pods that a controller keeps running have `restartPolicy: Always`");
         faults.push(fault.help("remove `restartPolicy`, or make it a Job"));
     }
