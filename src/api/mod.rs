@@ -24,7 +24,7 @@ use std::collections::HashMap;
 
 pub use self::fact::Fact;
 use crate::manifest::Fault;
-use crate::schema::{Kubernetes, KubernetesVersion, Visitor};
+use crate::schema::{Kubernetes, KubernetesVersion, Visitor, is_of_status};
 use crate::yaml::Node;
 
 /// What is said about one definition.
@@ -111,6 +111,9 @@ pub struct ObjectRules<'a, 'r> {
 
 impl<'a> Visitor<'a> for ObjectRules<'a, '_> {
     fn visit(&mut self, definition: u32, node: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+        if is_of_status(self.context.object, node) {
+            return;
+        }
         for definition in self.api.definitions.get(&definition).into_iter().flatten() {
             fact::check(definition.facts, node, faults);
             for check in definition.rules {
