@@ -27,7 +27,7 @@ use std::collections::HashMap;
 pub use self::fact::Fact;
 use self::names::Spelling;
 use crate::manifest::Fault;
-use crate::schema::{Kubernetes, KubernetesVersion, Visitor};
+use crate::schema::{Kubernetes, KubernetesVersion, Visitor, is_of_status};
 use crate::yaml::Node;
 
 /// What is said about one definition.
@@ -157,6 +157,9 @@ fn drop_repeated(known: usize, faults: &mut Vec<Fault<'_>>) {
 
 impl<'a> Visitor<'a> for ObjectRules<'a, '_> {
     fn visit(&mut self, definition: u32, node: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+        if is_of_status(self.context.object, node) {
+            return;
+        }
         let known = faults.len();
         for definition in self.api.definitions.get(&definition).into_iter().flatten() {
             definition.check(&self.context, node, faults);

@@ -24,6 +24,12 @@ pub enum CheckedBy {
     Nothing,
 }
 
+/// Tells whether a node is of an object's status. The server decodes it, so its types count, and then puts it away: it is
+/// for controllers to say.
+pub fn is_of_status(object: Node<'_>, node: Node<'_>) -> bool {
+    object.get("status").is_some_and(|status| (status.index()..status.end_index()).contains(&node.index()))
+}
+
 /// The schemas of a run.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -95,6 +101,8 @@ impl Catalogue {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         if let Some(part) = self.kubernetes.kind(api_version, kind) {
             self.by_kubernetes(part, object, visitor, faults);
+            let missing = &rules::MISSING_FIELD.id;
+            faults.retain(|fault| fault.rule.id != *missing || !is_of_status(object, fault.node));
             return CheckedBy::Kubernetes;
         }
         if let Some(library) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {

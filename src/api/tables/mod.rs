@@ -7,9 +7,9 @@ mod claim;
 pub(super) mod cluster;
 mod config;
 mod container;
+mod custom_resource;
 mod deprecated;
 mod device;
-mod custom_resource;
 mod disruption;
 mod downward;
 mod endpoints;
@@ -43,6 +43,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
         cluster::TABLE,
         config::TABLE,
         container::TABLE,
+        custom_resource::TABLE,
         deprecated::TABLE,
         device::TABLE,
         disruption::TABLE,
@@ -65,7 +66,6 @@ pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
         storage::TABLE,
         volume::TABLE,
         workload::TABLE,
-        custom_resource::TABLE,
     ]
     .into_iter()
     .flatten()
