@@ -26,7 +26,8 @@ pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
         {
             let name = key.as_str().unwrap_or_default();
             let property = in_schema && above == "properties";
-            push_key(&mut path, name, property || BY_RESOURCE.contains(&above) && name != "podFixed");
+            let resource = !in_schema && BY_RESOURCE.contains(&above) && name != "podFixed";
+            push_key(&mut path, name, property || resource);
             // A property may have any name, also that of a keyword.
             above = if property { "" } else { name };
             in_schema |= name == SCHEMA;

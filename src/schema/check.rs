@@ -28,7 +28,7 @@ pub trait Visitor<'a> {
 /// Checks a value, such as a default, by the structural schema that it stands in.
 pub fn check_value<'a>(schema: Value, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let library = Library::new(1, move |_| Definition::compile(&schema, Dialect::Structural, &|_| None));
-    let mut walk = Walk { library: &library, name_of: &|_| "", visitor: None, faults };
+    let mut walk = Walk { library: &library, name_of: &|_| "", history: &|_, _| None, visitor: None, faults };
     walk.node(0, Part::Local(0), value);
 }
 
