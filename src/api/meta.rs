@@ -91,7 +91,7 @@ fn name<'a>(spelling: Spelling, meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 }
 
 fn finalizers<'a>(context: &Context<'a>, meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let list = meta.get("finalizers");
+    let Some(list) = given(meta, "finalizers") else { return };
     let object = context.object;
     let kubernetes = Kubernetes::of(context.version);
     let is_custom = kubernetes.is_none_or(|kubernetes| {
@@ -99,14 +99,14 @@ fn finalizers<'a>(context: &Context<'a>, meta: Node<'a>, faults: &mut Vec<Fault<
     });
     // These two kinds are checked as custom resources are.
     let is_lenient = is_custom || context.is_a("CustomResourceDefinition") || context.is_a("APIService");
-    for name in list.into_iter().flat_map(Node::items) {
+    for name in list.items() {
         if is_lenient {
             spelled(Spelling::QualifiedName, name, faults);
         } else {
             finalizer(name, faults);
         }
     }
-    let find = |name: &str| list.into_iter().flat_map(Node::items).find(|item| item.as_str() == Some(name));
+    let find = |name: &str| list.items().find(|item| item.as_str() == Some(name));
     if let (Some(_), Some(second)) = (find("orphan"), find("foregroundDeletion")) {
         let message = "`foregroundDeletion` cannot stand beside `orphan`";
         faults.push(Fault::new(&rules::CONFLICT, second, message).help("keep one of them"));

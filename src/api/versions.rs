@@ -189,6 +189,10 @@ const LEAVING: &[Leaving] = &[
 
 fn find(object: Node<'_>) -> Option<&'static Leaving> {
     let (api_version, kind) = (text(object, "apiVersion"), text(object, "kind"));
+    // Stable versions of groups stay; most objects are of them.
+    if api_version.ends_with("/v1") {
+        return None;
+    }
     LEAVING.iter().find(|leaving| leaving.api_version == api_version && leaving.kinds.contains(&kind))
 }
 
@@ -232,7 +236,7 @@ impl Leaving {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::testing::faults_in;
+    use crate::api::testing::{deprecated_in, faults_in};
 
     #[test]
     fn what_was_removed_is_not_there_and_what_is_there_was_not_removed() {
@@ -279,7 +283,8 @@ mod tests {
         let seen = |minor: u8, api_version: &str, kind: &str| {
             let (version, yaml) = (KubernetesVersion::minor(minor), object(api_version, kind));
             let of_versions = |(rule, ..): &(&str, String, String)| !rule.ends_with("/required") && !rule.ends_with("/missing-field");
-            let rules = faults_in(minor, &yaml).into_iter().filter(of_versions).map(|(rule, field, _)| format!("{rule} {field}"));
+            let all = [faults_in(minor, &yaml), deprecated_in(minor, &yaml)].concat();
+            let rules = all.into_iter().filter(of_versions).map(|(rule, field, _)| format!("{rule} {field}"));
             let help = LEAVING.iter().find(|one| one.api_version == api_version && one.kinds.contains(&kind)).map(|one| one.help(version, kind));
             (rules.collect::<Vec<_>>().join(", "), help.unwrap_or_default())
         };

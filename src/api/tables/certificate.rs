@@ -22,6 +22,12 @@ pub(super) const TABLE: &[Definition] = &[
         ],
         rules: &[usages, signer, request],
     },
+    Definition { name: "certificates.*.ClusterTrustBundle", facts: &[], rules: &[bundle_name] },
+    Definition {
+        name: "certificates.*.ClusterTrustBundleSpec",
+        facts: &[("trustBundle", Required)],
+        rules: &[bundle],
+    },
     Definition {
         name: "apiregistration.v1.APIService",
         facts: &[],
@@ -81,6 +87,27 @@ fn request<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         let message = "this must be a certificate request in PEM";
         let help = "write the Base64 of the file that begins with `-----BEGIN CERTIFICATE REQUEST-----`";
         faults.push(Fault::new(&rules::FORMAT, request, message).help(help));
+    }
+}
+
+/// The bundle of a signer has its name before its own.
+fn bundle_name<'a>(_: &Context<'a>, bundle: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let signer = bundle.path(&["spec", "signerName"]).and_then(Node::as_str).unwrap_or_default();
+    let Some(name) = bundle.path(&["metadata", "name"]).filter(|name| !is_empty(*name)) else { return };
+    let text = name.as_str().unwrap_or_default();
+    let prefix = if signer.is_empty() { String::new() } else { format!("{}:", signer.replace('/', ":")) };
+    if !text.strip_prefix(&*prefix).is_some_and(|rest| Subdomain.fault(rest).is_none()) {
+        let message = "the name of a signer's bundle begins with the signer's, and no other holds `:`";
+        faults.push(Fault::new(&rules::NAME, name, message).help(format!("write it like `{prefix}roots`")));
+    }
+}
+
+fn bundle<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if let Some(bundle) = given(spec, "trustBundle")
+        && !text(spec, "trustBundle").contains("-----BEGIN CERTIFICATE-----")
+    {
+        let message = "this must be certificates in PEM";
+        faults.push(Fault::new(&rules::FORMAT, bundle, message).help("a certificate begins with `-----BEGIN CERTIFICATE-----`"));
     }
 }
 
@@ -168,6 +195,18 @@ spec:
                 ("client auth", "digital signature", "api/duplicate", "spec.usages[1]", "digital signature"),
                 ("expirationSeconds: 600", "expirationSeconds: 60", "api/range", "spec.expirationSeconds", "60"),
                 ("  usages: [client auth, digital signature]\n", "", "api/required", "spec.usages", "request: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K"),
+            ],
+        );
+    }
+
+    #[test]
+    fn trust_bundles_are_checked() {
+        let bundle = "apiVersion: certificates.k8s.io/v1beta1\nkind: ClusterTrustBundle\nmetadata: {name: 'example.com:signer:roots'}\nspec: {signerName: example.com/signer, trustBundle: '-----BEGIN CERTIFICATE-----'}\n";
+        refused(
+            bundle,
+            &[
+                ("example.com:signer:roots", "roots", "api/name", "metadata.name", "'roots'"),
+                ("'-----BEGIN CERTIFICATE-----'", "roots", "api/format", "spec.trustBundle", "roots"),
             ],
         );
     }

@@ -34,7 +34,8 @@ const CLAIM: Definition = Definition {
 
 fn claim_has_spec<'a>(_: &Context<'a>, claim: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if claim.get("spec").is_none_or(Node::is_null) {
-        faults.push(wanting(claim, "spec", "a PersistentVolumeClaim needs access modes and a size"));
+        let message = "a PersistentVolumeClaim needs access modes and a size";
+        faults.push(Fault::new(&rules::REQUIRED, claim, message).below("spec.accessModes").help("set `spec`"));
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) const TABLE: &[Definition] = &[
         facts: &[("leaseDurationSeconds", AtLeast(1)), ("leaseTransitions", AtLeast(0))],
         rules: &[],
     },
+    Definition { name: "core.v1.Event", facts: &[], rules: &[event_namespace] },
     Definition {
         name: "events.v1.Event",
         facts: &[
@@ -82,6 +83,17 @@ fn unique_taints<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>
             let message = "another taint has the same key and effect";
             faults.push(Fault::new(&rules::DUPLICATE, taint, message).help("remove one of them"));
         }
+    }
+}
+
+fn event_namespace<'a>(context: &Context<'a>, event: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let own = context.object.path(&["metadata", "namespace"]).and_then(Node::as_str);
+    let involved = event.path(&["involvedObject", "namespace"]).filter(|namespace| !is_empty(*namespace));
+    if let (Some(own), Some(involved)) = (own, involved)
+        && involved.as_str() != Some(own)
+    {
+        let message = "an Event is in the namespace of the object that it is about";
+        faults.push(Fault::new(&rules::CONFLICT, involved, message).help("make the two namespaces equal"));
     }
 }
 

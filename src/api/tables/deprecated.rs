@@ -191,7 +191,15 @@ fn pod_annotations<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a
 
 #[cfg(test)]
 mod tests {
-    use crate::api::testing::{accepted, faults, faults_in, refused};
+    use crate::api::testing::{deprecated_in, faults_in};
+
+    /// Asserts that these fields, and no others, are deprecated.
+    #[track_caller]
+    fn deprecated(minor: u8, yaml: &str, fields: &[&str]) {
+        assert_eq!(faults_in(minor, yaml), [], "{yaml}");
+        let found: Vec<String> = deprecated_in(minor, yaml).into_iter().map(|(_, field, _)| field).collect();
+        assert_eq!(found, fields, "{yaml}");
+    }
 
     const POD: &str = "
 apiVersion: v1
@@ -206,42 +214,61 @@ spec:
 
     #[test]
     fn pods_are_told_what_is_old() {
-        let old = "api/deprecated";
-        let annotation = |name: &str| format!("metadata.annotations[{name}]");
-        let (critical, seccomp) = ("scheduler.alpha.kubernetes.io/critical-pod", "seccomp.security.alpha.kubernetes.io/pod");
-        let armor = "container.apparmor.security.beta.kubernetes.io/web";
-        refused(
-            POD,
-            &[
-                ("{a: b}", &format!("{{{critical}: ''}}"), old, &annotation(critical), critical),
-                ("{a: b}", &format!("{{{seccomp}: runtime/default}}"), old, &annotation(seccomp), seccomp),
-                ("{a: b}", &format!("{{{armor}: runtime/default}}"), old, &annotation(armor), armor),
-                ("kubernetes.io/os: linux", "beta.kubernetes.io/os: linux", old, "spec.nodeSelector[beta.kubernetes.io/os]", "beta.kubernetes.io/os"),
-                ("emptyDir: {}", "gitRepo: {repository: a}", old, "spec.volumes[0].gitRepo", "gitRepo"),
-            ],
-        );
-        let field = POD.replace("runAsNonRoot: true", "appArmorProfile: {type: RuntimeDefault}");
-        accepted(&field, &[("{a: b}", &format!("{{{armor}: runtime/default}}"))]);
+        deprecated(34, POD, &[]);
+        for name in [
+            "scheduler.alpha.kubernetes.io/critical-pod",
+            "seccomp.security.alpha.kubernetes.io/pod",
+            "container.seccomp.security.alpha.kubernetes.io/web",
+            "container.apparmor.security.beta.kubernetes.io/web",
+        ] {
+            let pod = POD.replace("{a: b}", &format!("{{{name}: runtime/default}}"));
+            deprecated(34, &pod, &[&format!("metadata.annotations[{name}]")]);
+            let template = format!(
+                "apiVersion: v1\nkind: PodTemplate\nmetadata: {{name: a}}\ntemplate:\n  metadata: {{annotations: {{{name}: runtime/default}}}}\n  spec: {{containers: [{{name: web, image: a}}]}}\n"
+            );
+            deprecated(34, &template, &[&format!("template.metadata.annotations[{name}]")]);
+        }
+        let armor = POD.replace("{a: b}", "{container.apparmor.security.beta.kubernetes.io/web: runtime/default}");
+        deprecated(34, &armor.replace("runAsNonRoot: true", "appArmorProfile: {type: RuntimeDefault}"), &[]);
+        deprecated(34, &POD.replace("kubernetes.io/os", "beta.kubernetes.io/os"), &["spec.nodeSelector[beta.kubernetes.io/os]"]);
+        deprecated(34, &POD.replace("emptyDir: {}", "gitRepo: {repository: a}"), &["spec.volumes[0].gitRepo"]);
+        let affinity = "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: failure-domain.beta.kubernetes.io/zone, operator: Exists}]}]}}}";
+        let at = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].key";
+        deprecated(34, &POD.replace("nodeSelector: {kubernetes.io/os: linux}", affinity), &[at]);
+        let spread = "topologySpreadConstraints: [{maxSkew: 1, topologyKey: failure-domain.beta.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}]";
+        let at = "spec.topologySpreadConstraints[0].topologyKey";
+        deprecated(34, &POD.replace("nodeSelector: {kubernetes.io/os: linux}", spread), &[at]);
     }
 
     #[test]
     fn objects_of_the_cluster_are_told_what_is_old() {
-        let fields = |yaml: &str| {
-            let found = faults(yaml).into_iter();
-            found.map(|(rule, field, _)| format!("{rule} {field}")).collect::<Vec<_>>().join(", ")
-        };
         let ingress = |spec: &str| {
             format!(
                 "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: a, annotations: {{kubernetes.io/ingress.class: nginx}}}}\nspec: {{{spec}defaultBackend: {{service: {{name: a, port: {{number: 1}}}}}}}}"
             )
         };
-        assert_eq!(fields(&ingress("")), "api/deprecated metadata.annotations[kubernetes.io/ingress.class]");
-        assert_eq!(fields(&ingress("ingressClassName: nginx, ")), "");
-        assert_eq!(fields(&ingress("ingressClassName: other, ")), "api/conflict metadata.annotations[kubernetes.io/ingress.class]");
-        let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a, annotations: {volume.beta.kubernetes.io/storage-class: a}}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}";
-        assert_eq!(fields(claim), "api/deprecated metadata.annotations[volume.beta.kubernetes.io/storage-class]");
-        let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, annotations: {kubernetes.io/enforce-mountable-secrets: 'true'}}";
-        assert_eq!(faults_in(31, account), []);
-        assert_eq!(faults_in(32, account).len(), 1);
+        let class = "metadata.annotations[kubernetes.io/ingress.class]";
+        deprecated(34, &ingress(""), &[class]);
+        deprecated(34, &ingress("ingressClassName: nginx, "), &[]);
+        let found = faults_in(34, &ingress("ingressClassName: other, "));
+        assert_eq!(found, [("api/conflict", class.to_owned(), "nginx".to_owned())]);
+        let object = |head: &str, annotation: &str, spec: &str| {
+            format!("{head}\nmetadata: {{name: a, annotations: {{{annotation}: 'true'}}}}\n{spec}")
+        };
+        let claim = "apiVersion: v1\nkind: PersistentVolumeClaim";
+        let old = "volume.beta.kubernetes.io/storage-class";
+        let spec = "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}";
+        deprecated(34, &object(claim, old, spec), &[&format!("metadata.annotations[{old}]")]);
+        let account = object("apiVersion: v1\nkind: ServiceAccount", "kubernetes.io/enforce-mountable-secrets", "");
+        deprecated(31, &account, &[]);
+        deprecated(32, &account, &["metadata.annotations[kubernetes.io/enforce-mountable-secrets]"]);
+        let service = object("apiVersion: v1\nkind: Service", "service.kubernetes.io/topology-aware-hints", "spec: {ports: [{port: 80}]}");
+        deprecated(34, &service, &["metadata.annotations[service.kubernetes.io/topology-aware-hints]"]);
+        let volume = "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], persistentVolumeReclaimPolicy: Recycle, cephfs: {monitors: [a]}}";
+        deprecated(34, volume, &["spec.persistentVolumeReclaimPolicy", "spec.cephfs"]);
+        let class = "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: a}\nhandler: a\nscheduling: {nodeSelector: {beta.kubernetes.io/arch: arm64}}";
+        deprecated(34, class, &["scheduling.nodeSelector[beta.kubernetes.io/arch]"]);
+        let node = "apiVersion: v1\nkind: Node\nmetadata: {name: a}\nspec: {externalID: a}";
+        deprecated(34, node, &["spec.externalID"]);
     }
 }

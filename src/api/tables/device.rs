@@ -27,6 +27,9 @@ pub(super) const TABLE: &[Definition] = &[
     Definition { name: "resource.v1beta2.DeviceRequest", facts: REQUEST, rules: &[alternatives] },
     Definition { name: "resource.v1.ExactDeviceRequest", facts: EXACT, rules: &[count] },
     Definition { name: "resource.v1beta2.ExactDeviceRequest", facts: EXACT, rules: &[count] },
+    Definition { name: "resource.v1.DeviceConstraint", facts: &[], rules: &[constraint] },
+    Definition { name: "resource.*.OpaqueDeviceConfiguration", facts: &[("driver", Required), ("driver", Spelled(Subdomain))], rules: &[] },
+    Definition { name: "resource.*.CELDeviceSelector", facts: &[("expression", Required)], rules: &[] },
     Definition { name: "resource.v1.DeviceSubRequest", facts: REQUEST, rules: &[] },
     Definition { name: "resource.v1.DeviceSubRequest", facts: EXACT, rules: &[count] },
 ];
@@ -72,6 +75,22 @@ fn constraints<'a>(_: &Context<'a>, claim: Node<'a>, faults: &mut Vec<Fault<'a>>
             let message = "no request of this claim has this name";
             faults.push(Fault::new(&rules::DANGLING, name, message).help("correct the name, or add the request"));
         }
+    }
+}
+
+/// An attribute has the domain of its driver.
+fn constraint<'a>(context: &Context<'a>, constraint: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    match given(constraint, "matchAttribute") {
+        Some(name) if !text(constraint, "matchAttribute").contains('/') => {
+            let message = "an attribute needs the domain of its driver";
+            faults.push(Fault::new(&rules::NAME, name, message).help("write it like `gpu.example.com/model`"));
+        }
+        // Before 1.34 other constraints are dropped, and nothing is left of them.
+        None if given(constraint, "distinctAttribute").is_none() && context.since(34) => {
+            let message = "a constraint needs `matchAttribute`";
+            faults.push(Fault::new(&rules::REQUIRED, constraint, message).below("matchAttribute"));
+        }
+        _ => {}
     }
 }
 
@@ -125,6 +144,7 @@ spec:
                 (exactly, "exactly: {deviceClassName: x, allocationMode: Some}", "api/enum", &format!("{at}.exactly.allocationMode"), "Some"),
                 (exactly, "exactly: {deviceClassName: x, allocationMode: All, count: 1}", "api/conflict", &format!("{at}.exactly.count"), "1"),
                 (&format!(", {exactly}"), "", "api/alternatives", at, "{name: a}"),
+                ("example.com/model", "model", "api/name", "spec.devices.constraints[0].matchAttribute", "model"),
                 ("[a, b/c]", "[a, b/d]", "api/dangling", "spec.devices.constraints[0].requests[1]", "b/d"),
             ],
         );

@@ -8,6 +8,8 @@ use crate::manifest::Fault;
 use crate::yaml::Node;
 
 pub(super) const TABLE: &[Definition] = &[
+    Definition { name: "flowcontrol.v1.FlowSchema", facts: &[], rules: &[has_spec] },
+    Definition { name: "flowcontrol.v1.PriorityLevelConfiguration", facts: &[], rules: &[has_spec] },
     Definition {
         name: "flowcontrol.v1.FlowSchemaSpec",
         facts: &[("matchingPrecedence", Within(0, 10_000))],
@@ -76,15 +78,19 @@ pub(super) const TABLE: &[Definition] = &[
     },
 ];
 
+fn has_spec<'a>(context: &Context<'a>, object: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if object.get("spec").is_none_or(Node::is_null) {
+        let kind = text(context.object, "kind");
+        faults.push(wanting(object, "spec", format!("a {kind} needs a `spec`")));
+    }
+}
+
 fn precedence<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let name = context.object.path(&["metadata", "name"]).and_then(Node::as_str);
     let first = spec.get("matchingPrecedence").filter(|number| number.as_int() == Some(1));
     if let Some(number) = first.filter(|_| name != Some("exempt")) {
         let message = "a precedence of 1 is for the FlowSchema `exempt` only";
         faults.push(Fault::new(&rules::CONFLICT, number, message).help("write 2 or more"));
-    }
-    if spec.get("priorityLevelConfiguration").is_some_and(Node::is_null) {
-        faults.push(wanting(spec, "priorityLevelConfiguration", "a FlowSchema needs a priority level"));
     }
 }
 
@@ -140,8 +146,9 @@ fn path_rule<'a>(_: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     for path in rule.get("nonResourceURLs").into_iter().flat_map(Node::items) {
         let text = path.as_str().unwrap_or_default();
         let plain = text.strip_suffix("/*").unwrap_or(text);
-        if text != "*" && (!text.starts_with('/') || text.contains(' ') || plain.contains('*')) {
-            let message = "this must be a path from the root, with `*` as its last part at most";
+        let odd = [" ", "//"].into_iter().any(|part| text.contains(part)) || plain.contains('*');
+        if text != "*" && (!text.starts_with('/') || odd) {
+            let message = "this must be a path from the root, without spaces and `//`, and with `*` as its last part at most";
             faults.push(Fault::new(&rules::PATH, path, message));
         }
     }

@@ -192,7 +192,8 @@ fn backend_port<'a>(_: &Context<'a>, port: Node<'a>, faults: &mut Vec<Fault<'a>>
 
 fn class_spec<'a>(_: &Context<'a>, class: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if class.get("spec").is_none_or(Node::is_null) {
-        faults.push(wanting(class, "spec", "an IngressClass needs a `controller`").help("set `spec.controller`"));
+        let fault = Fault::new(&rules::REQUIRED, class, "an IngressClass needs a `controller`").below("spec.controller");
+        faults.push(fault.help("set `spec.controller`"));
     }
 }
 

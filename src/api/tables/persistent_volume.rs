@@ -60,7 +60,10 @@ const SOURCES: &[&str] = &[
 fn volume<'a>(context: &Context<'a>, volume: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     match volume.get("spec").filter(|spec| !spec.is_null()) {
         Some(spec) => SPEC.check(context, spec, faults),
-        None => faults.push(wanting(volume, "spec", "a PersistentVolume needs a capacity and a kind of volume")),
+        None => {
+            let message = "a PersistentVolume needs a capacity and a kind of volume";
+            faults.push(Fault::new(&rules::REQUIRED, volume, message).below("spec.capacity").help("set `spec`"));
+        }
     }
 }
 

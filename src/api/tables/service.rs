@@ -15,7 +15,7 @@ pub(super) const TABLE: &[Definition] = &[
     Definition {
         name: "core.v1.Service",
         facts: &[],
-        rules: &[topology_annotations, source_ranges],
+        rules: &[has_spec, topology_annotations, source_ranges],
     },
     Definition {
         name: "core.v1.ServiceSpec",
@@ -73,6 +73,13 @@ fn items<'a>(spec: Node<'a>, field: &str) -> impl Iterator<Item = Node<'a>> {
 
 fn is_set(number: Option<Node<'_>>) -> Option<Node<'_>> {
     number.filter(|number| number.as_int().is_some_and(|number| number != 0))
+}
+
+fn has_spec<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if service.get("spec").is_none_or(Node::is_null) {
+        let fault = Fault::new(&rules::REQUIRED, service, "a Service needs at least one port").below("spec.ports");
+        faults.push(fault.help("list its ports under `spec.ports`"));
+    }
 }
 
 /// The two annotations of topology aware routing agree.
@@ -333,7 +340,7 @@ fn distribution<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Faul
 
 #[cfg(test)]
 mod tests {
-    use crate::api::testing::{accepted, accepted_in, refused, refused_in};
+    use crate::api::testing::{accepted, accepted_in, faults, refused, refused_in};
 
     const CLUSTER_IP: &str = "
 apiVersion: v1
@@ -489,6 +496,12 @@ spec:
         let (good, bad) = (annotated("10.0.0.0/8, 192.0.2.0/24"), annotated("10.0.0.0/8 192.0.2.0/24"));
         accepted(&base, &[("metadata: {name: web}", &good)]);
         refused(&base, &[("metadata: {name: web}", &bad, "api/address", field, "'10.0.0.0/8 192.0.2.0/24'")]);
+    }
+
+    #[test]
+    fn a_service_has_a_spec() {
+        let bare = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+        assert_eq!(faults(bare), [("api/required", "spec.ports".to_owned(), "apiVersion: v1".to_owned())]);
     }
 
     #[test]
