@@ -14,6 +14,7 @@ use super::fill::{Fill, Role};
 use super::map::Entry;
 use super::problem::Problem;
 use super::rules;
+use super::straight;
 use super::syntax;
 use super::tabs::Tabs;
 use super::tree::{Document, Place};
@@ -54,6 +55,17 @@ pub struct Stream {
 
 /// Reads a text.
 pub fn read(text: &Arc<str>, limits: &Limits) -> Stream {
+    if let Some(documents) = straight::read(text, limits) {
+        return Stream {
+            documents,
+            problems: Vec::new(),
+        };
+    }
+    read_by_parser(text, limits)
+}
+
+/// Reads a text by the parser, whatever it holds.
+pub(super) fn read_by_parser(text: &Arc<str>, limits: &Limits) -> Stream {
     Reader::new(text, *limits, None).run()
 }
 
