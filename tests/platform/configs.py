@@ -2,8 +2,10 @@
 knows is a fault, so that no file goes unread."""
 
 import configparser
+import contextlib
 import fnmatch
 import importlib.util
+import io
 import json
 import re
 import shutil
@@ -314,6 +316,12 @@ data:
 
 
 def self_test():
+    if _alloy:
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            failed = _alloy.self_test()
+        if failed:
+            raise selftest.SelfTestFailed(f"alloy.py: {said.getvalue()}")
     selftest.broken_samples(check, SAMPLE, [
         ("list: [1, 2]", "list: [1, 2", 'data["a.yaml"]: is no yaml'),
         ("list: [1, 2]", "list: 1\n    list: 2", "the key `list` stands twice"),

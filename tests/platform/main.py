@@ -11,8 +11,8 @@ import project
 from environments import NoProgram
 from selftest import SelfTestFailed
 
-CHECKS = ["objects", "schemas", "configs", "references", "wiring", "rights", "flows", "delivery", "plain_secrets",
-          "environments"]
+CHECKS = ["objects", "schemas", "configs", "references", "wiring", "rights", "flows", "delivery", "prometheus",
+          "grafana", "plain_secrets", "environments"]
 
 
 def main():

@@ -56,7 +56,7 @@ def secrets_made(environment, platform):
     for item in environment.of("ExternalSecret"):
         target = item.spec["target"]
         add(item.namespace, target.get("name", item.name), item, "spec.target", external_keys(item),
-            target.get("creationPolicy") == "Merge")
+            target.get("creationPolicy") in ("Merge", "CreateOrMerge"))
     for item in environment.of("Certificate"):
         add(item.namespace, item.spec["secretName"], item, "spec.secretName", ("tls.crt", "tls.key", "ca.crt"))
     for item in environment.of("Ingress"):

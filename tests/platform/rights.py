@@ -58,6 +58,40 @@ def bound(environment):
             for subject in item.data.get("subjects") or [] if subject["kind"] == "ServiceAccount"}
 
 
+def may(environment, account, verb, item, named=True):
+    """Whether an account may do something with an object. `named` tells whether rights on this one object count."""
+    for rule in _rules(environment, account, item.namespace):
+        names = rule.get("resourceNames")
+        if (_has(rule, "verbs", verb) and _has(rule, "apiGroups", item.group) and _has(rule, "resources", resource(item.kind))
+                and (not names or named and item.name in names)):
+            return True
+    return False
+
+
+def _has(rule, field, value):
+    return value in (rule.get(field) or []) or "*" in (rule.get(field) or [])
+
+
+def _rules(environment, account, namespace):
+    """The rules that hold for an account in a namespace, or cluster-wide where there is none."""
+    for item in environment.of("RoleBinding", "ClusterRoleBinding"):
+        if item.namespace and item.namespace != namespace:
+            continue
+        if any(subject["kind"] == "ServiceAccount" and (subject.get("namespace", item.namespace), subject["name"]) == account
+               for subject in item.data.get("subjects") or []):
+            ref = item.data["roleRef"]
+            role = environment.get(ref["kind"], item.namespace if ref["kind"] == "Role" else "", ref["name"])
+            yield from role.data.get("rules") or [] if role else []
+
+
+def resource(kind):
+    """The plural that rights name a kind by."""
+    name = kind.lower()
+    if name.endswith("y"):
+        return name[:-1] + "ies"
+    return name + ("es" if name.endswith("s") else "s")
+
+
 def _token(pods, environment):
     name = pods.spec.get("serviceAccountName", "default")
     account = environment.get("ServiceAccount", pods.namespace, name)
