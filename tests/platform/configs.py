@@ -40,7 +40,9 @@ def _scripts(pods):
         for name in ("command", "args"):
             words = container.get(name) or []
             for index, word in enumerate(words[:-1]):
-                if word in ("-c", "-ec", "-euc") and re.search(r"(^|/)(ba|da|a)?sh$", (container.get("command") or words)[0]):
+                if word in ("-c", "-ec", "-euc") and re.search(
+                    r"(^|/)(ba|da|a)?sh$", (container.get("command") or words)[0]
+                ):
                     for message in problems("shell", words[index + 1]):
                         yield pods.owner.fault(f"{field}.{name}[{index + 1}]", message)
 
@@ -51,8 +53,9 @@ def note(platform):
         for key in item.data.get("data") or {}:
             kind = kind_of(item.name, key)
             counts[kind] = counts.get(kind, 0) + 1
-    left_out = sorted(kind for kind, program in (("alloy", _alloy), ("shell", shutil.which("sh")))
-                      if kind in counts and not program)
+    left_out = sorted(
+        kind for kind, program in (("alloy", _alloy), ("shell", shutil.which("sh"))) if kind in counts and not program
+    )
     told = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
     return told + (f"; only looked at, not parsed: {', '.join(left_out)}" if left_out else "")
 
@@ -80,9 +83,19 @@ SPECIAL = [
 
 # Files by their names.
 FILES = [
-    ("*.yaml", "yaml"), ("*.yml", "yaml"), ("*.json", "json"), ("*.toml", "toml"), ("*.ini", "ini"), ("*.cnf", "cnf"),
-    ("*.rules", "yaml"), ("*nginx.conf", "nginx"), ("redis.conf", "redis"), ("*.sh", "shell"), ("*.alloy", "alloy"),
-    ("*.tmpl", "go-template"), ("*.lua", "lua"),
+    ("*.yaml", "yaml"),
+    ("*.yml", "yaml"),
+    ("*.json", "json"),
+    ("*.toml", "toml"),
+    ("*.ini", "ini"),
+    ("*.cnf", "cnf"),
+    ("*.rules", "yaml"),
+    ("*nginx.conf", "nginx"),
+    ("redis.conf", "redis"),
+    ("*.sh", "shell"),
+    ("*.alloy", "alloy"),
+    ("*.tmpl", "go-template"),
+    ("*.lua", "lua"),
 ]
 
 
@@ -149,7 +162,13 @@ def _cnf(text):
 
 
 NGINX_TOKEN = re.compile(
-    r"""(?P<blank>\s+|\#[^\n]*)|(?P<mark>[{};])|(?P<word>(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\$\{\w+\}|\\.|[^\s{};"'])+)""")
+    r"""
+    (?P<blank>\s+|\#[^\n]*)
+  | (?P<mark>[{};])
+  | (?P<word>(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\$\{\w+\}|\\.|[^\s{};"'])+)
+    """,
+    re.VERBOSE,
+)
 
 
 def _nginx(text):
@@ -232,14 +251,23 @@ def _argocd_policy(text):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         fields = [field.strip() for field in line.split(",")]
-        if not (fields[0] == "p" and len(fields) == 6 and fields[5] in ("allow", "deny")
-                or fields[0] == "g" and len(fields) == 3) or not all(fields):
+        if not (
+            fields[0] == "p"
+            and len(fields) == 6
+            and fields[5] in ("allow", "deny")
+            or fields[0] == "g"
+            and len(fields) == 3
+        ) or not all(fields):
             yield f"line {number}: neither `p, role, resource, action, object, effect` nor `g, who, role`"
 
 
 def _known_hosts(text):
     for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.startswith("#") and not re.match(r"^\S+ (ssh|ecdsa)-\S+ [A-Za-z0-9+/]+=*( .*)?$", line):
+        if (
+            line.strip()
+            and not line.startswith("#")
+            and not re.match(r"^\S+ (ssh|ecdsa)-\S+ [A-Za-z0-9+/]+=*( .*)?$", line)
+        ):
             yield f"line {number}: not `host type key`"
 
 
@@ -253,9 +281,21 @@ def _alloy_file(text):
 
 
 PARSERS = {
-    "unknown": _unknown, "value": _value, "yaml": _yaml, "json": _json, "toml": _toml, "ini": _ini, "cnf": _cnf,
-    "nginx": _nginx, "redis": _redis, "shell": _shell, "alloy": _alloy_file, "go-template": _go_template, "lua": _lua,
-    "argocd-policy": _argocd_policy, "known-hosts": _known_hosts,
+    "unknown": _unknown,
+    "value": _value,
+    "yaml": _yaml,
+    "json": _json,
+    "toml": _toml,
+    "ini": _ini,
+    "cnf": _cnf,
+    "nginx": _nginx,
+    "redis": _redis,
+    "shell": _shell,
+    "alloy": _alloy_file,
+    "go-template": _go_template,
+    "lua": _lua,
+    "argocd-policy": _argocd_policy,
+    "known-hosts": _known_hosts,
 }
 
 SAMPLE = r"""
@@ -322,27 +362,31 @@ def self_test():
             failed = _alloy.self_test()
         if failed:
             raise selftest.SelfTestFailed(f"alloy.py: {said.getvalue()}")
-    selftest.broken_samples(check, SAMPLE, [
-        ("list: [1, 2]", "list: [1, 2", 'data["a.yaml"]: is no yaml'),
-        ("list: [1, 2]", "list: 1\n    list: 2", "the key `list` stands twice"),
-        ('"b": 2}', '"b": 2,}', 'data["b.json"]: is no json'),
-        ('"b": 2}', '"a": 2}', "the key `a` stands twice"),
-        ("one = 1", "one = ", 'data["c.toml"]: is no toml'),
-        ("domain = example.org", "domain", 'data["d.ini"]: is no ini'),
-        ("[server]\n    skip", "skip", 'data["e.cnf"]: is no cnf'),
-        ("{ listen", "{ ; listen", "nothing stands before `;`"),
-        ('"${b}"; }', '"${b}" }', "`;` is missing before `}`"),
-        ("} }", "}", "1 `{` not closed"),
-        ("} }", "} } }", "`}` closes nothing"),
-        ("{ok}'", "{ok}", "a quote is not closed"),
-        ("; fi", "", 'data["f.sh"]: sh -n'),
-        ("$(date)", "$(date", "spec.containers[0].args[1]: bash -n"),
-        ('save ""', 'save "', 'data["redis.conf"]: line 2'),
-        ("a{{ end }}", "a", "2 blocks are opened and 1 ended"),
-        ('"end"\n    end', '"end"', "1 blocks are opened and 0 ended"),
-        ("h.lua", "h.poem", "nobody knows what this file is"),
-        ("SIZE: \"3\"", "SIZE: \"3\\n4\"", "has several lines"),
-        ("name: directory", "name: [", 'data["oidc.config"]: is no yaml'),
-        ("get, */*, allow", "get, allow", 'data["policy.csv"]: line 1'),
-        ("data:\n  SIZE", "binaryData: {x: eA==}\ndata:\n  SIZE", "nobody reads binary data"),
-    ])
+    selftest.broken_samples(
+        check,
+        SAMPLE,
+        [
+            ("list: [1, 2]", "list: [1, 2", 'data["a.yaml"]: is no yaml'),
+            ("list: [1, 2]", "list: 1\n    list: 2", "the key `list` stands twice"),
+            ('"b": 2}', '"b": 2,}', 'data["b.json"]: is no json'),
+            ('"b": 2}', '"a": 2}', "the key `a` stands twice"),
+            ("one = 1", "one = ", 'data["c.toml"]: is no toml'),
+            ("domain = example.org", "domain", 'data["d.ini"]: is no ini'),
+            ("[server]\n    skip", "skip", 'data["e.cnf"]: is no cnf'),
+            ("{ listen", "{ ; listen", "nothing stands before `;`"),
+            ('"${b}"; }', '"${b}" }', "`;` is missing before `}`"),
+            ("} }", "}", "1 `{` not closed"),
+            ("} }", "} } }", "`}` closes nothing"),
+            ("{ok}'", "{ok}", "a quote is not closed"),
+            ("; fi", "", 'data["f.sh"]: sh -n'),
+            ("$(date)", "$(date", "spec.containers[0].args[1]: bash -n"),
+            ('save ""', 'save "', 'data["redis.conf"]: line 2'),
+            ("a{{ end }}", "a", "2 blocks are opened and 1 ended"),
+            ('"end"\n    end', '"end"', "1 blocks are opened and 0 ended"),
+            ("h.lua", "h.poem", "nobody knows what this file is"),
+            ('SIZE: "3"', 'SIZE: "3\\n4"', "has several lines"),
+            ("name: directory", "name: [", 'data["oidc.config"]: is no yaml'),
+            ("get, */*, allow", "get, allow", 'data["policy.csv"]: line 1'),
+            ("data:\n  SIZE", "binaryData: {x: eA==}\ndata:\n  SIZE", "nobody reads binary data"),
+        ],
+    )

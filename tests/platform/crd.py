@@ -77,9 +77,24 @@ def strict(schema, root=False):
 
 
 KEPT = {
-    "type", "enum", "pattern", "format", "required", "minLength", "maxLength", "minimum", "maximum", "multipleOf",
-    "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "x-kubernetes-list-type",
-    "x-kubernetes-list-map-keys"}
+    "type",
+    "enum",
+    "pattern",
+    "format",
+    "required",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "x-kubernetes-list-type",
+    "x-kubernetes-list-map-keys",
+}
 
 
 def _close(schema, result, root):
@@ -142,8 +157,9 @@ def _structure(schema, field):
         yield field, "does not say what is in the list"
     if "format" in schema and schema["format"] not in FORMATS:
         yield field, f"nobody checks the format `{schema['format']}`"
-    if schema.get("x-kubernetes-list-type") == "map" and not set(schema.get("x-kubernetes-list-map-keys", ["?"])) <= set(
-            schema.get("items", {}).get("required", [])):
+    if schema.get("x-kubernetes-list-type") == "map" and not set(
+        schema.get("x-kubernetes-list-map-keys", ["?"])
+    ) <= set(schema.get("items", {}).get("required", [])):
         yield field, "the keys of the list are not required"
     for name in schema.get("required", []):
         if name not in schema.get("properties", {}):

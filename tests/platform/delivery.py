@@ -49,7 +49,10 @@ def check(platform):
 
 
 def note(platform):
-    counts = [f"{environment.name}: {len(environment.of('Application'))} Applications" for environment in platform.environments]
+    counts = [
+        f"{environment.name}: {len(environment.of('Application'))} Applications"
+        for environment in platform.environments
+    ]
     return ", ".join(counts)
 
 
@@ -59,13 +62,14 @@ def covers(application, path):
     directory = source.get("directory") or {}
     if not path.startswith(source["path"] + "/"):
         return False
-    relative = path[len(source["path"]) + 1:]
+    relative = path[len(source["path"]) + 1 :]
     if "/" in relative and not directory.get("recurse"):
         return False
     if directory.get("exclude") and glob(directory["exclude"]).match(relative):
         return False
     return bool(MANIFEST.search(path)) and (
-        not directory.get("include") or bool(glob(directory["include"]).match(relative)))
+        not directory.get("include") or bool(glob(directory["include"]).match(relative))
+    )
 
 
 def glob(pattern):
@@ -101,14 +105,20 @@ def _application(application, environment, platform):
         yield application.fault("spec.source.repoURL", f"the project {project.name} does not allow it")
     if _foreign(application, platform):
         if not re.fullmatch(r"v?\d+(\.\d+)+|[0-9a-f]{40}", source["targetRevision"]):
-            yield application.fault("spec.source.targetRevision", "another's repository is taken at a version, not as it is today")
+            yield application.fault(
+                "spec.source.targetRevision", "another's repository is taken at a version, not as it is today"
+            )
     else:
         yield from _own_source(application, source, environment, platform)
     if not _destination(project, destination, destination["namespace"]):
         yield application.fault("spec.destination", f"the project {project.name} does not allow it")
     for index, rule in enumerate(application.spec.get("ignoreDifferences") or []):
-        if not any(covers(application, item.path) and (item.group, item.kind) == (rule.get("group", ""), rule["kind"])
-                   and rule.get("name", item.name) == item.name for item in environment.objects):
+        if not any(
+            covers(application, item.path)
+            and (item.group, item.kind) == (rule.get("group", ""), rule["kind"])
+            and rule.get("name", item.name) == item.name
+            for item in environment.objects
+        ):
             yield application.fault(f"spec.ignoreDifferences[{index}]", "means nothing of what it delivers")
 
 
@@ -135,8 +145,11 @@ def _excluded(environment):
     for index, entry in enumerate(rule for document in read_yaml(text) for rule in document):
         for item in environment.objects:
             if any(fnmatch.fnmatchcase(item.group, group) for group in entry.get("apiGroups", ["*"])) and any(
-                    fnmatch.fnmatchcase(item.kind, kind) for kind in entry.get("kinds", ["*"])):
-                yield settings.fault('data["resource.exclusions"]', f"entry {index} leaves out {item}, which is delivered")
+                fnmatch.fnmatchcase(item.kind, kind) for kind in entry.get("kinds", ["*"])
+            ):
+                yield settings.fault(
+                    'data["resource.exclusions"]', f"entry {index} leaves out {item}, which is delivered"
+                )
 
 
 def _writable(application, item, environment):
@@ -169,8 +182,11 @@ def _destination(project, destination, namespace):
     """Whether a project lets something into a namespace of this cluster."""
     allowed = False
     for entry in project.spec.get("destinations") or []:
-        same = all(fnmatch.fnmatchcase(destination[key], entry[key]) for key in ("server", "name")
-                   if key in destination and key in entry) and any(key in destination and key in entry for key in ("server", "name"))
+        same = all(
+            fnmatch.fnmatchcase(destination[key], entry[key])
+            for key in ("server", "name")
+            if key in destination and key in entry
+        ) and any(key in destination and key in entry for key in ("server", "name"))
         denied = entry["namespace"].startswith("!")
         if same and fnmatch.fnmatchcase(namespace, entry["namespace"].lstrip("!")):
             if denied:
@@ -193,13 +209,20 @@ def _permitted(application, item, environment):
         white, black = spec.get("clusterResourceWhitelist"), spec.get("clusterResourceBlacklist")
         permitted = _listed(white, item)
     if not permitted or _listed(black, item):
-        yield item.fault("kind", f"the project {project.name} does not allow {item.kind} of "
-                                 f"{item.group or 'the core group'} named {item.name}")
+        yield item.fault(
+            "kind",
+            f"the project {project.name} does not allow {item.kind} of "
+            f"{item.group or 'the core group'} named {item.name}",
+        )
 
 
 def _listed(entries, item):
-    return any(fnmatch.fnmatchcase(item.group, entry["group"]) and fnmatch.fnmatchcase(item.kind, entry["kind"])
-               and fnmatch.fnmatchcase(item.name, entry.get("name", "*")) for entry in entries or [])
+    return any(
+        fnmatch.fnmatchcase(item.group, entry["group"])
+        and fnmatch.fnmatchcase(item.kind, entry["kind"])
+        and fnmatch.fnmatchcase(item.name, entry.get("name", "*"))
+        for entry in entries or []
+    )
 
 
 def _project(item, environment, applications, platform):
@@ -217,7 +240,9 @@ def _project(item, environment, applications, platform):
         namespace, _, name = entry["defaultServiceAccount"].rpartition(":")
         namespace = namespace or entry["namespace"]
         if not environment.get("ServiceAccount", namespace, name):
-            yield item.fault(f"spec.destinationServiceAccounts[{index}]", f"there is no ServiceAccount `{name}` in {namespace}")
+            yield item.fault(
+                f"spec.destinationServiceAccounts[{index}]", f"there is no ServiceAccount `{name}` in {namespace}"
+            )
     names = {other.namespace for other in environment.objects} | {app.spec["destination"]["namespace"] for app in own}
     for index, entry in enumerate(item.spec.get("destinations") or []):
         if "*" not in entry["namespace"] and entry["namespace"].lstrip("!") not in names:
@@ -229,7 +254,8 @@ def _allows_too_much(item, own, environment):
     for field, namespaced in (("namespaceResourceWhitelist", True), ("clusterResourceWhitelist", False)):
         for index, entry in enumerate(item.spec.get(field) or []):
             if entry["kind"] not in ALLOWED_AHEAD and not any(
-                    bool(other.namespace) == namespaced and _listed([entry], other) for other in delivered):
+                bool(other.namespace) == namespaced and _listed([entry], other) for other in delivered
+            ):
                 yield item.fault(f"spec.{field}[{index}]", f"allows {entry['kind']}, and nothing of it is delivered")
 
 
@@ -313,33 +339,72 @@ spec:
 
 def self_test():
     settings = {"repository": {"url": "https://example.org/r", "revision": "main"}}
-    selftest.broken_samples(check, SAMPLE, [
-        ("project: all", "project: some", "there is no AppProject `some`"),
-        ("example.org/*", "example.com/*", "spec.source.repoURL: the project all does not allow it"),
-        ("targetRevision: main", "targetRevision: HEAD", "tympan.yaml says `main`"),
-        ("targetRevision: v1.2.3", "targetRevision: main", "another's repository is taken at a version"),
-        ("kinds: [Lease]", "kinds: ['Config*']", "entry 0 leaves out ConfigMap shop/web"),
-        ("resourceNames: [web]", "resourceNames: [wob]", "argocd-application-controller may not delete it"),
-        ("[namespaces, configmaps", "[configmaps", "namespace-shop.yaml: kind: argocd-application-controller may not get it"),
-        ("[get, list, watch, create, patch]", "[get, list, watch, patch]", "may not create it"),
-        ("[get, list, watch, create, patch]", "[get, list, watch, create, patch, delete]", "may delete it, and what"),
-        ("spec: {sourceRepos: [], destinations: []}", 'spec: {sourceRepos: ["*"]}', "the default project is to allow nothing"),
-        ("path: rendered/prod/shop", "path: rendered/dev/shop", "is not of prod"),
-        ("path: rendered/prod/shop", "path: rendered/prod/shap", "spec.source.path: holds nothing"),
-        ("path: rendered/prod/shop", "path: rendered/prod/shap", "configmap-web.yaml: belongs to no Application"),
-        ("{argocd/*,_cluster/*}", "*", "configmap-web.yaml: belongs to shop and argocd"),
-        ('exclude: "*.json"', 'exclude: "_cluster/*"', "namespace-shop.yaml: belongs to no Application"),
-        ('namespace: "shop"', 'namespace: "shap"', "configmap-web.yaml: metadata.namespace: the project all does not allow shop"),
-        ('namespace: "shop"', 'namespace: "!shop"', "spec.destination: the project all does not allow it"),
-        ("kind: ConfigMap}", "kind: Secret}", "the project all does not allow ConfigMap"),
-        ('{group: "", kind: Namespace}', '{group: "", kind: Namespace, name: other}', "does not allow Namespace"),
-        ("clusterResourceWhitelist", "clusterResourceBlacklist", "does not allow Namespace"),
-        ("{kind: ConfigMap, name: web}", "{kind: ConfigMap, name: wob}", "ignoreDifferences[0]: means nothing"),
-        ("  sourceRepos", "  destinationServiceAccounts: [{server: x, namespace: shop, defaultServiceAccount: d}]\n  sourceRepos",
-         "there is no ServiceAccount `d` in shop"),
-        ('here", namespace: argocd}]', 'here", namespace: argocd}, {server: "https://here", namespace: nowhere}]', "nothing is in `nowhere`"),
-    ], settings)
-    own = SAMPLE[:SAMPLE.index("---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: definitions")]
-    selftest.broken_samples(check, own, [
-        ('{group: "", kind: ConfigMap}', '{group: "", kind: ConfigMap}, {group: apps, kind: Job}', "allows Job, and nothing"),
-    ], settings)
+    selftest.broken_samples(
+        check,
+        SAMPLE,
+        [
+            ("project: all", "project: some", "there is no AppProject `some`"),
+            ("example.org/*", "example.com/*", "spec.source.repoURL: the project all does not allow it"),
+            ("targetRevision: main", "targetRevision: HEAD", "tympan.yaml says `main`"),
+            ("targetRevision: v1.2.3", "targetRevision: main", "another's repository is taken at a version"),
+            ("kinds: [Lease]", "kinds: ['Config*']", "entry 0 leaves out ConfigMap shop/web"),
+            ("resourceNames: [web]", "resourceNames: [wob]", "argocd-application-controller may not delete it"),
+            (
+                "[namespaces, configmaps",
+                "[configmaps",
+                "namespace-shop.yaml: kind: argocd-application-controller may not get it",
+            ),
+            ("[get, list, watch, create, patch]", "[get, list, watch, patch]", "may not create it"),
+            (
+                "[get, list, watch, create, patch]",
+                "[get, list, watch, create, patch, delete]",
+                "may delete it, and what",
+            ),
+            (
+                "spec: {sourceRepos: [], destinations: []}",
+                'spec: {sourceRepos: ["*"]}',
+                "the default project is to allow nothing",
+            ),
+            ("path: rendered/prod/shop", "path: rendered/dev/shop", "is not of prod"),
+            ("path: rendered/prod/shop", "path: rendered/prod/shap", "spec.source.path: holds nothing"),
+            ("path: rendered/prod/shop", "path: rendered/prod/shap", "configmap-web.yaml: belongs to no Application"),
+            ("{argocd/*,_cluster/*}", "*", "configmap-web.yaml: belongs to shop and argocd"),
+            ('exclude: "*.json"', 'exclude: "_cluster/*"', "namespace-shop.yaml: belongs to no Application"),
+            (
+                'namespace: "shop"',
+                'namespace: "shap"',
+                "configmap-web.yaml: metadata.namespace: the project all does not allow shop",
+            ),
+            ('namespace: "shop"', 'namespace: "!shop"', "spec.destination: the project all does not allow it"),
+            ("kind: ConfigMap}", "kind: Secret}", "the project all does not allow ConfigMap"),
+            ('{group: "", kind: Namespace}', '{group: "", kind: Namespace, name: other}', "does not allow Namespace"),
+            ("clusterResourceWhitelist", "clusterResourceBlacklist", "does not allow Namespace"),
+            ("{kind: ConfigMap, name: web}", "{kind: ConfigMap, name: wob}", "ignoreDifferences[0]: means nothing"),
+            (
+                "  sourceRepos",
+                "  destinationServiceAccounts: [{server: x, namespace: shop, defaultServiceAccount: d}]\n  sourceRepos",
+                "there is no ServiceAccount `d` in shop",
+            ),
+            (
+                'here", namespace: argocd}]',
+                'here", namespace: argocd}, {server: "https://here", namespace: nowhere}]',
+                "nothing is in `nowhere`",
+            ),
+        ],
+        settings,
+    )
+    own = SAMPLE[
+        : SAMPLE.index("---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: definitions")
+    ]
+    selftest.broken_samples(
+        check,
+        own,
+        [
+            (
+                '{group: "", kind: ConfigMap}',
+                '{group: "", kind: ConfigMap}, {group: apps, kind: Job}',
+                "allows Job, and nothing",
+            ),
+        ],
+        settings,
+    )

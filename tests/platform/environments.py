@@ -53,8 +53,11 @@ def differences(root, rendered):
 
 
 def environments(root):
-    return sorted(path.stem for path in (root / "values").glob("*.yaml")
-                  if path.stem not in ("common", "schema") and "." not in path.stem)
+    return sorted(
+        path.stem
+        for path in (root / "values").glob("*.yaml")
+        if path.stem not in ("common", "schema") and "." not in path.stem
+    )
 
 
 def _copy(root, copy):
@@ -75,8 +78,9 @@ def _take_values(folder, source, target):
 
 
 def render(tympan, folder):
-    run = subprocess.run([tympan, "-C", str(folder), "--color", "never", "render"],
-                         capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [tympan, "-C", str(folder), "--color", "never", "render"], capture_output=True, text=True, check=False
+    )
     if run.returncode:
         raise NoProgram(f"with one environment's values the other does not render:\n{run.stdout}{run.stderr}")
 
@@ -86,31 +90,42 @@ def read_tree(folder, names):
     compared themselves."""
     name = re.compile(r"(?<![A-Za-z0-9])(" + "|".join(map(re.escape, names)) + r")(?![A-Za-z0-9])")
     return {
-        path.relative_to(folder).as_posix(): CHECKSUM.sub(r"\1(a checksum)", name.sub("(environment)", path.read_text(encoding="utf-8")))
-        for path in sorted(folder.glob("**/*")) if path.is_file()}
+        path.relative_to(folder).as_posix(): CHECKSUM.sub(
+            r"\1(a checksum)", name.sub("(environment)", path.read_text(encoding="utf-8"))
+        )
+        for path in sorted(folder.glob("**/*"))
+        if path.is_file()
+    }
 
 
 def compare(tree, other, source, name):
     for path in sorted(tree.keys() | other.keys()):
         if tree.get(path) != other.get(path):
             lines = difflib.unified_diff(
-                tree.get(path, "").splitlines(), other.get(path, "").splitlines(), source, name, n=0, lineterm="")
+                tree.get(path, "").splitlines(), other.get(path, "").splitlines(), source, name, n=0, lineterm=""
+            )
             shown = "\n".join("    " + line for line in list(lines)[2:12])
-            yield Fault(f"rendered/{name}/{path}", "", f"with the values of {source} it differs from {source}:\n{shown}")
+            yield Fault(
+                f"rendered/{name}/{path}", "", f"with the values of {source} it differs from {source}:\n{shown}"
+            )
 
 
 def self_test():
     """A made-up renderer, which says more in one environment than the values explain."""
+
     def rendered(extra):
         def write(folder):
             for name in environments(folder):
                 target = folder / "rendered" / name / "shop"
                 target.mkdir(parents=True)
                 size = (folder / "values" / f"{name}.yaml").read_text(encoding="utf-8")
-                text = f"env: {name}\nhost: shop.{name}.example.org\nchecksum/a: {len(name)}\n{size}{extra.get(name, '')}"
+                text = (
+                    f"env: {name}\nhost: shop.{name}.example.org\nchecksum/a: {len(name)}\n{size}{extra.get(name, '')}"
+                )
                 (target / "a.yaml").write_text(text, encoding="utf-8")
                 if name in extra.get("only", ()):
                     (target / "b.yaml").write_text("", encoding="utf-8")
+
         return write
 
     with tempfile.TemporaryDirectory() as folder:
@@ -119,5 +134,7 @@ def self_test():
         for name, size in (("dev", 1), ("prod", 3), ("common", 0)):
             (root / "values" / f"{name}.yaml").write_text(f"size: {size}\n", encoding="utf-8")
         selftest.expect_clean(list(differences(root, rendered({}))))
-        selftest.expect(differences(root, rendered({"prod": "more: true\n"})), "+more: true", "a line of one environment")
+        selftest.expect(
+            differences(root, rendered({"prod": "more: true\n"})), "+more: true", "a line of one environment"
+        )
         selftest.expect(differences(root, rendered({"only": ["dev"]})), "b.yaml", "a file of one environment")

@@ -11,7 +11,9 @@ FLOWS = "policies/flows.yaml"
 DIRECTIONS = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
 
 # What "the internet" must not hold: private addresses, and the address of a cloud's metadata service.
-NOT_INTERNET = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")]
+NOT_INTERNET = [
+    ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
+]
 
 
 def check(platform):
@@ -22,7 +24,9 @@ def note(platform):
     counts = []
     for environment in platform.environments:
         opened = Opened(environment, platform)
-        counts.append(f"{environment.name}: {len(opened.flows['Egress'])} ways out and {len(opened.flows['Ingress'])} ways in")
+        counts.append(
+            f"{environment.name}: {len(opened.flows['Egress'])} ways out and {len(opened.flows['Ingress'])} ways in"
+        )
     return "; ".join(counts)
 
 
@@ -55,7 +59,9 @@ class Opened:
         self.policies = environment.of("NetworkPolicy", "CiliumNetworkPolicy")
         self.outside = {
             self.outside_name(namespace, labels): (namespace, labels)
-            for namespace, pods in wiring.OUTSIDE_PODS.items() for labels in pods}
+            for namespace, pods in wiring.OUTSIDE_PODS.items()
+            for labels in pods
+        }
         self.workloads = {}
         for pods in environment.pods:
             if not pods.spec.get("hostNetwork"):
@@ -84,12 +90,17 @@ class Opened:
 
     def _named(self, peer, home):
         """The names of the pods that a peer means, rendered here or not."""
-        names = {name for name, several in self.workloads.items() for pods in several
-                 if wiring.namespace_selected(peer, home, pods.namespace, self.environment)
-                 and selects(peer.get("podSelector"), pods.labels)}
+        names = {
+            name
+            for name, several in self.workloads.items()
+            for pods in several
+            if wiring.namespace_selected(peer, home, pods.namespace, self.environment)
+            and selects(peer.get("podSelector"), pods.labels)
+        }
         for name, (namespace, labels) in self.outside.items():
             if wiring.namespace_selected(peer, home, namespace, self.environment) and selects(
-                    peer.get("podSelector"), labels):
+                peer.get("podSelector"), labels
+            ):
                 names.add(name)
         return names
 
@@ -163,10 +174,18 @@ def _ends(declared, opened, environment):
                 yield several[0].owner.fault("", f"no policy holds the {direction.lower()} of {name}")
     for namespace in sorted(namespaces):
         for direction in DIRECTIONS:
-            if not any(item.namespace == namespace and item.kind == "NetworkPolicy" and direction in _types(item)
-                       and item.spec["podSelector"] == {} for item in opened.policies):
-                yield Fault(f"rendered/{environment.name}/{namespace}", "",
-                            f"no policy denies all {direction.lower()} by default")
+            if not any(
+                item.namespace == namespace
+                and item.kind == "NetworkPolicy"
+                and direction in _types(item)
+                and item.spec["podSelector"] == {}
+                for item in opened.policies
+            ):
+                yield Fault(
+                    f"rendered/{environment.name}/{namespace}",
+                    "",
+                    f"no policy denies all {direction.lower()} by default",
+                )
 
 
 def _undeclared(declared, opened):
@@ -174,16 +193,23 @@ def _undeclared(declared, opened):
         for (source, target, port), paths in sorted(opened.flows[direction].items()):
             if (source, target, port) not in declared:
                 for path in sorted(paths):
-                    yield Fault(path, f"spec.{direction.lower()}",
-                                f"opens a way {way} that {FLOWS} does not declare: {source} -> {target} {port}")
+                    yield Fault(
+                        path,
+                        f"spec.{direction.lower()}",
+                        f"opens a way {way} that {FLOWS} does not declare: {source} -> {target} {port}",
+                    )
 
 
 def _blocked(declared, opened, environment):
     for (source, target, port), field in declared.items():
         for direction, own, way in (("Egress", source, "out of"), ("Ingress", target, "into")):
             if own in opened.held[direction] and (source, target, port) not in opened.flows[direction]:
-                yield Fault(FLOWS, field, f"declared for {environment.name} and closed: {source} -> {target} {port}: "
-                                          f"no policy lets it {way} {own}")
+                yield Fault(
+                    FLOWS,
+                    field,
+                    f"declared for {environment.name} and closed: {source} -> {target} {port}: "
+                    f"no policy lets it {way} {own}",
+                )
 
 
 SAMPLE = """
@@ -250,30 +276,59 @@ DECLARED = [
 
 
 def self_test():
-    settings = {"network": {"ingress-controllers": [
-        {"class": "nginx", "namespace": "app-routing-system", "pods": {"app": "nginx"}}]}}
-    selftest.broken_samples(lambda platform: compare(platform, DECLARED), SAMPLE, [
-        ("port: http", "port: 80", "ingress/nginx -> shop/web TCP/8080: no policy lets it into shop/web"),
-        ("port: http", "port: 80", "opens a way in that policies/flows.yaml does not declare: ingress/nginx -> shop/web TCP/80"),
-        ("app: nginx", "app: external-dns", "external-dns -> shop/web TCP/8080"),
-        ("port: 3306}]\n  - to", "port: 3306}, {protocol: UDP, port: 53}]\n  - to", "shop/web -> shop/db UDP/53"),
-        ("port: 3306}]\n  - to", "port: 3307}]\n  - to", "no policy lets it out of shop/web"),
-        ("port: 3306}]\n---", "port: 3307}]\n---", "no policy lets it into shop/db"),
-        ("- to: [{podSelector: {matchLabels: {app.kubernetes.io/name: db}}}]\n    ports: [{protocol: TCP, port: 3306}]", "- {}",
-         "shop/web -> anywhere every port"),
-        (", 169.254.0.0/16", "", "shop/web -> cidr:0.0.0.0/0 TCP/443"),
-        ("[kube-apiserver]", "[kube-apiserver, host]", "shop/web -> entity:host TCP/443"),
-        ("[kube-apiserver]", "[host]", "shop/web -> entity:kube-apiserver TCP/443: no policy lets it out"),
-        ("values: [web]", "values: [web, db]", "shop/db -> entity:kube-apiserver TCP/443"),
-        ("- from: [{podSelector: {matchLabels: {app.kubernetes.io/name: web}}}]", "- from: [{podSelector: {}}]",
-         "shop/db -> shop/db TCP/3306"),
-        ("- from: [{podSelector: {matchLabels: {app.kubernetes.io/name: web}}}]", "- from: [{namespaceSelector: {}}]",
-         "every pod of a namespace -> shop/db TCP/3306"),
-        ("{podSelector: {}, policyTypes: [Ingress, Egress]}", "{podSelector: {}, policyTypes: [Ingress]}",
-         "no policy holds the egress of shop/db"),
-        ("{podSelector: {}, policyTypes: [Ingress, Egress]}", "{podSelector: {}, policyTypes: [Ingress]}",
-         "no policy denies all egress by default"),
-        ("name: db, namespace: shop}\nspec: {template: {metadata: {labels: {app.kubernetes.io/name: db}}",
-         "name: db, namespace: shop}\nspec: {template: {metadata: {labels: {app.kubernetes.io/name: sql}}",
-         "there is no `shop/db` in prod"),
-    ], settings)
+    settings = {
+        "network": {
+            "ingress-controllers": [{"class": "nginx", "namespace": "app-routing-system", "pods": {"app": "nginx"}}]
+        }
+    }
+    selftest.broken_samples(
+        lambda platform: compare(platform, DECLARED),
+        SAMPLE,
+        [
+            ("port: http", "port: 80", "ingress/nginx -> shop/web TCP/8080: no policy lets it into shop/web"),
+            (
+                "port: http",
+                "port: 80",
+                "opens a way in that policies/flows.yaml does not declare: ingress/nginx -> shop/web TCP/80",
+            ),
+            ("app: nginx", "app: external-dns", "external-dns -> shop/web TCP/8080"),
+            ("port: 3306}]\n  - to", "port: 3306}, {protocol: UDP, port: 53}]\n  - to", "shop/web -> shop/db UDP/53"),
+            ("port: 3306}]\n  - to", "port: 3307}]\n  - to", "no policy lets it out of shop/web"),
+            ("port: 3306}]\n---", "port: 3307}]\n---", "no policy lets it into shop/db"),
+            (
+                "- to: [{podSelector: {matchLabels: {app.kubernetes.io/name: db}}}]\n    ports: [{protocol: TCP, port: 3306}]",
+                "- {}",
+                "shop/web -> anywhere every port",
+            ),
+            (", 169.254.0.0/16", "", "shop/web -> cidr:0.0.0.0/0 TCP/443"),
+            ("[kube-apiserver]", "[kube-apiserver, host]", "shop/web -> entity:host TCP/443"),
+            ("[kube-apiserver]", "[host]", "shop/web -> entity:kube-apiserver TCP/443: no policy lets it out"),
+            ("values: [web]", "values: [web, db]", "shop/db -> entity:kube-apiserver TCP/443"),
+            (
+                "- from: [{podSelector: {matchLabels: {app.kubernetes.io/name: web}}}]",
+                "- from: [{podSelector: {}}]",
+                "shop/db -> shop/db TCP/3306",
+            ),
+            (
+                "- from: [{podSelector: {matchLabels: {app.kubernetes.io/name: web}}}]",
+                "- from: [{namespaceSelector: {}}]",
+                "every pod of a namespace -> shop/db TCP/3306",
+            ),
+            (
+                "{podSelector: {}, policyTypes: [Ingress, Egress]}",
+                "{podSelector: {}, policyTypes: [Ingress]}",
+                "no policy holds the egress of shop/db",
+            ),
+            (
+                "{podSelector: {}, policyTypes: [Ingress, Egress]}",
+                "{podSelector: {}, policyTypes: [Ingress]}",
+                "no policy denies all egress by default",
+            ),
+            (
+                "name: db, namespace: shop}\nspec: {template: {metadata: {labels: {app.kubernetes.io/name: db}}",
+                "name: db, namespace: shop}\nspec: {template: {metadata: {labels: {app.kubernetes.io/name: sql}}",
+                "there is no `shop/db` in prod",
+            ),
+        ],
+        settings,
+    )

@@ -16,7 +16,11 @@ def check(platform):
     if not _there("dashboards"):
         return []
     import dashboards
-    return [Fault("", "", str(fault).replace(f"{platform.root}/", "")) for fault in dashboards.check_folder(platform.root / FOLDER)]
+
+    return [
+        Fault("", "", str(fault).replace(f"{platform.root}/", ""))
+        for fault in dashboards.check_folder(platform.root / FOLDER)
+    ]
 
 
 def note(_):
@@ -26,5 +30,6 @@ def note(_):
 def self_test():
     if _there("dashboards"):
         import dashboards
+
         if missed := dashboards.self_test():
             raise selftest.SelfTestFailed("dashboards.py: " + "; ".join(map(str, missed)))

@@ -11,8 +11,20 @@ import project
 from environments import NoProgram
 from selftest import SelfTestFailed
 
-CHECKS = ["objects", "schemas", "configs", "references", "wiring", "rights", "flows", "delivery", "prometheus",
-          "grafana", "plain_secrets", "environments"]
+CHECKS = [
+    "objects",
+    "schemas",
+    "configs",
+    "references",
+    "wiring",
+    "rights",
+    "flows",
+    "delivery",
+    "prometheus",
+    "grafana",
+    "plain_secrets",
+    "environments",
+]
 
 
 def main():
@@ -24,7 +36,9 @@ def main():
         platform = project.load(arguments.root, arguments.reference)
         if not platform.objects:
             sys.exit("rendered/ is empty: there is nothing to check")
-        failed += [module.__name__ for module in modules if module.__name__ not in failed and not judge(module, platform)]
+        failed += [
+            module.__name__ for module in modules if module.__name__ not in failed and not judge(module, platform)
+        ]
         if not arguments.reference:
             print("left out: comparing with the definitions that projects publish (no --reference)")
     print(f"platform: {len(modules) - len(failed)} passed, {len(failed)} failed")
@@ -34,10 +48,12 @@ def main():
 def parse():
     parser = argparse.ArgumentParser(prog="tests/platform/run", description=__doc__)
     parser.add_argument("checks", nargs="*", help=f"which checks; all where none is named: {', '.join(CHECKS)}")
-    parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2],
-                        help="the project's folder")
-    parser.add_argument("--reference", type=pathlib.Path,
-                        help="a folder with the custom resource definitions that projects publish")
+    parser.add_argument(
+        "--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2], help="the project's folder"
+    )
+    parser.add_argument(
+        "--reference", type=pathlib.Path, help="a folder with the custom resource definitions that projects publish"
+    )
     parser.add_argument("--self-test", action="store_true", help="only show that each check can fail")
     arguments = parser.parse_args()
     if arguments.reference and not list(arguments.reference.glob("**/*.yaml")):

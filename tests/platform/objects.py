@@ -167,29 +167,53 @@ spec: {boards: 3, material: wood}
 
 DEFINITION = {
     "spec": {
-        "group": "example.org", "scope": "Namespaced", "names": {"kind": "Shelf"},
-        "versions": [{"name": "v1", "served": True, "schema": {"openAPIV3Schema": {
-            "type": "object", "properties": {"spec": {
-                "type": "object", "required": ["boards"], "properties": {
-                    "boards": {"type": "integer", "maximum": 9},
-                    "material": {"type": "string", "enum": ["wood", "steel"]}}}}}}}]}}
+        "group": "example.org",
+        "scope": "Namespaced",
+        "names": {"kind": "Shelf"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {
+                            "spec": {
+                                "type": "object",
+                                "required": ["boards"],
+                                "properties": {
+                                    "boards": {"type": "integer", "maximum": 9},
+                                    "material": {"type": "string", "enum": ["wood", "steel"]},
+                                },
+                            }
+                        },
+                    }
+                },
+            }
+        ],
+    }
+}
 
 
 def self_test():
     definition = crd.Definition("shelves.yaml", DEFINITION, DEFINITION["spec"]["versions"][0])
-    selftest.broken_samples(lambda platform: faults_of(platform, {definition.key: definition}), SAMPLE, [
-        ("replicas: 1", "replica: 1", "spec.replica: no such field"),
-        ("replicas: 1", "replicas: one", "spec.replicas: 'one' is not"),
-        ("image:", "imge:", "spec.template.spec.containers[0].imge: no such field"),
-        ("kind: Deployment", "kind: Deploiment", "Kubernetes has no Deploiment of apps/v1"),
-        ("apps/v1", "apps/v1beta1", "Kubernetes has no Deployment of apps/v1beta1"),
-        ("boards: 3, ", "", "`boards` is missing"),
-        ("boards: 3", "bords: 3", "spec.bords: no such field"),
-        ("boards: 3", "boards: 30", "30 is greater than the maximum of 9"),
-        ("wood", "paper", "'paper' is not one of"),
-        ("kind: Shelf", "kind: Table", "schemas/ has no Table of example.org/v1"),
-        ("name: books, namespace: shop", "name: books", "Shelf is namespaced"),
-        ("name: books, namespace", "name: books, label: {}, namespace", "metadata.label: no such field"),
-    ])
+    selftest.broken_samples(
+        lambda platform: faults_of(platform, {definition.key: definition}),
+        SAMPLE,
+        [
+            ("replicas: 1", "replica: 1", "spec.replica: no such field"),
+            ("replicas: 1", "replicas: one", "spec.replicas: 'one' is not"),
+            ("image:", "imge:", "spec.template.spec.containers[0].imge: no such field"),
+            ("kind: Deployment", "kind: Deploiment", "Kubernetes has no Deploiment of apps/v1"),
+            ("apps/v1", "apps/v1beta1", "Kubernetes has no Deployment of apps/v1beta1"),
+            ("boards: 3, ", "", "`boards` is missing"),
+            ("boards: 3", "bords: 3", "spec.bords: no such field"),
+            ("boards: 3", "boards: 30", "30 is greater than the maximum of 9"),
+            ("wood", "paper", "'paper' is not one of"),
+            ("kind: Shelf", "kind: Table", "schemas/ has no Table of example.org/v1"),
+            ("name: books, namespace: shop", "name: books", "Shelf is namespaced"),
+            ("name: books, namespace", "name: books, label: {}, namespace", "metadata.label: no such field"),
+        ],
+    )
     if kubernetes_validate.__version__.split(".")[1] not in VERSIONS[-1]:
         raise selftest.SelfTestFailed("kubernetes-validate knows newer versions than are checked")

@@ -20,8 +20,11 @@ def check(platform):
     faults = []
     for item in platform.objects:
         if item.kind == "Secret":
-            faults += [item.fault(field, "a Secret with contents is in git: External Secrets makes Secrets")
-                       for field in ("data", "stringData") if item.data.get(field)]
+            faults += [
+                item.fault(field, "a Secret with contents is in git: External Secrets makes Secrets")
+                for field in ("data", "stringData")
+                if item.data.get(field)
+            ]
         for field, text in project.texts(item.data):
             faults += [item.fault(field, f"holds {name}") for name, mark in MARKS if mark.search(text)]
     return faults
@@ -35,9 +38,13 @@ metadata: {name: empty, namespace: shop, annotations: {note: "https://user:$PASS
 
 
 def self_test():
-    selftest.broken_samples(check, SAMPLE, [
-        ("kind: Secret", "data: {a: eA==}\nkind: Secret", "data: a Secret with contents"),
-        ("kind: Secret", "stringData: {a: x}\nkind: Secret", "stringData: a Secret with contents"),
-        ("user:$PASSWORD@", "user:12345@", "holds a password in an address"),
-        ("https:", "-----BEGIN RSA PRIVATE " + "KEY-----", "holds a private key"),
-    ])
+    selftest.broken_samples(
+        check,
+        SAMPLE,
+        [
+            ("kind: Secret", "data: {a: eA==}\nkind: Secret", "data: a Secret with contents"),
+            ("kind: Secret", "stringData: {a: x}\nkind: Secret", "stringData: a Secret with contents"),
+            ("user:$PASSWORD@", "user:12345@", "holds a password in an address"),
+            ("https:", "-----BEGIN RSA PRIVATE " + "KEY-----", "holds a private key"),
+        ],
+    )

@@ -21,13 +21,13 @@ class Loader(yaml.CSafeLoader):
             key = self.construct_object(key_node, deep=True)
             if key in mapping:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key `{key}` stands twice", key_node.start_mark)
+                    None, None, f"the key `{key}` stands twice", key_node.start_mark
+                )
             mapping[key] = self.construct_object(value_node, deep=deep)
         return mapping
 
 
-Loader.add_constructor(
-    "tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node, deep=True))
+Loader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node, deep=True))
 for tag in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"):
     Loader.add_constructor(tag, lambda loader, node: loader.construct_scalar(node))
 
@@ -104,7 +104,9 @@ class Pods:
         """(name, number, protocol) of every port of its containers."""
         return [
             (port.get("name", ""), port["containerPort"], port.get("protocol", "TCP"))
-            for _, container in self.containers() for port in container.get("ports") or []]
+            for _, container in self.containers()
+            for port in container.get("ports") or []
+        ]
 
 
 TEMPLATE_FIELDS = {
@@ -178,12 +180,16 @@ class Project:
         self.reference = reference
         names = sorted({item.environment for item in objects})
         self.environments = [
-            Environment(name, [item for item in objects if item.environment == name]) for name in names]
+            Environment(name, [item for item in objects if item.environment == name]) for name in names
+        ]
 
     def external(self, kind, namespace):
         """Names, with `*`, of objects that tympan.yaml says are there without being rendered."""
-        return [entry["name"] for entry in self.settings.get("external") or []
-                if entry["kind"] == kind and entry.get("namespace", "") in ("", namespace)]
+        return [
+            entry["name"]
+            for entry in self.settings.get("external") or []
+            if entry["kind"] == kind and entry.get("namespace", "") in ("", namespace)
+        ]
 
 
 def load(root, reference=None):

@@ -32,8 +32,11 @@ def check(platform):
 
 
 def note(platform):
-    jobs = sum(len(read_yaml(text)[0].get("scrape_configs") or [])
-               for environment in platform.environments for _, _, text in settings(environment))
+    jobs = sum(
+        len(read_yaml(text)[0].get("scrape_configs") or [])
+        for environment in platform.environments
+        for _, _, text in settings(environment)
+    )
     return f"{jobs} jobs" + ("" if shutil.which("promtool") else "; left out: promtool is not here")
 
 
@@ -64,9 +67,13 @@ def _jobs(config, environment):
 
 
 def _may_look(environment, namespace):
-    return any(item.namespace == namespace and any(
-        (subject.get("namespace"), subject["name"]) == PROMETHEUS for subject in item.data.get("subjects") or [])
-        for item in environment.of("RoleBinding"))
+    return any(
+        item.namespace == namespace
+        and any(
+            (subject.get("namespace"), subject["name"]) == PROMETHEUS for subject in item.data.get("subjects") or []
+        )
+        for item in environment.of("RoleBinding")
+    )
 
 
 def _targets(discovery, environment):
@@ -78,7 +85,8 @@ def _targets(discovery, environment):
                 yield _labels(pods.namespace, pods.labels) | {
                     "__meta_kubernetes_pod_container_port_name": name,
                     "__meta_kubernetes_pod_container_port_number": str(number),
-                    "__meta_kubernetes_pod_container_port_protocol": protocol}
+                    "__meta_kubernetes_pod_container_port_protocol": protocol,
+                }
     for namespace in names:
         for labels in wiring.OUTSIDE_PODS.get(namespace, []):
             # Their ports are not known here.
@@ -87,7 +95,8 @@ def _targets(discovery, environment):
 
 def _labels(namespace, labels):
     return {"__meta_kubernetes_namespace": namespace} | {
-        f"__meta_kubernetes_pod_label_{re.sub(r'[^A-Za-z0-9_]', '_', key)}": value for key, value in labels.items()}
+        f"__meta_kubernetes_pod_label_{re.sub(r'[^A-Za-z0-9_]', '_', key)}": value for key, value in labels.items()
+    }
 
 
 def _kept(job, labels):
@@ -99,7 +108,7 @@ def _kept(job, labels):
         pattern = rule["regex"]
         if None in values:
             # Compared as far as it is known.
-            known = values[:values.index(None)]
+            known = values[: values.index(None)]
             if not re.match(separator.join(map(re.escape, known)) + separator, pattern):
                 return False
         elif not re.fullmatch(pattern, separator.join(values)):
@@ -110,7 +119,8 @@ def _kept(job, labels):
 def _static(label):
     """Whether a label is known before pods run."""
     return label.startswith(("__meta_kubernetes_pod_label_", "__meta_kubernetes_pod_container_port_")) or (
-        label == "__meta_kubernetes_namespace")
+        label == "__meta_kubernetes_namespace"
+    )
 
 
 def _promtool(item, key, text, environment):
@@ -122,7 +132,10 @@ def _promtool(item, key, text, environment):
                 if other.namespace == item.namespace and file.endswith(".rules"):
                     (folder / "rules" / file).write_text(content, encoding="utf-8")
         (folder / key).write_text(yaml.safe_dump(_without_discovery(read_yaml(text)[0])), encoding="utf-8")
-        for command in (["config", "--syntax-only", key], ["rules", *sorted(f"rules/{path.name}" for path in (folder / "rules").iterdir())]):
+        for command in (
+            ["config", "--syntax-only", key],
+            ["rules", *sorted(f"rules/{path.name}" for path in (folder / "rules").iterdir())],
+        ):
             if message := _run(["check", *command], folder):
                 yield item.fault(f'data["{key}"]' if command[0] == "config" else "", message)
 
@@ -185,20 +198,34 @@ subjects: [{kind: ServiceAccount, name: prometheus, namespace: monitoring}]
 
 def self_test():
     def found(platform):
-        return [Fault("", "", message) for environment in platform.environments
-                for _, _, text in settings(environment) for message in _jobs(read_yaml(text)[0], environment)]
+        return [
+            Fault("", "", message)
+            for environment in platform.environments
+            for _, _, text in settings(environment)
+            for message in _jobs(read_yaml(text)[0], environment)
+        ]
 
-    selftest.broken_samples(found, SAMPLE, [
-        ("regex: web;8080", "regex: web;8081", "job web: no pod has the labels and the port"),
-        ("regex: web;8080", "regex: wob;8080", "job web: no pod has the labels and the port"),
-        ("regex: nginx;10254", "regex: engine;10254", "job nginx: no pod has the labels and the port"),
-        ("containerPort: 8080", "containerPort: 80", "job web: no pod has the labels and the port"),
-        (", namespaces: {names: [shop]}", "", "job web: looks for pods everywhere"),
-        ("name: discovery, namespace: shop", "name: discovery, namespace: shap", "no rights to find the pods of shop"),
-    ])
+    selftest.broken_samples(
+        found,
+        SAMPLE,
+        [
+            ("regex: web;8080", "regex: web;8081", "job web: no pod has the labels and the port"),
+            ("regex: web;8080", "regex: wob;8080", "job web: no pod has the labels and the port"),
+            ("regex: nginx;10254", "regex: engine;10254", "job nginx: no pod has the labels and the port"),
+            ("containerPort: 8080", "containerPort: 80", "job web: no pod has the labels and the port"),
+            (", namespaces: {names: [shop]}", "", "job web: looks for pods everywhere"),
+            (
+                "name: discovery, namespace: shop",
+                "name: discovery, namespace: shap",
+                "no rights to find the pods of shop",
+            ),
+        ],
+    )
     if shutil.which("promtool"):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            (folder / "a.rules").write_text("groups: [{name: a, rules: [{alert: A, expr: 'rate(up'}]}]", encoding="utf-8")
+            (folder / "a.rules").write_text(
+                "groups: [{name: a, rules: [{alert: A, expr: 'rate(up'}]}]", encoding="utf-8"
+            )
             if not _run(["check", "rules", "a.rules"], folder):
                 raise selftest.SelfTestFailed("promtool takes a rule that is none")

@@ -13,8 +13,14 @@ MADE_AT_RUN_TIME = []
 
 # ConfigMaps and StorageClasses that clusters bring.
 BROUGHT = {"ConfigMap": {"kube-root-ca.crt": {"ca.crt"}}}
-STORAGE_CLASSES = {"default", "managed-csi", "managed-csi-premium", "managed-csi-premium-v2", "azurefile-csi",
-                   "azurefile-csi-premium"}
+STORAGE_CLASSES = {
+    "default",
+    "managed-csi",
+    "managed-csi-premium",
+    "managed-csi-premium-v2",
+    "azurefile-csi",
+    "azurefile-csi-premium",
+}
 
 
 def check(platform):
@@ -55,8 +61,14 @@ def secrets_made(environment, platform):
 
     for item in environment.of("ExternalSecret"):
         target = item.spec["target"]
-        add(item.namespace, target.get("name", item.name), item, "spec.target", external_keys(item),
-            target.get("creationPolicy") in ("Merge", "CreateOrMerge"))
+        add(
+            item.namespace,
+            target.get("name", item.name),
+            item,
+            "spec.target",
+            external_keys(item),
+            target.get("creationPolicy") in ("Merge", "CreateOrMerge"),
+        )
     for item in environment.of("Certificate"):
         add(item.namespace, item.spec["secretName"], item, "spec.secretName", ("tls.crt", "tls.key", "ca.crt"))
     for item in environment.of("Ingress"):
@@ -65,15 +77,20 @@ def secrets_made(environment, platform):
                 add(item.namespace, tls["secretName"], item, f"spec.tls[{index}].secretName", ("tls.crt", "tls.key"))
     for item in environment.of("ClusterIssuer"):
         if "acme" in item.spec:
-            add("cert-manager", item.spec["acme"]["privateKeySecretRef"]["name"], item,
-                "spec.acme.privateKeySecretRef", ("tls.key",))
+            add(
+                "cert-manager",
+                item.spec["acme"]["privateKeySecretRef"]["name"],
+                item,
+                "spec.acme.privateKeySecretRef",
+                ("tls.key",),
+            )
     return made
 
 
 def external_keys(item):
     """The keys of the Secret that an ExternalSecret makes."""
     fetched = {entry["secretKey"] for entry in item.spec.get("data") or []}
-    template = (item.spec["target"].get("template") or {})
+    template = item.spec["target"].get("template") or {}
     written = set(template.get("data") or {})
     if not written:
         return fetched
@@ -84,7 +101,9 @@ def _twice(made):
     for (namespace, name), makers in made.items():
         owners = [maker for maker in makers if not maker.adds]
         # Ingresses of one host share their certificate's Secret.
-        if len({(maker.by.kind, maker.by.name) for maker in owners}) > 1 and any(m.by.kind != "Ingress" for m in owners):
+        if len({(maker.by.kind, maker.by.name) for maker in owners}) > 1 and any(
+            m.by.kind != "Ingress" for m in owners
+        ):
             for maker in owners[1:]:
                 yield maker.by.fault(maker.field, f"{owners[0].by} makes the Secret `{name}` of {namespace}, too")
 
@@ -106,17 +125,25 @@ def read_by(pods):
         for index, entry in enumerate(container.get("env") or []):
             for kind, source in (("Secret", "secretKeyRef"), ("ConfigMap", "configMapKeyRef")):
                 if ref := (entry.get("valueFrom") or {}).get(source):
-                    yield Read(kind, ref["name"], ref["key"], ref.get("optional", False),
-                               f"{field}.env[{index}].valueFrom.{source}")
+                    yield Read(
+                        kind,
+                        ref["name"],
+                        ref["key"],
+                        ref.get("optional", False),
+                        f"{field}.env[{index}].valueFrom.{source}",
+                    )
         for index, entry in enumerate(container.get("envFrom") or []):
             for kind, source in (("Secret", "secretRef"), ("ConfigMap", "configMapRef")):
                 if ref := entry.get(source):
-                    yield Read(kind, ref["name"], None, ref.get("optional", False), f"{field}.envFrom[{index}].{source}")
+                    yield Read(
+                        kind, ref["name"], None, ref.get("optional", False), f"{field}.envFrom[{index}].{source}"
+                    )
     for index, volume in enumerate(pods.spec.get("volumes") or []):
         field = f"{pods.field}.spec.volumes[{index}]"
         for source_field, source in [(field, volume)] + [
-                (f"{field}.projected.sources[{number}]", entry)
-                for number, entry in enumerate((volume.get("projected") or {}).get("sources") or [])]:
+            (f"{field}.projected.sources[{number}]", entry)
+            for number, entry in enumerate((volume.get("projected") or {}).get("sources") or [])
+        ]:
             yield from _read_by_volume(source_field, source)
     for index, ref in enumerate(pods.spec.get("imagePullSecrets") or []):
         yield Read("Secret", ref["name"], ".dockerconfigjson", False, f"{pods.field}.spec.imagePullSecrets[{index}]")
@@ -124,7 +151,10 @@ def read_by(pods):
 
 def _read_by_volume(field, volume):
     for kind, source, name_key in (
-            ("Secret", "secret", "secretName"), ("Secret", "secret", "name"), ("ConfigMap", "configMap", "name")):
+        ("Secret", "secret", "secretName"),
+        ("Secret", "secret", "name"),
+        ("ConfigMap", "configMap", "name"),
+    ):
         entry = volume.get(source) or {}
         if name_key not in entry:
             continue
@@ -144,7 +174,8 @@ def _read_by(pods, environment, made, platform):
         elif read.key and not any(fnmatch.fnmatchcase(read.key, key) for key in keys):
             if not read.optional or read.kind == "ConfigMap":
                 yield pods.owner.fault(
-                    read.field, f"the {read.kind} `{read.name}` has no key `{read.key}`; it has {_listed(keys)}")
+                    read.field, f"the {read.kind} `{read.name}` has no key `{read.key}`; it has {_listed(keys)}"
+                )
 
 
 def _listed(keys):
@@ -206,7 +237,9 @@ def _sub_path(pods, environment, volume, path, place):
     if not source:
         return
     config_map = environment.get("ConfigMap", pods.namespace, source["name"])
-    paths = {item["path"] for item in source.get("items") or []} or set((config_map.data.get("data") or {}) if config_map else {})
+    paths = {item["path"] for item in source.get("items") or []} or set(
+        (config_map.data.get("data") or {}) if config_map else {}
+    )
     if path.split("/")[0] not in {name.split("/")[0] for name in paths}:
         yield pods.owner.fault(f"{place}.subPath", f"the volume has no file `{path}`; it has {_listed(paths)}")
 
@@ -217,7 +250,8 @@ def _account(pods, environment):
     if not account and name != "default":
         yield pods.owner.fault(f"{pods.field}.spec.serviceAccountName", f"there is no ServiceAccount `{name}`")
     if pods.labels.get("azure.workload.identity/use") == "true" and not (
-            account and account.annotations.get("azure.workload.identity/client-id")):
+        account and account.annotations.get("azure.workload.identity/client-id")
+    ):
         yield pods.owner.fault(f"{pods.field}.metadata.labels", f"the ServiceAccount `{name}` names no Azure identity")
 
 
@@ -243,9 +277,14 @@ def _external_secrets(environment):
         if not account:
             yield item.fault("spec.provider.azurekv.serviceAccountRef", f"there is no ServiceAccount `{name}`")
         elif not account.annotations.get("azure.workload.identity/client-id"):
-            yield item.fault("spec.provider.azurekv.serviceAccountRef", f"the ServiceAccount `{name}` names no Azure identity")
-        if not any(other.spec["secretStoreRef"]["name"] == item.name for other in environment.of("ExternalSecret")
-                   if other.namespace == item.namespace):
+            yield item.fault(
+                "spec.provider.azurekv.serviceAccountRef", f"the ServiceAccount `{name}` names no Azure identity"
+            )
+        if not any(
+            other.spec["secretStoreRef"]["name"] == item.name
+            for other in environment.of("ExternalSecret")
+            if other.namespace == item.namespace
+        ):
             yield item.fault("", "no ExternalSecret reads this store")
 
 
@@ -350,29 +389,45 @@ spec: {ca: {secretName: authority}}
 
 
 def self_test():
-    selftest.broken_samples(check, SAMPLE, [
-        ("name: db, key: password", "name: db, key: passwort", "the Secret `db` has no key `passwort`; it has `password`"),
-        ("{secretKeyRef: {name: db", "{secretKeyRef: {name: database", "nothing makes the Secret `database`"),
-        ("name: web, key: SIZE", "name: web, key: LENGTH", "the ConfigMap `web` has no key `LENGTH`"),
-        ("configMapRef: {name: web}", "configMapRef: {name: wob}", "nothing makes the ConfigMap `wob`"),
-        ("items: [{key: tls.key", "items: [{key: tls.pem", "the Secret `web-tls` has no key `tls.pem`"),
-        ("subPath: web.conf", "subPath: wob.conf", "the volume has no file `wob.conf`"),
-        ("{name: data, mountPath", "{name: date, mountPath", "there is no volume `date`"),
-        ("- {name: data, mountPath: /data}", "", "nothing mounts the volume `data`"),
-        ("storageClassName: managed-csi", "storageClassName: fast", "there is no StorageClass `fast`"),
-        ("serviceAccountName: web", "serviceAccountName: wob", "there is no ServiceAccount `wob`"),
-        ("client-id: x", "client-name: x", "the ServiceAccount `web` names no Azure identity"),
-        ("volumes:", "imagePullSecrets: [{name: pull}]\n      volumes:", "nothing makes the Secret `pull`"),
-        ("volumes:", "volumes:\n      - {name: v, persistentVolumeClaim: {claimName: c}}", "there is no claim `c`"),
-        ("SecretStore, name: vault", "SecretStore, name: cellar", "there is no SecretStore `cellar`"),
-        ("{{ .plain }}", "{{ .plane }}", "uses `plane`, which is not fetched"),
-        ("{{ .plain }}", "fixed", "`plain` is fetched, and its template does not use it"),
-        ("serviceAccountRef: {name: web}", "serviceAccountRef: {name: wob}", "there is no ServiceAccount `wob`"),
-        ("cluster-issuer: own", "cluster-issuer: other", "there is no ClusterIssuer `other`"),
-        ("annotations: {cert-manager.io/cluster-issuer: own}", "annotations: {}", "nothing makes the Secret `shop-tls`"),
-        ("kind: ClusterIssuer, name: own", "kind: Issuer, name: own", "there is no Issuer `own`"),
-        ("ca: {secretName: authority}", "ca: {secretName: none}", "nothing makes the Secret `none` in cert-manager"),
-        ("secretName: web-tls", "secretName: db", "makes the Secret `db` of shop, too"),
-    ])
+    selftest.broken_samples(
+        check,
+        SAMPLE,
+        [
+            (
+                "name: db, key: password",
+                "name: db, key: passwort",
+                "the Secret `db` has no key `passwort`; it has `password`",
+            ),
+            ("{secretKeyRef: {name: db", "{secretKeyRef: {name: database", "nothing makes the Secret `database`"),
+            ("name: web, key: SIZE", "name: web, key: LENGTH", "the ConfigMap `web` has no key `LENGTH`"),
+            ("configMapRef: {name: web}", "configMapRef: {name: wob}", "nothing makes the ConfigMap `wob`"),
+            ("items: [{key: tls.key", "items: [{key: tls.pem", "the Secret `web-tls` has no key `tls.pem`"),
+            ("subPath: web.conf", "subPath: wob.conf", "the volume has no file `wob.conf`"),
+            ("{name: data, mountPath", "{name: date, mountPath", "there is no volume `date`"),
+            ("- {name: data, mountPath: /data}", "", "nothing mounts the volume `data`"),
+            ("storageClassName: managed-csi", "storageClassName: fast", "there is no StorageClass `fast`"),
+            ("serviceAccountName: web", "serviceAccountName: wob", "there is no ServiceAccount `wob`"),
+            ("client-id: x", "client-name: x", "the ServiceAccount `web` names no Azure identity"),
+            ("volumes:", "imagePullSecrets: [{name: pull}]\n      volumes:", "nothing makes the Secret `pull`"),
+            ("volumes:", "volumes:\n      - {name: v, persistentVolumeClaim: {claimName: c}}", "there is no claim `c`"),
+            ("SecretStore, name: vault", "SecretStore, name: cellar", "there is no SecretStore `cellar`"),
+            ("{{ .plain }}", "{{ .plane }}", "uses `plane`, which is not fetched"),
+            ("{{ .plain }}", "fixed", "`plain` is fetched, and its template does not use it"),
+            ("serviceAccountRef: {name: web}", "serviceAccountRef: {name: wob}", "there is no ServiceAccount `wob`"),
+            ("cluster-issuer: own", "cluster-issuer: other", "there is no ClusterIssuer `other`"),
+            (
+                "annotations: {cert-manager.io/cluster-issuer: own}",
+                "annotations: {}",
+                "nothing makes the Secret `shop-tls`",
+            ),
+            ("kind: ClusterIssuer, name: own", "kind: Issuer, name: own", "there is no Issuer `own`"),
+            (
+                "ca: {secretName: authority}",
+                "ca: {secretName: none}",
+                "nothing makes the Secret `none` in cert-manager",
+            ),
+            ("secretName: web-tls", "secretName: db", "makes the Secret `db` of shop, too"),
+        ],
+    )
     if template_keys('{{ .a | b64enc }}{{ printf "%s.no" (index . "b-c") }}{{ $x.no }}') != {"a", "b-c"}:
         raise selftest.SelfTestFailed("keys of templates are not found")

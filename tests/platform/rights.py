@@ -5,7 +5,10 @@ import selftest
 
 # Accounts that need a token and no rights: (namespace, account), why.
 TOKEN_ONLY = {
-    ("external-secret-operator", "external-secrets-webhook"): "its client of the API is set up at start, and never asks",
+    (
+        "external-secret-operator",
+        "external-secrets-webhook",
+    ): "its client of the API is set up at start, and never asks",
 }
 
 # ClusterRoles that every cluster has.
@@ -53,17 +56,24 @@ def _unused_roles(environment):
 
 def bound(environment):
     """(namespace, name) of the accounts that have rights."""
-    return {(subject.get("namespace", item.namespace), subject["name"])
-            for item in environment.of("RoleBinding", "ClusterRoleBinding")
-            for subject in item.data.get("subjects") or [] if subject["kind"] == "ServiceAccount"}
+    return {
+        (subject.get("namespace", item.namespace), subject["name"])
+        for item in environment.of("RoleBinding", "ClusterRoleBinding")
+        for subject in item.data.get("subjects") or []
+        if subject["kind"] == "ServiceAccount"
+    }
 
 
 def may(environment, account, verb, item, named=True):
     """Whether an account may do something with an object. `named` tells whether rights on this one object count."""
     for rule in _rules(environment, account, item.namespace):
         names = rule.get("resourceNames")
-        if (_has(rule, "verbs", verb) and _has(rule, "apiGroups", item.group) and _has(rule, "resources", resource(item.kind))
-                and (not names or named and item.name in names)):
+        if (
+            _has(rule, "verbs", verb)
+            and _has(rule, "apiGroups", item.group)
+            and _has(rule, "resources", resource(item.kind))
+            and (not names or named and item.name in names)
+        ):
             return True
     return False
 
@@ -77,8 +87,11 @@ def _rules(environment, account, namespace):
     for item in environment.of("RoleBinding", "ClusterRoleBinding"):
         if item.namespace and item.namespace != namespace:
             continue
-        if any(subject["kind"] == "ServiceAccount" and (subject.get("namespace", item.namespace), subject["name"]) == account
-               for subject in item.data.get("subjects") or []):
+        if any(
+            subject["kind"] == "ServiceAccount"
+            and (subject.get("namespace", item.namespace), subject["name"]) == account
+            for subject in item.data.get("subjects") or []
+        ):
             ref = item.data["roleRef"]
             role = environment.get(ref["kind"], item.namespace if ref["kind"] == "Role" else "", ref["name"])
             yield from role.data.get("rules") or [] if role else []
@@ -95,7 +108,9 @@ def resource(kind):
 def _token(pods, environment):
     name = pods.spec.get("serviceAccountName", "default")
     account = environment.get("ServiceAccount", pods.namespace, name)
-    mounts = pods.spec.get("automountServiceAccountToken", account.data.get("automountServiceAccountToken", True) if account else True)
+    mounts = pods.spec.get(
+        "automountServiceAccountToken", account.data.get("automountServiceAccountToken", True) if account else True
+    )
     field = f"{pods.field}.spec.automountServiceAccountToken"
     has_rights = (pods.namespace, name) in bound(environment)
     if mounts and not has_rights and (pods.namespace, name) not in TOKEN_ONLY:
@@ -105,8 +120,11 @@ def _token(pods, environment):
 
 
 def _projected(pods):
-    return any("serviceAccountToken" in source for volume in pods.spec.get("volumes") or []
-               for source in (volume.get("projected") or {}).get("sources") or [])
+    return any(
+        "serviceAccountToken" in source
+        for volume in pods.spec.get("volumes") or []
+        for source in (volume.get("projected") or {}).get("sources") or []
+    )
 
 
 SAMPLE = """
@@ -148,12 +166,24 @@ subjects: [{kind: ServiceAccount, name: web, namespace: shop}]
 
 
 def self_test():
-    selftest.broken_samples(check, SAMPLE, [
-        ("kind: Role, name: reader", "kind: Role, name: writer", "there is no Role `writer`"),
-        ("kind: Role, name: reader", "kind: ClusterRole, name: view", "no binding gives this role to anybody"),
-        ("name: view}", "name: viewer}", "there is no ClusterRole `viewer`"),
-        ("name: web, namespace: shop}]", "name: wob, namespace: shop}]", "there is no ServiceAccount `wob`"),
-        ("subjects: [{kind: ServiceAccount, name: web, namespace: shop}]\n---", "subjects: []\n---", "gives its role to nobody"),
-        ("Token: true", "Token: false", "`web` has rights, and its token is not mounted"),
-        ("automountServiceAccountToken: false", "automountServiceAccountToken: true", "mounts a token, and `quiet` has no"),
-    ])
+    selftest.broken_samples(
+        check,
+        SAMPLE,
+        [
+            ("kind: Role, name: reader", "kind: Role, name: writer", "there is no Role `writer`"),
+            ("kind: Role, name: reader", "kind: ClusterRole, name: view", "no binding gives this role to anybody"),
+            ("name: view}", "name: viewer}", "there is no ClusterRole `viewer`"),
+            ("name: web, namespace: shop}]", "name: wob, namespace: shop}]", "there is no ServiceAccount `wob`"),
+            (
+                "subjects: [{kind: ServiceAccount, name: web, namespace: shop}]\n---",
+                "subjects: []\n---",
+                "gives its role to nobody",
+            ),
+            ("Token: true", "Token: false", "`web` has rights, and its token is not mounted"),
+            (
+                "automountServiceAccountToken: false",
+                "automountServiceAccountToken: true",
+                "mounts a token, and `quiet` has no",
+            ),
+        ],
+    )

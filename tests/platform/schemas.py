@@ -29,8 +29,9 @@ def note(platform):
 def sound(ours):
     faults = []
     for definition in ours.values():
-        faults += [project.Fault(definition.path, field, message)
-                   for field, message in objects.judge(definition.data, {}, {})]
+        faults += [
+            project.Fault(definition.path, field, message) for field, message in objects.judge(definition.data, {}, {})
+        ]
         faults += crd.structural_faults(definition)
         faults += _named(definition)
     return faults
@@ -58,12 +59,15 @@ def compared(ours, upstream):
         other = upstream[key]
         for field in ("plural", "singular", "listKind", "shortNames"):
             if definition.names.get(field) != other.names.get(field):
-                faults.append(project.Fault(
-                    definition.path, f"spec.names.{field}", f"is {other.names.get(field)} in its project"))
+                faults.append(
+                    project.Fault(definition.path, f"spec.names.{field}", f"is {other.names.get(field)} in its project")
+                )
         if definition.scope != other.scope:
             faults.append(project.Fault(definition.path, "spec.scope", f"is {other.scope} in its project"))
-        faults += [project.Fault(definition.path, field, message)
-                   for field, message in _beside(definition.schema, other.schema, "")]
+        faults += [
+            project.Fault(definition.path, field, message)
+            for field, message in _beside(definition.schema, other.schema, "")
+        ]
     return faults
 
 
@@ -105,8 +109,11 @@ def self_test():
 
 def _definition(change=None):
     data = copy.deepcopy(objects.DEFINITION)
-    data |= {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-             "metadata": {"name": "shelves.example.org"}}
+    data |= {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "shelves.example.org"},
+    }
     data["spec"]["names"] |= {"plural": "shelves", "singular": "shelf", "listKind": "ShelfList"}
     data["spec"]["versions"][0]["storage"] = True
     spec = data["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
@@ -119,28 +126,30 @@ def _definition(change=None):
 def _soundness():
     selftest.expect_clean(sound(_definition()))
     for words, change in (
-            ("has no type", lambda _, spec: spec["properties"]["boards"].pop("type")),
-            ("lets unknown fields in", lambda _, spec: spec.update({"x-kubernetes-preserve-unknown-fields": True})),
-            ("requires `doors`", lambda _, spec: spec["required"].append("doors")),
-            ("speaks of `doors`", lambda _, spec: spec.update(oneOf=[{"required": ["doors"]}])),
-            ("pattern is none", lambda _, spec: spec["properties"]["material"].update(pattern="(")),
-            ("more than Kubernetes reads", lambda _, spec: spec["properties"]["material"].update(pattern="^(?!x)")),
-            ("nobody checks the format", lambda _, spec: spec["properties"]["material"].update(format="poem")),
-            ("does not say what is in the list", lambda _, spec: spec["properties"].update(rows={"type": "array"})),
-            ("belongs in", lambda data, _: data["spec"]["names"].update(plural="shelfs")),
-            ("metadata.name", lambda data, _: data["metadata"].update(name="shelves")),
-            ("no such field", lambda data, _: data["spec"].update(stored=True))):
+        ("has no type", lambda _, spec: spec["properties"]["boards"].pop("type")),
+        ("lets unknown fields in", lambda _, spec: spec.update({"x-kubernetes-preserve-unknown-fields": True})),
+        ("requires `doors`", lambda _, spec: spec["required"].append("doors")),
+        ("speaks of `doors`", lambda _, spec: spec.update(oneOf=[{"required": ["doors"]}])),
+        ("pattern is none", lambda _, spec: spec["properties"]["material"].update(pattern="(")),
+        ("more than Kubernetes reads", lambda _, spec: spec["properties"]["material"].update(pattern="^(?!x)")),
+        ("nobody checks the format", lambda _, spec: spec["properties"]["material"].update(format="poem")),
+        ("does not say what is in the list", lambda _, spec: spec["properties"].update(rows={"type": "array"})),
+        ("belongs in", lambda data, _: data["spec"]["names"].update(plural="shelfs")),
+        ("metadata.name", lambda data, _: data["metadata"].update(name="shelves")),
+        ("no such field", lambda data, _: data["spec"].update(stored=True)),
+    ):
         selftest.expect(sound(_definition(change)), words, "a definition")
 
 
 def _comparison():
     selftest.expect_clean(compared(_definition(), _definition()))
     for words, change in (
-            ("is integer here and string", lambda _, spec: spec["properties"]["boards"].update(type="string")),
-            ("boards: its project has no such field", lambda _, spec: spec["properties"].pop("boards")),
-            ("allows more than its project", lambda _, spec: spec["properties"]["material"].update(enum=["wood"])),
-            ("`material` is required", lambda _, spec: spec["required"].append("material")),
-            ("is Cluster in its project", lambda data, _: data["spec"].update(scope="Cluster")),
-            ("is shelfs in its project", lambda data, _: data["spec"]["names"].update(plural="shelfs")),
-            ("its project has no Shelf", lambda data, _: data["spec"]["names"].update(kind="Plank"))):
+        ("is integer here and string", lambda _, spec: spec["properties"]["boards"].update(type="string")),
+        ("boards: its project has no such field", lambda _, spec: spec["properties"].pop("boards")),
+        ("allows more than its project", lambda _, spec: spec["properties"]["material"].update(enum=["wood"])),
+        ("`material` is required", lambda _, spec: spec["required"].append("material")),
+        ("is Cluster in its project", lambda data, _: data["spec"].update(scope="Cluster")),
+        ("is shelfs in its project", lambda data, _: data["spec"]["names"].update(plural="shelfs")),
+        ("its project has no Shelf", lambda data, _: data["spec"]["names"].update(kind="Plank")),
+    ):
         selftest.expect(compared(_definition(), _definition(change)), words, "a definition beside its project's")

@@ -65,8 +65,10 @@ def _service(item, environment):
     for index, port in enumerate(item.spec.get("ports") or []):
         target = port.get("targetPort", port["port"])
         for pods in selected:
-            if not any(target in (name, number) and port.get("protocol", "TCP") == protocol
-                       for name, number, protocol in pods.ports()):
+            if not any(
+                target in (name, number) and port.get("protocol", "TCP") == protocol
+                for name, number, protocol in pods.ports()
+            ):
                 yield item.fault(f"spec.ports[{index}].targetPort", f"{pods.owner} has no port `{target}`")
 
 
@@ -96,12 +98,15 @@ def _workload(pods):
     for index, spread in enumerate(pods.spec.get("topologySpreadConstraints") or []):
         if not selects(spread.get("labelSelector"), pods.labels):
             yield pods.owner.fault(
-                f"{pods.field}.spec.topologySpreadConstraints[{index}]", "does not select the workload's own pods")
+                f"{pods.field}.spec.topologySpreadConstraints[{index}]", "does not select the workload's own pods"
+            )
     for field, container in pods.containers():
         ports = container.get("ports") or []
         handlers = [(name, container.get(name) or {}) for name in PROBES]
-        handlers += [(f"lifecycle.{hook}", (container.get("lifecycle") or {}).get(hook) or {})
-                     for hook in ("postStart", "preStop")]
+        handlers += [
+            (f"lifecycle.{hook}", (container.get("lifecycle") or {}).get(hook) or {})
+            for hook in ("postStart", "preStop")
+        ]
         for name, handler in handlers:
             for kind in ("httpGet", "tcpSocket", "grpc"):
                 port = (handler.get(kind) or {}).get("port")
@@ -142,9 +147,12 @@ def _names(selector):
 
 def peer_pods(peer, namespace, environment):
     """The rendered pods that a peer of a NetworkPolicy means."""
-    return [pods for pods in environment.pods
-            if namespace_selected(peer, namespace, pods.namespace, environment)
-            and selects(peer.get("podSelector"), pods.labels)]
+    return [
+        pods
+        for pods in environment.pods
+        if namespace_selected(peer, namespace, pods.namespace, environment)
+        and selects(peer.get("podSelector"), pods.labels)
+    ]
 
 
 def namespace_selected(peer, home, namespace, environment):
@@ -159,9 +167,12 @@ def _peer_outside(peer, home):
     spaces = OUTSIDE_PODS if "namespaceSelector" in peer else {home: OUTSIDE_PODS.get(home, [])}
     return any(
         selects_outside(namespace, peer.get("podSelector"))
-        and ("namespaceSelector" not in peer
-             or selects(peer["namespaceSelector"], {"kubernetes.io/metadata.name": namespace}))
-        for namespace in spaces)
+        and (
+            "namespaceSelector" not in peer
+            or selects(peer["namespaceSelector"], {"kubernetes.io/metadata.name": namespace})
+        )
+        for namespace in spaces
+    )
 
 
 def _policy_ports(item, field, ports, targets, direction):
@@ -213,13 +224,15 @@ def _webhooks(item, environment):
         field = f"webhooks[{index}].clientConfig.service"
         if service:
             yield from _service_port(
-                item, field, environment, service["namespace"], service["name"], service.get("port", 443))
+                item, field, environment, service["namespace"], service["name"], service.get("port", 443)
+            )
     source = item.annotations.get("cert-manager.io/inject-ca-from")
     if source:
         namespace, _, name = source.partition("/")
         if not environment.get("Certificate", namespace, name):
-            yield item.fault(join("metadata.annotations", "cert-manager.io/inject-ca-from"),
-                             f"there is no Certificate `{source}`")
+            yield item.fault(
+                join("metadata.annotations", "cert-manager.io/inject-ca-from"), f"there is no Certificate `{source}`"
+            )
 
 
 ADDRESS = re.compile(r"\b([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?\b\.?(?::(\d+))?")
@@ -294,7 +307,10 @@ spec:
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
-metadata: {name: web, namespace: shop, annotations: {auth-url: "http://web.shop.svc.cluster.local:80/auth", peer: "web-0.web-headless.shop.svc:8080"}}
+metadata:
+  name: web
+  namespace: shop
+  annotations: {auth-url: "http://web.shop.svc.cluster.local:80/auth", peer: "web-0.web-headless.shop.svc:8080"}
 spec:
   ingressClassName: nginx
   tls: [{hosts: [example.org]}]
@@ -312,35 +328,72 @@ metadata: {name: web, namespace: shop}
 
 
 def self_test():
-    selftest.broken_samples(check, SAMPLE, [
-        ("kind: Namespace\nmetadata: {name: shop}", "kind: Namespace\nmetadata: {name: shap}", "no Namespace `shop`"),
-        ("serviceName: web-headless", "serviceName: headless", "there is no Service `headless`"),
-        ("serviceName: web-headless", "serviceName: web", "the Service `web` is not headless"),
-        ("selector: {matchLabels: {app.kubernetes.io/name: web}}\n  template", "selector: {matchLabels: {a: b}}\n  template",
-         "does not select the workload's own pods"),
-        ("{labelSelector: {matchLabels: {app.kubernetes.io/name: web}}}", "{labelSelector: {matchLabels: {a: b}}}",
-         "topologySpreadConstraints[0]: does not select"),
-        ("livenessProbe: {httpGet: {port: http}}", "livenessProbe: {httpGet: {port: htpp}}", "has no port `htpp`"),
-        ("preStop: {httpGet: {port: 8080}}", "preStop: {httpGet: {port: 80}}", "preStop.httpGet.port"),
-        ("targetPort: http", "targetPort: web", "has no port `web`"),
-        ("port: 8080}]}", "port: 8081}]}", "has no port `8081`"),
-        ("spec: {selector: {app.kubernetes.io/name: web}", "spec: {selector: {a: b}", "spec.selector: selects no pods"),
-        ("spec: {selector: {matchLabels: {app.kubernetes.io/name: web}}}", "spec: {selector: {matchLabels: {a: b}}}",
-         "poddisruptionbudget-web.yaml: spec.selector: selects no pods"),
-        ("kind: StatefulSet, name: web", "kind: Deployment, name: web", "there is no Deployment `web`"),
-        ("values: [web]", "values: [web, wob]", "there are no pods of `wob`"),
-        ("app: nginx", "app: engine", "spec.ingress[0].from[0]: selects no pods"),
-        ("- podSelector: {matchLabels: {app.kubernetes.io/name: web}}\n    ports", "- podSelector: {matchLabels: {a: b}}\n    ports",
-         "spec.ingress[0].from[1]: selects no pods"),
-        ("ports: [{port: 8080}]", "ports: [{port: 80}]", "spec.ingress[0].ports[0].port: the selected pods have no"),
-        ("ports: [{port: http}]", "ports: [{port: web}]", "the pods of its peers have no port `web`"),
-        ("ingressClassName: nginx", "ingressClassName: other", "there is no class `other`"),
-        ("hosts: [example.org]", "hosts: [example.com]", "no certificate covers `example.org`"),
-        ("service: {name: web, port: {name: http}}", "service: {name: web, port: {name: htpp}}", "has no port `htpp`"),
-        ("service: {name: web, port: {name: http}}", "service: {name: wob, port: {name: http}}", "no Service `wob`"),
-        ("namespace: shop, port: 80", "namespace: shop, port: 443", "has no port `443`"),
-        ("inject-ca-from: shop/web", "inject-ca-from: shop/wob", "there is no Certificate `shop/wob`"),
-        ("web.shop.svc.cluster.local:80/", "web.shop.svc.cluster.local:81/", "has no port `81`"),
-        ("web-headless.shop.svc:8080", "web-headless.shop.svc:80", "has no port `80`"),
-        ("web.shop.svc.cluster.local:80/", "web.shap.svc/", "there is no Service `web` in shap"),
-    ], {"network": {"ingress-controllers": [{"class": "nginx"}]}})
+    selftest.broken_samples(
+        check,
+        SAMPLE,
+        [
+            (
+                "kind: Namespace\nmetadata: {name: shop}",
+                "kind: Namespace\nmetadata: {name: shap}",
+                "no Namespace `shop`",
+            ),
+            ("serviceName: web-headless", "serviceName: headless", "there is no Service `headless`"),
+            ("serviceName: web-headless", "serviceName: web", "the Service `web` is not headless"),
+            (
+                "selector: {matchLabels: {app.kubernetes.io/name: web}}\n  template",
+                "selector: {matchLabels: {a: b}}\n  template",
+                "does not select the workload's own pods",
+            ),
+            (
+                "{labelSelector: {matchLabels: {app.kubernetes.io/name: web}}}",
+                "{labelSelector: {matchLabels: {a: b}}}",
+                "topologySpreadConstraints[0]: does not select",
+            ),
+            ("livenessProbe: {httpGet: {port: http}}", "livenessProbe: {httpGet: {port: htpp}}", "has no port `htpp`"),
+            ("preStop: {httpGet: {port: 8080}}", "preStop: {httpGet: {port: 80}}", "preStop.httpGet.port"),
+            ("targetPort: http", "targetPort: web", "has no port `web`"),
+            ("port: 8080}]}", "port: 8081}]}", "has no port `8081`"),
+            (
+                "spec: {selector: {app.kubernetes.io/name: web}",
+                "spec: {selector: {a: b}",
+                "spec.selector: selects no pods",
+            ),
+            (
+                "spec: {selector: {matchLabels: {app.kubernetes.io/name: web}}}",
+                "spec: {selector: {matchLabels: {a: b}}}",
+                "poddisruptionbudget-web.yaml: spec.selector: selects no pods",
+            ),
+            ("kind: StatefulSet, name: web", "kind: Deployment, name: web", "there is no Deployment `web`"),
+            ("values: [web]", "values: [web, wob]", "there are no pods of `wob`"),
+            ("app: nginx", "app: engine", "spec.ingress[0].from[0]: selects no pods"),
+            (
+                "- podSelector: {matchLabels: {app.kubernetes.io/name: web}}\n    ports",
+                "- podSelector: {matchLabels: {a: b}}\n    ports",
+                "spec.ingress[0].from[1]: selects no pods",
+            ),
+            (
+                "ports: [{port: 8080}]",
+                "ports: [{port: 80}]",
+                "spec.ingress[0].ports[0].port: the selected pods have no",
+            ),
+            ("ports: [{port: http}]", "ports: [{port: web}]", "the pods of its peers have no port `web`"),
+            ("ingressClassName: nginx", "ingressClassName: other", "there is no class `other`"),
+            ("hosts: [example.org]", "hosts: [example.com]", "no certificate covers `example.org`"),
+            (
+                "service: {name: web, port: {name: http}}",
+                "service: {name: web, port: {name: htpp}}",
+                "has no port `htpp`",
+            ),
+            (
+                "service: {name: web, port: {name: http}}",
+                "service: {name: wob, port: {name: http}}",
+                "no Service `wob`",
+            ),
+            ("namespace: shop, port: 80", "namespace: shop, port: 443", "has no port `443`"),
+            ("inject-ca-from: shop/web", "inject-ca-from: shop/wob", "there is no Certificate `shop/wob`"),
+            ("web.shop.svc.cluster.local:80/", "web.shop.svc.cluster.local:81/", "has no port `81`"),
+            ("web-headless.shop.svc:8080", "web-headless.shop.svc:80", "has no port `80`"),
+            ("web.shop.svc.cluster.local:80/", "web.shap.svc/", "there is no Service `web` in shap"),
+        ],
+        {"network": {"ingress-controllers": [{"class": "nginx"}]}},
+    )
