@@ -32,6 +32,7 @@ def check(platform):
             faults += _read_by(pods, environment, made, platform)
             faults += _volumes(pods, environment)
             faults += _account(pods, environment)
+            faults += _files(pods, environment, made, platform)
         faults += _external_secrets(environment)
         faults += _issuers(environment, made, platform)
     return faults
@@ -244,6 +245,52 @@ def _sub_path(pods, environment, volume, path, place):
         yield pods.owner.fault(f"{place}.subPath", f"the volume has no file `{path}`; it has {_listed(paths)}")
 
 
+def _files(pods, environment, made, platform):
+    """Files that a container's command and environment name are in the ConfigMaps and Secrets mounted there."""
+    volumes = {volume["name"]: volume for volume in pods.spec.get("volumes") or []}
+    for field, container in pods.containers():
+        mounts = {}
+        for mount in container.get("volumeMounts") or []:
+            paths = _paths(volumes.get(mount["name"], {}), pods, environment, made, platform)
+            if paths is not None and not mount.get("subPath"):
+                mounts[mount["mountPath"].rstrip("/") + "/"] = paths
+        named = {key: container.get(key) for key in ("command", "args", "env")}
+        for place, text in texts(named, ""):
+            for path in re.findall(r"(?<![\w.}~-])/[\w./@-]+", text):
+                for folder, paths in mounts.items():
+                    inside = path[len(folder) :].rstrip("/")
+                    if path.startswith(folder) and inside and not _holds(paths, inside):
+                        yield pods.owner.fault(
+                            f"{field}.{place}", f"nothing mounts `{path}`; {folder} has {_listed(paths)}"
+                        )
+
+
+def _paths(volume, pods, environment, made, platform):
+    """The files of a volume; None where they are not known."""
+    paths = set()
+    sources = [volume] if "projected" not in volume else volume["projected"].get("sources") or []
+    for source in sources:
+        for kind, key in (("ConfigMap", "configMap"), ("Secret", "secret")):
+            if key not in source:
+                continue
+            entry = source[key]
+            name = entry.get("name") or entry.get("secretName")
+            keys = keys_of(kind, pods.namespace, name, environment, made, platform)
+            items = {item["path"] for item in entry.get("items") or []}
+            if not items and (keys is None or "*" in keys):
+                return None
+            paths |= items or keys
+            break
+        else:
+            return None
+    return paths
+
+
+def _holds(paths, inside):
+    """Whether a file, a folder, or the files of a pattern are among a volume's."""
+    return any(path == inside or path.startswith(inside + "/") for path in paths)
+
+
 def _account(pods, environment):
     name = pods.spec.get("serviceAccountName", "default")
     account = environment.get("ServiceAccount", pods.namespace, name)
@@ -330,6 +377,7 @@ spec:
       serviceAccountName: web
       containers:
       - name: web
+        args: ["--key=/tls/key", "--settings=/etc/web/web.conf"]
         env:
         - {name: A, valueFrom: {secretKeyRef: {name: db, key: password}}}
         - {name: B, valueFrom: {configMapKeyRef: {name: web, key: SIZE}}}
@@ -402,6 +450,11 @@ def self_test():
             ("name: web, key: SIZE", "name: web, key: LENGTH", "the ConfigMap `web` has no key `LENGTH`"),
             ("configMapRef: {name: web}", "configMapRef: {name: wob}", "nothing makes the ConfigMap `wob`"),
             ("items: [{key: tls.key", "items: [{key: tls.pem", "the Secret `web-tls` has no key `tls.pem`"),
+            (
+                "/tls/key",
+                "/tls/kay",
+                "spec.template.spec.containers[0].args[0]: nothing mounts `/tls/kay`; /tls/ has `key`",
+            ),
             ("subPath: web.conf", "subPath: wob.conf", "the volume has no file `wob.conf`"),
             ("{name: data, mountPath", "{name: date, mountPath", "there is no volume `date`"),
             ("- {name: data, mountPath: /data}", "", "nothing mounts the volume `data`"),
