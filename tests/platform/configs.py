@@ -4,7 +4,6 @@ knows is a fault, so that no file goes unread."""
 import configparser
 import contextlib
 import fnmatch
-import importlib.util
 import io
 import json
 import re
@@ -12,6 +11,7 @@ import shutil
 import subprocess
 import tomllib
 
+import alloy
 import project
 import selftest
 import yaml
@@ -53,11 +53,7 @@ def note(platform):
         for key in item.data.get("data") or {}:
             kind = kind_of(item.name, key)
             counts[kind] = counts.get(kind, 0) + 1
-    left_out = sorted(
-        kind for kind, program in (("alloy", _alloy), ("shell", shutil.which("sh"))) if kind in counts and not program
-    )
-    told = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
-    return told + (f"; only looked at, not parsed: {', '.join(left_out)}" if left_out else "")
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
 
 
 def config_maps(platform):
@@ -203,8 +199,6 @@ def _nginx(text):
 def _shell(text):
     first = text.split("\n", 1)[0]
     program = "sh" if first.startswith("#!") and first.endswith("/sh") else "bash"
-    if not shutil.which(program):
-        return
     run = subprocess.run([program, "-n"], input=text, capture_output=True, text=True, check=False)
     if run.returncode:
         yield f"{program} -n: {' '.join(run.stderr.split())}"
@@ -271,15 +265,6 @@ def _known_hosts(text):
             yield f"line {number}: not `host type key`"
 
 
-_alloy = None
-if importlib.util.find_spec("alloy"):
-    import alloy as _alloy
-
-
-def _alloy_file(text):
-    return _alloy.check(text) if _alloy else ()
-
-
 PARSERS = {
     "unknown": _unknown,
     "value": _value,
@@ -291,7 +276,7 @@ PARSERS = {
     "nginx": _nginx,
     "redis": _redis,
     "shell": _shell,
-    "alloy": _alloy_file,
+    "alloy": alloy.check,
     "go-template": _go_template,
     "lua": _lua,
     "argocd-policy": _argocd_policy,
@@ -356,12 +341,11 @@ data:
 
 
 def self_test():
-    if _alloy:
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            failed = _alloy.self_test()
-        if failed:
-            raise selftest.SelfTestFailed(f"alloy.py: {said.getvalue()}")
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        failed = alloy.self_test()
+    if failed:
+        raise selftest.SelfTestFailed(f"alloy.py: {said.getvalue()}")
     selftest.broken_samples(
         check,
         SAMPLE,
