@@ -19,11 +19,20 @@ def check(platform):
 
 def note(platform):
     ours = crd.load(platform.root / "schemas", platform.root)
+    rules = sum(len(list(_rules(definition.schema))) for definition in ours.values())
+    told = f"{len(ours)} kinds; {rules} CEL rules are not evaluated here"
     if not platform.reference:
-        return f"{len(ours)} kinds; not compared with their projects' own: no reference data here"
+        return f"{told}; not compared with their projects' own: no reference data here"
     upstream = crd.load(platform.reference)
     alone = sorted(kind for (version, kind) in ours if (version, kind) not in upstream)
-    return f"{len(ours)} kinds; compared with nothing: {', '.join(alone) or 'none'}"
+    return f"{told}; compared with nothing: {', '.join(alone) or 'none'}"
+
+
+def _rules(schema):
+    yield from schema.get("x-kubernetes-validations", [])
+    for part in [*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties")]:
+        if isinstance(part, dict):
+            yield from _rules(part)
 
 
 def sound(ours):
