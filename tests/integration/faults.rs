@@ -2,9 +2,9 @@
 
 use crate::project::Project;
 
-const LIB: &str = "{% macro meta(name, extra) %}\nmetadata:\n  name: {{ name }}\n  labels: {é: {{ extra }}}\n{% endmacro %}\n";
+const LIB: &str = "{% macro meta(name, extra) %}\nmetadata:\n  name: {{ name }}\n  annotations: {e: é, b: {{ extra }}}\n{% endmacro %}\n";
 const PART: &str = "data:\n  a: b\n";
-const MAIN: &str = "{% from '_lib.yaml' import meta %}\n{% for name in values.names %}\n---\napiVersion: v1\nkind: ConfigMap\n{{ meta(name, 'ü') }}\n{% include 'demo/_part.yaml' %}\n  list: [{{ name }}, 'ü🙂', {{ values.number }}]\n{% endfor %}\n";
+const MAIN: &str = "{% from '_lib.yaml' import meta %}\n{% for name in values.names %}\n---\napiVersion: apps/v1\nkind: ControllerRevision\nrevision: 1\n{{ meta(name, 'ü') }}\n{% include 'demo/_part.yaml' %}\n  list: [{{ name }}, 'ü🙂', {{ values.number }}]\n{% endfor %}\n";
 const VALUES: &str = "# é\nnames: [a, b]\nnumber: 1\n";
 
 /// Seeds one fault: replaces a text in one of the files; `at` is the text that must be pointed at, in the file named.
@@ -83,8 +83,8 @@ fn in_a_template() {
     seeded(
         (
             "templates/demo/x.yaml",
-            "kind: ConfigMap",
-            "kind: ConfigMap\nkind: Secret",
+            "kind: ControllerRevision",
+            "kind: ControllerRevision\nkind: Secret",
         ),
         "yaml/duplicate-key",
         ("templates/demo/x.yaml", "kind"),
@@ -124,8 +124,8 @@ fn in_a_macro() {
     seeded(
         (
             "templates/_lib.yaml",
-            "{é: {{ extra }}}",
-            "{é: {{ extra }}, ö: on}",
+            "{e: é, b: {{ extra }}}",
+            "{e: é, b: {{ extra }}, ö: on}",
         ),
         "yaml/ambiguous-scalar",
         ("templates/_lib.yaml", "on"),
