@@ -23,7 +23,7 @@ use self::args::{Cli, Colour, Command};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::project::ProjectError;
-use crate::report::{Problem, Style, write_problem};
+use crate::report::{Problem, Style, escaped, write_problem};
 
 /// What every command needs to know.
 #[derive(Debug)]
@@ -42,17 +42,10 @@ struct Settings {
 
 /// Runs the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are asked for and go to standard output; anything else is a usage error.
-            let status = if error.use_stderr() {
-                ExitStatus::Failed
-            } else {
-                ExitStatus::Clean
-            };
-            return error.print().map_or(ExitStatus::Failed, |()| status);
-        }
+        Err(error) => return misused(error, &arguments),
     };
     if let Some(threads) = cli.threads.map(usize::from) {
         // The pool is made once, before anything uses it.
@@ -83,6 +76,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             ExitStatus::Failed
         }
     }
+}
+
+/// Says how the program is used. Help and version are asked for and go to standard output.
+fn misused(error: clap::Error, arguments: &[OsString]) -> ExitStatus {
+    if !error.use_stderr() {
+        return error
+            .print()
+            .map_or(ExitStatus::Failed, |()| ExitStatus::Clean);
+    }
+    // The message quotes arguments, and those may be names that others gave to files.
+    let shown = arguments
+        .iter()
+        .map(|argument| escaped(&argument.to_string_lossy()).into_owned());
+    let error = Cli::try_parse_from(shown).err().unwrap_or(error);
+    // When standard error cannot be written to, there is nobody left to tell.
+    drop(error.print());
+    ExitStatus::Failed
 }
 
 fn style(colour: Colour, terminal: bool) -> Style {

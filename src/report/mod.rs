@@ -5,10 +5,12 @@
 mod excerpt;
 mod json;
 mod text;
+mod visible;
 
 use std::io::{self, Write};
 
 pub use self::text::{Problem, Style, write_problem};
+pub use self::visible::{escaped, escaped_line};
 use crate::finding::FindingSet;
 use crate::source::SourceMap;
 

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::excerpt::{excerpt, one_line, safe};
+use super::excerpt::{excerpt, one_line};
+use super::visible::escaped;
 use super::{Report, Summary};
 use crate::finding::{Finding, RenderedLocation, Severity};
 use crate::source::{Location, SourceMap};
@@ -47,10 +48,10 @@ pub fn write_problem(
     style: Style,
 ) -> io::Result<()> {
     let mut group = Level::ERROR
-        .primary_title(safe(problem.message))
+        .primary_title(escaped(problem.message))
         .element(snippet(sources, problem.location, AnnotationKind::Primary));
     if let Some(help) = problem.help {
-        group = group.element(Level::HELP.message(safe(help)));
+        group = group.element(Level::HELP.message(escaped(help)));
     }
     writeln!(out, "{}\n", style.renderer().render(&[group]))
 }
@@ -119,7 +120,7 @@ fn annotated<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Group<'a> {
         Severity::Note => Level::NOTE,
     };
     let mut group = level
-        .primary_title(safe(&finding.message))
+        .primary_title(escaped(&finding.message))
         .id(finding.rule.as_str())
         .element(snippet(sources, &finding.primary, AnnotationKind::Primary));
     for related in told.related.iter().take(MOST_RELATED) {
@@ -136,32 +137,30 @@ fn annotated<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Group<'a> {
         group = group.element(Level::NOTE.message(about));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(safe(help)));
+        group = group.element(Level::HELP.message(escaped(help)));
     }
     group
 }
 
 fn snippet<'a>(
-    sources: &SourceMap,
-    location: &Location,
+    sources: &'a SourceMap,
+    location: &'a Location,
     kind: AnnotationKind,
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let file = sources.file(location.file);
     let shown = excerpt(file, location.span);
     let mut annotation = kind.span(shown.span);
     if !location.label.is_empty() {
-        annotation = annotation.label(safe(&location.label));
+        annotation = annotation.label(escaped(&location.label));
     }
     Snippet::source(shown.text)
-        .path(safe(file.path()))
+        .path(escaped(file.path()))
         .line_start(shown.line as usize)
         .fold(false)
         .annotation(annotation)
 }
 
-fn rendered_line<'a>(
-    rendered: &RenderedLocation,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn rendered_line(rendered: &RenderedLocation) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     let start = rendered
         .text
         .char_indices()
@@ -169,7 +168,7 @@ fn rendered_line<'a>(
         .map_or(0, |(at, _)| at);
     let (text, span) = one_line(&rendered.text, start..rendered.text.len());
     Snippet::source(text)
-        .path(safe(&rendered.file))
+        .path(escaped(&rendered.file))
         .line_start(rendered.line as usize)
         .fold(false)
         .annotation(AnnotationKind::Context.span(span).label("rendered"))
@@ -181,12 +180,12 @@ fn about(told: &Told<'_>) -> Option<String> {
     let resource = finding
         .resource
         .as_ref()
-        .map(|resource| safe(&resource.to_string()));
+        .map(|resource| escaped(&resource.to_string()).into_owned());
     let field = finding
         .field
         .as_deref()
         .filter(|field| !field.is_empty())
-        .map(safe);
+        .map(escaped);
     let mut place = match (resource, field) {
         (Some(resource), Some(field)) => format!("in {resource}, {field}"),
         (Some(resource), None) => format!("in {resource}"),

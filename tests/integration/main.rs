@@ -19,6 +19,7 @@ mod faults;
 mod go_yaml;
 mod handover;
 mod hostile;
+mod injection;
 mod kill;
 mod program;
 mod project;
