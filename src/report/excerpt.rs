@@ -20,8 +20,6 @@ pub(super) struct Excerpt {
     pub(super) text: String,
     /// The place, in bytes of `text`.
     pub(super) span: Range<usize>,
-    /// The number of the first line.
-    pub(super) line: u32,
 }
 
 /// Takes the lines of a span.
@@ -35,7 +33,6 @@ pub(super) fn excerpt(file: &SourceFile, span: Span) -> Excerpt {
     let mut result = Excerpt {
         text: String::new(),
         span: 0..0,
-        line: first,
     };
     for number in first..=last {
         let line = file.lines().line_span(text, number);
@@ -127,17 +124,13 @@ mod tests {
         let text = "é: 1\r\n\tü🙂: x\r\n";
         let at = text.find('x').unwrap();
         let (excerpt, marked) = show(text, at, at + 1);
-        assert_eq!(
-            (excerpt.text.as_str(), excerpt.line, marked.as_str()),
-            (" ü🙂: x", 2, "x")
-        );
+        assert_eq!((excerpt.text.as_str(), marked.as_str()), (" ü🙂: x", "x"));
         // The end of a text, and a place without width.
         assert_eq!(
             show("ab", 2, 2).0,
             Excerpt {
                 text: "ab".into(),
-                span: 2..2,
-                line: 1
+                span: 2..2
             }
         );
         assert_eq!(show("ab: c", 1, 1).1, "b");
