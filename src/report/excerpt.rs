@@ -70,38 +70,44 @@ fn widen(excerpt: &mut Excerpt) {
 
 /// Makes one line safe to show and cuts it around a place; returns it with the place in it.
 pub(super) fn one_line(line: &str, span: Range<usize>) -> (String, Range<usize>) {
-    let before = line
-        .get(..span.start)
-        .map_or(0, |before| before.chars().count());
-    let total = line.chars().count();
-    let skip = if total > WIDEST {
-        before.saturating_sub(BEFORE)
-    } else {
-        0
-    };
+    let (from, to) = window(line, span.start);
     let mut shown = String::new();
-    if skip > 0 {
+    if from > 0 {
         shown.push('…');
     }
     let mut place = shown.len()..shown.len();
-    for (at, c) in line.char_indices().skip(skip).take(WIDEST) {
-        if at <= span.start {
+    for (at, c) in line.get(from..to).unwrap_or_default().char_indices() {
+        if from + at <= span.start {
             place.start = shown.len();
         }
         let c = visible(&shown, c);
         shown.push(c);
-        if at < span.end {
+        if from + at < span.end {
             place.end = shown.len();
         }
     }
     if span.start >= line.len() {
         place.start = shown.len();
     }
-    if total > skip + WIDEST {
+    if to < line.len() {
         shown.push('…');
     }
     place.end = place.end.max(place.start);
     (shown, place)
+}
+
+/// Returns the bytes of a line that are shown for a place in it: all of them where the line is short. Looks at no more
+/// than is shown, however long the line is.
+fn window(line: &str, place: usize) -> (usize, usize) {
+    if line.char_indices().nth(WIDEST).is_none() {
+        return (0, line.len());
+    }
+    let before = line.get(..place).unwrap_or_default();
+    let from = before.char_indices().rev().take(BEFORE).last();
+    let from = from.map_or(0, |(at, _)| at);
+    let shown = line.get(from..).unwrap_or_default();
+    let to = shown.char_indices().nth(WIDEST);
+    (from, to.map_or(line.len(), |(at, _)| from + at))
 }
 
 #[cfg(test)]
@@ -156,11 +162,24 @@ mod tests {
         );
     }
 
+    #[test]
+    fn an_excerpt_of_a_long_line_costs_no_more_than_of_a_short_one() {
+        // Looked at from end to end each time, this line would never be done with.
+        let line = "aé".repeat(1_000_000);
+        let mut sources = SourceMap::new();
+        let id = sources.add("f", line.as_str());
+        for at in (0..line.len()).step_by(1500) {
+            let shown = excerpt(sources.file(id), Span::new(at, at + 1));
+            assert_eq!(shown.text.get(shown.span), Some("a"));
+        }
+    }
+
     proptest! {
         #[test]
-        fn any_span_gives_an_excerpt(text in "[a-zé🙂\t\u{1b} \r\n]{0,60}", a in 0..60_usize, b in 0..60_usize) {
+        fn any_span_gives_an_excerpt(piece in "[a-zé🙂\t\u{1b} \r\n]{0,60}", times in 1..10_usize, a in 0..600_usize, length in 0..60_usize) {
+            let (text, b) = (piece.repeat(times), a + length);
             let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap();
-            let (start, end) = (boundary(a.min(b)), boundary(a.max(b)));
+            let (start, end) = (boundary(a), boundary(b));
             let (excerpt, marked) = show(&text, start, end);
             prop_assert!(excerpt.text.get(excerpt.span.clone()).is_some());
             let plain: String = Span::new(start, end).of(&text).chars().map(|c| visible("", c)).collect();

@@ -1,7 +1,7 @@
 //! Text for people: excerpts with carets, as rustc draws them.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 
 use annotate_snippets::{
@@ -97,10 +97,11 @@ impl<'a> Told<'a> {
             objects: 0,
         };
         let mut objects = BTreeSet::new();
+        let mut seen = HashSet::new();
         for finding in group {
             objects.insert((&finding.resource, &finding.field));
             for related in &finding.related {
-                if !told.related.contains(&related) {
+                if seen.insert(related) {
                     told.related.push(related);
                 }
             }
