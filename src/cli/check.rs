@@ -8,9 +8,9 @@
 use std::fs::File;
 use std::io::{self, Write};
 
-use super::Settings;
 use super::args::{CheckArgs, FailOn, ReportFormat};
 use super::load::{apply_rules, load_project, pipeline_input};
+use super::{Settings, WriteError};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::Severity;
@@ -27,7 +27,7 @@ pub(super) fn run(
     let outcome = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
-        check_manifests(args)?
+        check_manifests(args, settings)?
     };
     let summary = Summary {
         documents: outcome.objects(),
@@ -46,9 +46,12 @@ pub(super) fn run(
     };
     match &args.output {
         Some(path) => {
-            let mut file = io::BufWriter::new(File::create(settings.directory.join(path))?);
-            write(&mut file, &report, format, Style::Plain)?;
-            file.flush()?;
+            let save = || {
+                let mut file = io::BufWriter::new(File::create(settings.directory.join(path))?);
+                write(&mut file, &report, format, Style::Plain)?;
+                file.flush()
+            };
+            save().map_err(|source| WriteError::new(path, source))?;
         }
         None if settings.quiet && format == Format::Text && outcome.findings.is_empty() => {}
         None => write(out, &report, format, settings.style)?,
@@ -78,8 +81,8 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Outcome, Failu
     Ok(outcome)
 }
 
-fn check_manifests(args: &CheckArgs) -> Result<Outcome, Failure> {
-    let sources = load_manifests(&args.paths, io::stdin().lock())?;
+fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Outcome, Failure> {
+    let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
     let outcome = read_manifests(sources, &Limits::default());
     let readable = outcome.findings.worst() < Some(Severity::Error);
     if outcome.objects() == 0 && readable {

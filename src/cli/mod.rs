@@ -15,7 +15,7 @@ mod values;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 
@@ -38,6 +38,31 @@ struct Settings {
     quiet: bool,
     /// Whether to print more.
     verbose: bool,
+}
+
+/// A file or folder that a command cannot write. The user's or the machine's fault.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{path}`")]
+struct WriteError {
+    path: String,
+    source: io::Error,
+}
+
+impl WriteError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        Self {
+            path: shown(path),
+            source,
+        }
+    }
+}
+
+/// Returns a path as people write it.
+fn shown(path: &Path) -> String {
+    let bare = path.strip_prefix(".").unwrap_or(path);
+    let empty = bare.as_os_str().is_empty();
+    let shown = if empty { path } else { bare };
+    shown.display().to_string()
 }
 
 /// Runs the program.

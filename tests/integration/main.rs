@@ -16,6 +16,7 @@ mod architecture;
 mod cli;
 mod determinism;
 mod faults;
+mod folders;
 mod go_yaml;
 mod handover;
 mod hostile;
