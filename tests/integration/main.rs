@@ -22,6 +22,7 @@ mod handover;
 mod hostile;
 mod injection;
 mod kill;
+mod kubectl;
 mod program;
 mod project;
 mod rules;
