@@ -9,9 +9,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::Settings;
 use super::args::{CheckArgs, FailOn, ReportFormat};
 use super::load::{apply_rules, known_version, load_project, pipeline_input, project_checks};
+use super::{Settings, WriteError};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::Severity;
@@ -29,7 +29,7 @@ pub(super) fn run(
     let (outcome, coverage) = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
-        check_manifests(args)?
+        check_manifests(args, settings)?
     };
     let summary = Summary {
         documents: outcome.objects(),
@@ -49,9 +49,12 @@ pub(super) fn run(
     };
     match &args.output {
         Some(path) => {
-            let mut file = io::BufWriter::new(File::create(settings.directory.join(path))?);
-            write(&mut file, &report, format, Style::Plain)?;
-            file.flush()?;
+            let save = || {
+                let mut file = io::BufWriter::new(File::create(settings.directory.join(path))?);
+                write(&mut file, &report, format, Style::Plain)?;
+                file.flush()
+            };
+            save().map_err(|source| WriteError::new(path, source))?;
         }
         None if settings.quiet && format == Format::Text && outcome.findings.is_empty() => {}
         None => write(out, &report, format, settings.style)?,
@@ -76,7 +79,7 @@ fn check_project(
     let project = load_project(&settings.directory)?;
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
-    checks.schemas.extend(schemas(&args.schemas)?);
+    checks.schemas.extend(schemas(&args.schemas, settings)?);
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
     let mut outcome = render_project(input);
     let coverage = inspect(&mut outcome, &checks);
@@ -88,15 +91,15 @@ fn check_project(
     Ok((outcome, coverage))
 }
 
-fn check_manifests(args: &CheckArgs) -> Result<(Outcome, Coverage), Failure> {
-    let sources = load_manifests(&args.paths, io::stdin().lock())?;
+fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Coverage), Failure> {
+    let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
     let mut versions = versions(&args.kubernetes)?;
     if versions.is_empty() {
         versions.push(KubernetesVersion::NEWEST);
     }
     let checks = Checks {
         versions: [(String::new(), versions)].into(),
-        schemas: schemas(&args.schemas)?,
+        schemas: schemas(&args.schemas, settings)?,
     };
     let mut outcome = read_manifests(sources, &Limits::default());
     let coverage = inspect(&mut outcome, &checks);
@@ -116,11 +119,11 @@ fn versions(asked: &[String]) -> Result<Vec<KubernetesVersion>, Failure> {
 }
 
 /// Loads the schemas of custom resources from folders or files.
-fn schemas(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
+fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Failure> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let sources = load_manifests(paths, io::empty())?;
+    let sources = load_manifests(&settings.directory, paths, io::empty())?;
     let outcome = read_manifests(sources, &Limits::default());
     Ok(outcome.manifests.into_iter().map(|(_, object)| object.document).collect())
 }

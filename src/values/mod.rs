@@ -5,12 +5,14 @@
 
 mod load;
 mod merge;
+mod placeholder;
 pub mod rules;
 mod schema;
 mod unused;
 
 pub use self::load::{LayerKind, Loaded, load_layers};
 pub use self::merge::{Layer, merge};
+pub use self::placeholder::placeholders;
 pub use self::schema::ValuesSchema;
 pub use self::unused::unused;
 use crate::source::{FileId, Location, Span};

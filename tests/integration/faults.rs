@@ -150,3 +150,62 @@ fn in_a_values_file() {
         ("values/dev.yaml", "unused"),
     );
 }
+
+#[test]
+fn placeholders_in_every_layer_of_an_environment_that_forbids_them() {
+    let project = Project::new(&[
+        (
+            "tympan.yaml",
+            "environments: {prod: {placeholders: forbid}}\n",
+        ),
+        (
+            "templates/demo/x.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: {{ values | to_json }}}\n",
+        ),
+        ("values/common.yaml", "é: {hosts: [a, b.example.com]}\n"),
+        ("values/dev.yaml", "password: CHANGEME\n"),
+        (
+            "values/prod.yaml",
+            "text: |\n  é\n  tenant = 00000000-0000-0000-0000-000000000000\n",
+        ),
+        (
+            "values/prod.terraform.json",
+            "{\"id\": {\"sensitive\": false, \"type\": \"string\", \"value\": \"00000000-0000-0000-0000-000000000000\"}}\n",
+        ),
+    ]);
+    let told: Vec<String> = project
+        .findings()
+        .iter()
+        .map(|finding| {
+            let place = &finding["location"];
+            format!(
+                "{}:{}:{}-{} {} | {}",
+                place["file"].as_str().unwrap(),
+                place["line"],
+                place["column"],
+                place["endColumn"],
+                finding["message"].as_str().unwrap(),
+                finding["help"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let allow = "`environments.prod.placeholders: allow` in tympan.yaml lets placeholders be";
+    assert_eq!(
+        told,
+        [
+            format!(
+                "values/common.yaml:1:16-29 `é.hosts[1]` is a placeholder: a host of the domain `example.com`, which RFC 2606 reserves for examples | set `é.hosts` in `values/prod.yaml`; {allow}"
+            ),
+            format!(
+                "values/prod.terraform.json:1:57-93 `terraform.id` is a placeholder: the GUID `00000000-0000-0000-0000-000000000000` | write `values/prod.terraform.json` again with `terraform output -json` once the infrastructure is there; {allow}"
+            ),
+            format!(
+                "values/prod.yaml:3:12-48 `text` holds a placeholder: the GUID `00000000-0000-0000-0000-000000000000` | set `text` in `values/prod.yaml`; {allow}"
+            ),
+        ]
+    );
+    // They are no reason not to render: `check` is what fails.
+    assert_eq!(project.run(&["render"]).code, 0);
+    assert_eq!(project.run(&["check"]).code, 1);
+    assert_eq!(project.run(&["check", "-e", "dev"]).code, 0);
+}
