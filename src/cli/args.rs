@@ -59,12 +59,41 @@ pub(super) enum Command {
         #[arg(short, long, value_name = "ENV")]
         environment: String,
     },
+    /// List schemas, import those of custom resources, draft one of the values
+    Schema {
+        /// What to do
+        #[command(subcommand)]
+        action: SchemaAction,
+    },
     /// Explain a rule: what, why, how to mend it; without a rule, list them all
     #[command(after_help = "Example: tympan explain yaml/duplicate-key")]
     Explain {
         /// The rule's id
         rule: Option<String>,
     },
+}
+
+/// What to do with schemas.
+#[derive(Debug, Subcommand)]
+pub(super) enum SchemaAction {
+    /// List the kinds that can be checked, and by whose schema
+    List {
+        /// For this Kubernetes version instead of the project's
+        #[arg(long, value_name = "VERSION")]
+        kubernetes: Option<String>,
+    },
+    /// Take CustomResourceDefinitions out of files, and write each to schemas/<group>/<plural>.yaml
+    #[command(
+        after_help = "Examples:\n  tympan schema import crds.yaml\n  helm template x --include-crds | tympan schema import -"
+    )]
+    Import {
+        /// Files, folders, or - for standard input; other objects in them are passed over
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Print a JSON Schema drafted from the values of all environments, to be completed by hand
+    #[command(after_help = "Example: tympan schema values > values/schema.json")]
+    Values,
 }
 
 /// The arguments of `render`.

@@ -14,7 +14,7 @@ use super::load::{apply_rules, known_version, load_project, pipeline_input, proj
 use super::{Settings, WriteError};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::Severity;
+use crate::finding::{ResourceId, Severity};
 use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, render_project};
 use crate::project::load_manifests;
 use crate::report::{Format, Report, Style, Summary, write};
@@ -103,8 +103,10 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Co
     };
     let mut outcome = read_manifests(sources, &Limits::default());
     let coverage = inspect(&mut outcome, &checks);
-    let readable = outcome.findings.worst() < Some(Severity::Error);
-    if outcome.objects() == 0 && readable {
+    let is_object = |id: &ResourceId| !id.kind.is_empty() && !id.api_version.is_empty();
+    let recognised = outcome.manifests.iter().any(|(_, object)| is_object(&object.id));
+    let readable = !outcome.findings.iter().any(|finding| finding.rule.family() == "yaml");
+    if !recognised && readable {
         let failure = Failure::new("there is nothing to check: no manifest was found");
         return Err(
             failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")
@@ -125,5 +127,10 @@ fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Fail
     }
     let sources = load_manifests(&settings.directory, paths, io::empty())?;
     let outcome = read_manifests(sources, &Limits::default());
+    if let Some(finding) = outcome.findings.iter().find(|finding| finding.severity == Severity::Error) {
+        let file = outcome.sources.file(finding.primary.file);
+        let line = file.position(finding.primary.span.start).line;
+        return Err(Failure::new(format!("{}:{line}: {}", file.path(), finding.message)));
+    }
     Ok(outcome.manifests.into_iter().map(|(_, object)| object.document).collect())
 }

@@ -11,6 +11,7 @@ mod explain;
 mod init;
 mod load;
 mod render;
+mod schema;
 mod values;
 
 use std::ffi::OsString;
@@ -148,6 +149,7 @@ fn command(
             values::run(path.as_deref(), environment, settings, out)
         }
         Command::Explain { rule } => explain::run(rule.as_deref(), out),
+        Command::Schema { action } => schema::run(action, settings, out),
     }
 }
 
