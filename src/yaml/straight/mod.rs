@@ -1,5 +1,5 @@
 //! The straight way through YAML as people write manifests: block maps and lists, scalars on one line, literal blocks,
-//! flow collections on one line.
+//! flow collections without comments.
 //!
 //! In: text. Out: the same documents that the parser would give, byte for byte, or nothing: whatever is unusual, doubtful
 //! or wrong (anchors, tags, escapes, tabs, scalars over several lines, duplicate keys, ...) is left to the parser, which
@@ -455,7 +455,15 @@ impl Straight<'_, '_> {
         Some(next)
     }
 
-    /// Takes a flow collection on one line; returns where it ends.
+    /// Skips blanks and line feeds between the tokens of a flow collection.
+    fn skip_space(&self, mut at: usize) -> usize {
+        while at < self.bytes.len() && matches!(self.byte(at), b' ' | b'\n') {
+            at += 1;
+        }
+        at
+    }
+
+    /// Takes a flow collection; returns where it ends.
     fn flow(&mut self, at: usize, depth: usize) -> Option<usize> {
         if depth + self.open.len() >= DEPTH {
             return None;
@@ -470,7 +478,7 @@ impl Straight<'_, '_> {
         }
         self.nodes += 1;
         let keys = self.keys.len();
-        let mut next = self.skip_blanks(at + 1);
+        let mut next = self.skip_space(at + 1);
         if self.byte(next) != close {
             loop {
                 if map {
@@ -479,9 +487,9 @@ impl Straight<'_, '_> {
                     next = self.skip_blanks(after);
                 }
                 let after = self.flow_value(next, depth)?;
-                next = self.skip_blanks(after);
+                next = self.skip_space(after);
                 match self.byte(next) {
-                    b',' => next = self.skip_blanks(next + 1),
+                    b',' => next = self.skip_space(next + 1),
                     byte if byte == close => break,
                     _ => return None,
                 }
@@ -518,17 +526,19 @@ impl Straight<'_, '_> {
 
     /// Returns where a plain scalar in a flow collection ends.
     fn flow_plain_end(&self, at: usize) -> Option<usize> {
-        if !begins_plain(self.byte(at)) {
+        let first = self.byte(at);
+        if !begins_plain(first) && !(first == b'-' && begins_plain(self.byte(at + 1))) {
             return None;
         }
         let mut end = at;
         loop {
             match self.byte(end) {
-                b',' | b']' | b'}' => break,
+                // What goes on in the next line is for the parser: there only a comma or a bracket may follow.
+                b',' | b']' | b'}' | b'\n' => break,
                 b':' if self.byte(end + 1) == b' ' => break,
                 // A colon before an indicator, a comment, another collection: for the parser.
                 b':' if matches!(self.byte(end + 1), b',' | b']' | b'}' | b'[' | b'{' | b'\n') => return None,
-                b'\n' | b'#' | b'[' | b'{' | b'"' | b'\'' => return None,
+                b'#' | b'[' | b'{' | b'"' | b'\'' => return None,
                 _ => end += 1,
             }
         }
