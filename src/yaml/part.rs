@@ -35,7 +35,7 @@ impl<'t> Reader<'t, '_> {
         let mut tab = None;
         let read = loop {
             self.begin_part(slice);
-            if let Some(problem) = syntax::leading_end(slice, self.base) {
+            if let Some(problem) = syntax::leading_end(&fit, self.base) {
                 self.problem(problem);
                 break true;
             }

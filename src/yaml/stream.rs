@@ -1,7 +1,7 @@
 //! Taking a text apart as Kubernetes' clients do before they read any of it.
 //!
 //! In: a text. Out: its parts, each of which holds at most one document that Kubernetes reads. A text that begins with
-//! `{` is JSON, one value after another, until a value is none: from there on it is YAML. YAML ends a part at a line
+//! `{` is JSON, one value after another; if the first or the second is none, it is YAML from there on. YAML ends a part at a line
 //! that begins with `---`, wherever it stands, and takes nothing but a comment beside it.
 //!
 //! <https://github.com/kubernetes/apimachinery/blob/v0.35.0/pkg/util/yaml/decoder.go>
@@ -35,6 +35,8 @@ pub(super) struct Parts {
 
 /// How far Kubernetes looks for the brace that makes a text JSON.
 const JSON_WITHIN: usize = 4096;
+/// After so many JSON values there is no way back to YAML.
+const JSON_FOR_GOOD: usize = 2;
 const SEPARATOR: &str = "---";
 
 /// Takes a text apart.
@@ -78,7 +80,14 @@ impl Parts {
                         notation: Notation::Json,
                     });
                 }
-                Some(Err(_)) => return text.len() - rest.trim_start().len(),
+                Some(Err(_)) if self.parts.is_empty() => {
+                    return text.len() - rest.trim_start().len();
+                }
+                Some(Err(_)) if self.parts.len() < JSON_FOR_GOOD => return at,
+                Some(Err(_)) => {
+                    self.problems.push(no_json(value, start));
+                    return text.len();
+                }
             }
         }
     }
@@ -128,6 +137,16 @@ fn separator(text: &str, from: usize) -> Option<Range<usize>> {
     Some(start..start + end)
 }
 
+fn no_json(value: &str, at: usize) -> Problem {
+    let first = value.chars().next().map_or(0, char::len_utf8);
+    Problem::new(
+        &rules::SYNTAX,
+        Span::new(at, at + first),
+        "after two JSON values Kubernetes reads JSON only, and what begins here is none",
+    )
+    .help("separate all documents with lines `---`, from the first on")
+}
+
 fn beside_separator(at: usize, length: usize) -> Problem {
     Problem::new(
         &rules::UNSUPPORTED,
@@ -168,8 +187,14 @@ mod tests {
 
     #[test]
     fn json_is_json_until_a_value_is_none() {
-        let (found, _) = texts("\u{feff} {\"a\": 1}{}\n[1]\n{a: b}\n---\n{}");
-        assert_eq!(found, ["{\"a\": 1}", "{}", "[1]", "{a: b}\n", "{}"]);
+        let (found, problems) = texts("{\"a\": 1}{}\n[1]\n{a: b}\n---\n{}");
+        assert_eq!(problems, 1);
+        assert_eq!(found, ["{\"a\": 1}", "{}", "[1]"]);
+        let (found, problems) = texts("\u{feff} {\"a\": 1}\n{a: b}\n---\n{}");
+        assert_eq!(
+            (found, problems),
+            (vec!["{\"a\": 1}", "\n{a: b}\n", "{}"], 0)
+        );
         assert_eq!(texts("[1]\n{}\n"), (vec!["[1]\n{}\n"], 0));
     }
 
@@ -178,6 +203,7 @@ mod tests {
         fn parts_stand_in_order_and_leave_out_nothing_but_separators_and_blanks(text in "(---|#|\n|\r| |\\{|\\}|a|1|\u{feff}|\u{a0}){0,20}") {
             let mut end = 0;
             let found = parts(&text);
+            prop_assert!(found.problems.len() <= text.lines().count());
             for part in &found.parts {
                 prop_assert!(part.range.start >= end && !part.range.is_empty());
                 let between = text.get(end..part.range.start).unwrap();

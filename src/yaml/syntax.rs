@@ -48,9 +48,9 @@ pub(super) fn list_span(text: &str, key_end: usize, span: Span) -> Span {
 /// Finds an end marker before any content: Kubernetes reads a document there, and finds none.
 pub(super) fn leading_end(part: &str, base: usize) -> Option<Problem> {
     let mut at = base;
-    let mut lines = part.split_inclusive('\n').map(|line| {
-        at += line.len();
-        (at - line.len(), line.trim_end())
+    let mut lines = part.split(['\n', '\r']).map(|line| {
+        at += line.len() + 1;
+        (at - line.len() - 1, line.trim_end())
     });
     let (start, first) = lines.find(|(_, line)| {
         let content = line.trim_start();
