@@ -27,7 +27,7 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let (outcome, coverage) = if args.paths.is_empty() {
+    let (outcome, coverage, versions) = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
         check_manifests(args, settings)?
@@ -36,6 +36,7 @@ pub(super) fn run(
         documents: outcome.objects(),
         checked: coverage.kubernetes + coverage.custom,
         coverage,
+        versions,
         compared: args.base.is_some(),
         environments: outcome.environments.len(),
         waived: 0,
@@ -77,7 +78,7 @@ pub(super) fn run(
 fn check_project(
     args: &CheckArgs,
     settings: &Settings,
-) -> Result<(Outcome, Coverage), Failure> {
+) -> Result<(Outcome, Coverage, String), Failure> {
     let project = load_project(&settings.directory)?;
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
@@ -94,10 +95,10 @@ fn check_project(
         let failure = Failure::new("there is nothing to check: no template gave an object");
         return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));
     }
-    Ok((outcome, coverage))
+    Ok((outcome, coverage, checks.version_words()))
 }
 
-fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Coverage), Failure> {
+fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Coverage, String), Failure> {
     let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
     let mut versions = versions(&args.kubernetes)?;
     if versions.is_empty() {
@@ -122,7 +123,7 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Co
             failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")
         );
     }
-    Ok((outcome, coverage))
+    Ok((outcome, coverage, checks.version_words()))
 }
 
 /// Reads the versions that are asked for.

@@ -1,6 +1,6 @@
 //! Objects along their schemas and rules: faults become findings, which know the line to mend.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
@@ -21,6 +21,15 @@ pub struct Checks {
     pub schemas: Vec<Document>,
     /// The version before, by environment as above; where there is none, changes are not checked.
     pub base: Option<BTreeMap<String, Vec<Document>>>,
+}
+
+impl Checks {
+    /// Returns the Kubernetes versions of all environments in words: `1.34, 1.35`.
+    pub fn version_words(&self) -> String {
+        let all: BTreeSet<KubernetesVersion> = self.versions.values().flatten().copied().collect();
+        let words: Vec<String> = all.iter().map(ToString::to_string).collect();
+        words.join(", ")
+    }
 }
 
 /// The version before of an environment's objects, by group, kind, namespace and name.
