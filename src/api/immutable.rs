@@ -1,6 +1,7 @@
 //! Changes that the API server refuses: fields that cannot change once an object exists (the `Validate...Update`
 //! functions of `k8s.io/kubernetes/pkg/apis`).
 
+use super::quantity::Quantity;
 use super::rules;
 use crate::manifest::{Fault, group};
 use crate::yaml::{Kind, Node};
@@ -224,10 +225,9 @@ fn immutable_data<'a>(old: Node<'_>, new: Node<'a>, faults: &mut Vec<Fault<'a>>)
 /// A claim grows and never shrinks.
 fn smaller<'a>(old: Node<'_>, new: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     const STORAGE: &[&str] = &["spec", "resources", "requests", "storage"];
-    let bytes = |node: Node<'_>| node.as_str().map_or(node.as_float(), super::fact::parse_quantity);
     if let (Some(old), Some(new)) = (old.path(STORAGE), new.path(STORAGE))
-        && let (Some(before), Some(after)) = (bytes(old), bytes(new))
-        && after < before
+        && let (Some(before), Some(after)) = (Quantity::of(old), Quantity::of(new))
+        && after.nanos() < before.nanos()
     {
         let message = "a claim's storage cannot shrink";
         faults.push(Fault::new(&rules::IMMUTABLE, new, message).help("keep the size, or ask for more"));
