@@ -372,7 +372,7 @@ fn annotations<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) 
     }
 }
 
-/// Annotations that name AppArmor profiles of containers. Fields have taken their place, and servers may stop reading them.
+/// Annotations that name `AppArmor` profiles of containers. Fields have taken their place, and servers may stop reading them.
 fn app_armor_annotations<'a>(context: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     const PREFIX: &str = "container.apparmor.security.beta.kubernetes.io/";
     let entries = pod
