@@ -299,16 +299,21 @@ fn written<'a>(
 }
 
 fn quantity<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    match Quantity::of(value) {
-        None if value.as_str().is_some() => faults.push(
+    if written_quantity(value, faults).is_some_and(|quantity| quantity.nanos() < 0) {
+        faults.push(Fault::new(&rules::QUANTITY, value, "this must not be below zero"));
+    }
+}
+
+/// Reads a quantity, and says where a text is none.
+pub(super) fn written_quantity<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) -> Option<Quantity> {
+    let quantity = Quantity::of(value);
+    if quantity.is_none() && value.as_str().is_some() {
+        faults.push(
             Fault::new(&rules::QUANTITY, value, "this is no quantity")
                 .help("write a number with an optional unit: 500m, 2, 128Mi, 1.5Gi, 10G, 1e3"),
-        ),
-        Some(quantity) if quantity.nanos() < 0 => {
-            faults.push(Fault::new(&rules::QUANTITY, value, "this must not be below zero"));
-        }
-        _ => {}
+        );
     }
+    quantity
 }
 
 fn mode<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::Api;
+use super::{Api, rules};
+use crate::finding::Rule;
 use crate::manifest::field_path;
 use crate::schema::{Catalogue, KubernetesVersion};
 use crate::yaml::{Limits, read};
@@ -16,8 +17,17 @@ pub(super) fn faults(yaml: &str) -> Vec<Seen> {
     faults_in(34, yaml)
 }
 
-/// Returns what is said about an object for Kubernetes 1.`minor`, in order of the text.
+/// Returns what is said about an object for Kubernetes 1.`minor`, in order of the text; not that something is deprecated.
 pub(super) fn faults_in(minor: u8, yaml: &str) -> Vec<Seen> {
+    seen(minor, yaml, |rule| rule.id != rules::DEPRECATED.id)
+}
+
+/// Returns what of an object is deprecated in Kubernetes 1.`minor`.
+pub(super) fn deprecated_in(minor: u8, yaml: &str) -> Vec<Seen> {
+    seen(minor, yaml, |rule| rule.id == rules::DEPRECATED.id)
+}
+
+fn seen(minor: u8, yaml: &str, of: fn(&Rule) -> bool) -> Vec<Seen> {
     let version = KubernetesVersion::minor(minor);
     let stream = read(&Arc::from(yaml), &Limits::default());
     assert!(stream.problems.is_empty(), "{:?}\n{yaml}", stream.problems);
@@ -26,7 +36,7 @@ pub(super) fn faults_in(minor: u8, yaml: &str) -> Vec<Seen> {
     let mut rules = api.of(document.root());
     Catalogue::new(version).unwrap().check(document.root(), &mut rules, &mut faults);
     faults.sort_by_key(|fault| (fault.node.index(), fault.below.clone()));
-    let seen = faults.into_iter().map(|fault| {
+    let seen = faults.into_iter().filter(|fault| of(fault.rule)).map(|fault| {
         let above = field_path(document.root(), fault.node);
         let field = match fault.below.as_deref() {
             None | Some("") => above,

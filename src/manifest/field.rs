@@ -3,7 +3,10 @@
 use crate::yaml::Node;
 
 /// Maps of resources by name, whose keys the API server writes in brackets.
-const BY_RESOURCE: &[&str] = &["limits", "requests", "capacity", "hard", "overhead"];
+const BY_RESOURCE: &[&str] = &[
+    "limits", "requests", "capacity", "hard", "overhead", "podFixed", "min", "max", "default", "defaultRequest",
+    "maxLimitRequestRatio",
+];
 
 /// The root of a custom resource's schema, in which the properties of a schema are written in brackets too.
 const SCHEMA: &str = "openAPIV3Schema";
@@ -23,7 +26,8 @@ pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
         {
             let name = key.as_str().unwrap_or_default();
             let property = in_schema && above == "properties";
-            push_key(&mut path, name, property || BY_RESOURCE.contains(&above));
+            let resource = !in_schema && BY_RESOURCE.contains(&above) && name != "podFixed";
+            push_key(&mut path, name, property || resource);
             // A property may have any name, also that of a keyword.
             above = if property { "" } else { name };
             in_schema |= name == SCHEMA;

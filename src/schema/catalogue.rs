@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::check::{Visitor, Walk};
+use super::history::History;
 use super::kubernetes::{Kubernetes, KubernetesVersion};
 use super::rules;
 use super::shape::{Definition, Dialect, Library, Part};
@@ -21,6 +22,12 @@ pub enum CheckedBy {
     Custom,
     /// None: there is none for its kind.
     Nothing,
+}
+
+/// Tells whether a node is of an object's status. The server decodes it, so its types count, and then puts it away: it is
+/// for controllers to say.
+pub fn is_of_status(object: Node<'_>, node: Node<'_>) -> bool {
+    object.get("status").is_some_and(|status| (status.index()..status.end_index()).contains(&node.index()))
 }
 
 /// The schemas of a run.
@@ -94,10 +101,12 @@ impl Catalogue {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         if let Some(part) = self.kubernetes.kind(api_version, kind) {
             self.by_kubernetes(part, object, visitor, faults);
+            let missing = &rules::MISSING_FIELD.id;
+            faults.retain(|fault| fault.rule.id != *missing || !is_of_status(object, fault.node));
             return CheckedBy::Kubernetes;
         }
         if let Some(library) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
-            let mut walk = Walk { library, name_of: &|_| "", visitor: None, faults };
+            let mut walk = Walk { library, name_of: &|_| "", history: &|_, _| None, visitor: None, faults };
             walk.node(0, Part::Local(0), object);
             if let (Some(part), Some(metadata)) =
                 (self.kubernetes.definition(OBJECT_META), object.get("metadata"))
@@ -106,7 +115,8 @@ impl Catalogue {
             }
             return CheckedBy::Custom;
         }
-        faults.push(self.unknown_kind(api_version, kind, object));
+        let fault = visitor.without_schema();
+        faults.push(fault.unwrap_or_else(|| self.unknown_kind(api_version, kind, object)));
         CheckedBy::Nothing
     }
 
@@ -121,6 +131,7 @@ impl Catalogue {
         let mut walk = Walk {
             library: &kubernetes.library,
             name_of: &|number| kubernetes.name(number),
+            history: &|number, field| History::of_field(self.version, kubernetes.full_name(number), field),
             visitor: Some(visitor),
             faults,
         };
@@ -132,7 +143,18 @@ impl Catalogue {
         let known = self.kubernetes.kinds();
         let of_kind: Vec<&str> = known.iter().filter(|(_, known)| *known == kind).map(|(of, _)| *of).collect();
         let rule = &rules::UNKNOWN_KIND;
-        if !of_kind.is_empty() && group(api_version).split('.').next_back() != Some("com") {
+        if let Some(history) = History::of_kind(version, api_version, kind) {
+            let node = object.get("apiVersion").unwrap_or(node);
+            let fault = Fault::new(rule, node, format!("`{kind}` of `{api_version}` {history}"));
+            let stable = of_kind.iter().find(|of| of.ends_with("/v1"));
+            return match stable.or(of_kind.last()) {
+                Some(instead) => fault.help(format!("Kubernetes {version} has it in `{instead}`")),
+                None => fault.help(history.help()),
+            };
+        }
+        let group = group(api_version);
+        // Groups with other domains have kinds of the same names: Knative has Services of its own.
+        if !of_kind.is_empty() && (!group.contains('.') || group.ends_with(".k8s.io")) {
             let node = object.get("apiVersion").unwrap_or(node);
             let list = of_kind.iter().map(|of| format!("`{of}`")).collect::<Vec<_>>().join(" or ");
             let message = format!("Kubernetes {version} has no `{kind}` in `{api_version}`");
@@ -151,5 +173,58 @@ impl Catalogue {
         Fault::new(rule, node, message).help(
             "put its CustomResourceDefinition into `schemas/` (`tympan schema import FILE`), or correct `kind` and `apiVersion`",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::yaml::{Limits, read};
+
+    struct Nobody;
+
+    impl<'a> Visitor<'a> for Nobody {
+        fn visit(&mut self, _: u32, _: Node<'a>, _: &mut Vec<Fault<'a>>) {}
+
+        fn object(&mut self, _: &mut Vec<Fault<'a>>) {}
+
+        fn without_schema(&mut self) -> Option<Fault<'a>> {
+            None
+        }
+    }
+
+    fn messages(minor: u8, yaml: &str) -> String {
+        let document = read(&Arc::from(yaml), &Limits::default()).documents.remove(0);
+        let mut faults = Vec::new();
+        let catalogue = Catalogue::new(KubernetesVersion::minor(minor)).unwrap();
+        catalogue.check(document.root(), &mut Nobody, &mut faults);
+        let told = faults.iter().map(|fault| format!("{}: {} [{}]", fault.rule.id, fault.message, fault.help.as_deref().unwrap_or_default()));
+        told.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn fields_and_kinds_of_other_versions_are_told_from_slips() {
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostnameOverride: a, containers: [{name: a, image: a}]}\n";
+        assert_eq!(
+            messages(33, pod),
+            "schema/unknown-field: `hostnameOverride` of PodSpec came with Kubernetes 1.34 [remove it, or set `kubernetes` in `tympan.yaml` to the version that the cluster has]"
+        );
+        assert_eq!(messages(34, pod), "");
+        let slip = pod.replace("hostnameOverride", "hostName");
+        assert!(messages(33, &slip).contains("did you mean `hostname`?"), "{}", messages(33, &slip));
+        let kind = |api_version: &str, kind: &str| messages(34, &format!("apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\n"));
+        assert_eq!(
+            kind("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy"),
+            "schema/unknown-kind: `MutatingAdmissionPolicy` of `admissionregistration.k8s.io/v1` came with Kubernetes 1.36 [Kubernetes 1.34 has it in `admissionregistration.k8s.io/v1beta1`]"
+        );
+        assert_eq!(
+            kind("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema"),
+            "schema/unknown-kind: `FlowSchema` of `flowcontrol.apiserver.k8s.io/v1beta3` went with Kubernetes 1.32 [Kubernetes 1.34 has it in `flowcontrol.apiserver.k8s.io/v1`]"
+        );
+        assert!(kind("serving.knative.dev/v1", "Service").contains("there is no schema for `Service`"));
+        assert!(kind("apps/v2", "Deployment").contains("[it is in `apps/v1`]"));
+        assert!(kind("v1", "Deployment").contains("[it is in `apps/v1`]"));
     }
 }

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::history::History;
 use super::rules;
 use super::shape::{Bounds, Definition, Dialect, Library, ListType, Others, Part, Rules, Shape};
 use crate::finding::{Rule, nearest};
@@ -19,12 +20,15 @@ pub trait Visitor<'a> {
 
     /// Takes the object as a whole, whoever's its schema is.
     fn object(&mut self, faults: &mut Vec<Fault<'a>>);
+
+    /// Says why there is no schema for the object's kind, where it knows.
+    fn without_schema(&mut self) -> Option<Fault<'a>>;
 }
 
 /// Checks a value, such as a default, by the structural schema that it stands in.
 pub fn check_value<'a>(schema: Value, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let library = Library::new(1, move |_| Definition::compile(&schema, Dialect::Structural, &|_| None));
-    let mut walk = Walk { library: &library, name_of: &|_| "", visitor: None, faults };
+    let mut walk = Walk { library: &library, name_of: &|_| "", history: &|_, _| None, visitor: None, faults };
     walk.node(0, Part::Local(0), value);
 }
 
@@ -33,6 +37,8 @@ pub(super) struct Walk<'a, 'w> {
     pub(super) library: &'w Library,
     /// What a definition is called.
     pub(super) name_of: &'w dyn Fn(u32) -> &'static str,
+    /// What other versions tell about a field that a definition lacks.
+    pub(super) history: &'w dyn Fn(u32, &str) -> Option<History>,
     pub(super) visitor: Option<&'w mut dyn Visitor<'a>>,
     pub(super) faults: &'w mut Vec<Fault<'a>>,
 }
@@ -90,7 +96,14 @@ impl<'a> Walk<'a, '_> {
                 (None, Others::Fits(part)) => self.node(within, part, value),
                 (None, Others::Nothing) if !is_of_every_object(shape, name) => {
                     let owner = self.owner(within, part);
-                    self.faults.push(unknown_field(shape, owner, node, key));
+                    let history = match part {
+                        Part::Definition(_) => (self.history)(within, name),
+                        Part::Local(_) => None,
+                    };
+                    self.faults.push(match history {
+                        Some(history) => of_another_version(history, owner, key),
+                        None => unknown_field(shape, owner, node, key),
+                    });
                 }
                 (None, _) => {}
             }
@@ -197,6 +210,7 @@ impl<'a> Walk<'a, '_> {
         let mut walk = Walk {
             library: self.library,
             name_of: self.name_of,
+            history: self.history,
             visitor: None,
             faults: &mut faults,
         };
@@ -286,6 +300,11 @@ fn wrong_kind<'a>(shape: &Shape, node: Node<'a>) -> Fault<'a> {
         }
         _ => fault,
     }
+}
+
+fn of_another_version<'a>(history: History, owner: &str, key: Node<'a>) -> Fault<'a> {
+    let name = key.as_str().unwrap_or_default();
+    Fault::new(&rules::UNKNOWN_FIELD, key, format!("`{name}` of {owner} {history}")).help(history.help())
 }
 
 fn unknown_field<'a>(shape: &Shape, owner: &str, map: Node<'a>, key: Node<'a>) -> Fault<'a> {

@@ -9,26 +9,9 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::required::may_be_missing;
 use super::shape::{Definition, Dialect, Library, Part};
 use crate::source::Span;
-
-/// Fields that the published schemas want, in some version, and the API server does not: it fills them in, or takes them
-/// for zero, false or empty.
-const NOT_REQUIRED: &[(&str, &[&str])] = &[
-    ("api.apps.v1.ControllerRevision", &["revision"]),
-    ("api.apps.v1.StatefulSetSpec", &["serviceName"]),
-    ("api.batch.v1.PodFailurePolicyOnPodConditionsPattern", &["status"]),
-    ("api.core.v1.HTTPHeader", &["value"]),
-    ("api.core.v1.ISCSIPersistentVolumeSource", &["lun"]),
-    ("api.core.v1.ISCSIVolumeSource", &["lun"]),
-    ("api.core.v1.LimitRangeSpec", &["limits"]),
-    ("api.core.v1.PreferredSchedulingTerm", &["preference"]),
-    ("api.discovery.v1.EndpointSlice", &["endpoints"]),
-    ("api.networking.v1.NetworkPolicySpec", &["podSelector"]),
-    ("api.scheduling.v1.PriorityClass", &["value"]),
-    ("api.storage.v1.TokenRequest", &["audience"]),
-    ("apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion", &["served", "storage"]),
-];
 
 /// A version of Kubernetes: `1.34`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +108,17 @@ impl Kubernetes {
         kinds
     }
 
+    /// Tells whether a definition has a field.
+    pub fn has_field(&self, definition: &str, field: &str) -> bool {
+        let shape = self.definition(definition).and_then(|part| self.library.shape(0, part));
+        shape.is_some_and(|(_, shape)| shape.fields.binary_search_by(|(name, _)| (**name).cmp(field)).is_ok())
+    }
+
+    /// Returns a definition's whole name: `io.k8s.api.core.v1.Container`.
+    pub fn full_name(&self, definition: u32) -> &'static str {
+        self.names.get(definition as usize).copied().unwrap_or_default()
+    }
+
     /// Returns the last part of a definition's name: `Container`.
     pub fn name(&self, definition: u32) -> &'static str {
         let name = self.names.get(definition as usize).copied();
@@ -163,15 +157,12 @@ impl Kubernetes {
             .enumerate()
             .map(|(number, name)| (*name, Span::at(number).start))
             .collect();
-        let not_required: HashMap<u32, &[&str]> = NOT_REQUIRED
-            .iter()
-            .filter_map(|(name, fields)| Some((*numbers.get(format!("io.k8s.{name}").as_str())?, *fields)))
-            .collect();
+        let own = names.clone();
         let library = Library::new(texts.len(), move |number| {
             let text = texts.get(number as usize).copied().unwrap_or("{}");
             let mut schema: Value = serde_json::from_str(text).unwrap_or_default();
-            if let (Some(fields), Some(Value::Array(required))) = (not_required.get(&number), schema.get_mut("required")) {
-                required.retain(|name| !fields.iter().any(|field| name == field));
+            if let (Some(definition), Some(Value::Array(required))) = (own.get(number as usize), schema.get_mut("required")) {
+                required.retain(|name| !name.as_str().is_some_and(|name| may_be_missing(definition, name)));
             }
             Definition::compile(&schema, Dialect::Published, &|name| numbers.get(name).copied())
         });
@@ -223,21 +214,6 @@ mod tests {
                     assert!(schemas.library.shape(number, *part).is_some(), "{version}: {name}");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn what_the_server_does_not_want_is_not_wanted() {
-        for (name, fields) in NOT_REQUIRED {
-            let mut wanted = false;
-            for version in KubernetesVersion::all() {
-                let schemas = Kubernetes::of(version).unwrap();
-                let Some(part) = schemas.definition(&format!("io.k8s.{name}")) else { continue };
-                let (_, shape) = schemas.library.shape(0, part).unwrap();
-                assert!(!shape.required.iter().any(|field| fields.contains(&&**field)), "{version}: {name}");
-                wanted = wanted || fields.iter().all(|field| shape.fields.iter().any(|(known, _)| &**known == *field));
-            }
-            assert!(wanted, "{name}");
         }
     }
 

@@ -6,11 +6,13 @@
 mod catalogue;
 mod check;
 mod format;
+mod history;
 mod kubernetes;
+mod required;
 pub mod rules;
 mod shape;
 
-pub use self::catalogue::{Catalogue, CheckedBy};
+pub use self::catalogue::{Catalogue, CheckedBy, is_of_status};
 pub use self::check::{Visitor, check_value};
 pub use self::format::{is_cidr, is_duration};
 pub use self::kubernetes::{Kubernetes, KubernetesVersion};

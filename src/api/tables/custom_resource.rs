@@ -345,6 +345,9 @@ spec:
                 ("name: backups.ops.example.com", "name: backups.ops.example.com\n  annotations: {api-approved.kubernetes.io: x}"),
             ],
         );
+        // As tools once wrote it.
+        let with_status = format!("{DEFINITION}status: {{acceptedNames: {{kind: '', plural: ''}}, conditions: [{{type: A}}]}}\n");
+        accepted(&with_status, &[("scope: Namespaced", "scope: Cluster")]);
         let single = DEFINITION.replace("ops.example.com", "ops");
         assert_eq!(faults(&single), [("api/name", "spec.group".to_owned(), "ops".to_owned())]);
         let capital = DEFINITION.replace("group: ops", "group: Ops");
