@@ -8,6 +8,7 @@
 
 mod address;
 mod fact;
+mod immutable;
 mod field;
 mod meta;
 mod names;
@@ -25,6 +26,7 @@ mod webhook;
 use std::collections::HashMap;
 
 pub use self::fact::Fact;
+pub use self::immutable::changes;
 use self::names::Spelling;
 use crate::manifest::Fault;
 use crate::schema::{Kubernetes, KubernetesVersion, Visitor, is_of_status};

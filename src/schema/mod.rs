@@ -6,6 +6,7 @@
 mod catalogue;
 mod check;
 mod format;
+mod import;
 mod history;
 mod kubernetes;
 mod required;
@@ -15,4 +16,5 @@ mod shape;
 pub use self::catalogue::{Catalogue, CheckedBy, is_of_status};
 pub use self::check::{Visitor, check_value};
 pub use self::format::{is_cidr, is_duration};
+pub use self::import::import;
 pub use self::kubernetes::{Kubernetes, KubernetesVersion};
