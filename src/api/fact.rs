@@ -90,7 +90,8 @@ pub(super) fn check<'a>(
 
 /// Tells whether the schema has said already that a field is missing.
 fn is_told(node: Node<'_>, field: &str, faults: &[Fault<'_>]) -> bool {
-    let mut told = faults.iter().rev();
+    // The schema's faults about a map come right before those of its facts, which are few.
+    let mut told = faults.iter().rev().take(64);
     told.any(|fault| fault.node.index() == node.index() && fault.below.as_deref() == Some(field))
 }
 

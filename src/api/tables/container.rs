@@ -1,6 +1,6 @@
 //! Containers (`validateContainers`, `validateInitContainers`, `validateContainerCommon`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::pod::{Role, containers, flag, forbidden, meant, unique};
 use crate::api::Fact::{
@@ -258,7 +258,7 @@ fn strict<'a>(context: &Context<'a>, name: Option<Node<'a>>, faults: &mut Vec<Fa
 }
 
 /// The volumes that containers can mount, and whether a device can be made of them.
-struct Volumes<'a>(HashMap<&'a str, Block>);
+struct Volumes<'a>(BTreeMap<&'a str, Block>);
 
 /// Whether a volume can be a block device.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -301,12 +301,8 @@ impl<'a> Volumes<'a> {
 
     fn unknown<'n>(&self, name: Node<'n>) -> Fault<'n> {
         let text = name.as_str().unwrap_or_default();
-        let mut known: Vec<&str> = self.0.keys().copied().collect();
-        known.sort_unstable();
-        let message = format!(
-            "the pod has no volume `{text}`{}",
-            meant(text, known.into_iter())
-        );
+        let near = meant(text, self.0.keys().copied());
+        let message = format!("the pod has no volume `{text}`{near}");
         Fault::new(&rules::DANGLING, name, message)
             .help("add it to `volumes` of the pod, or correct the name")
     }

@@ -1,6 +1,6 @@
 //! Pods and pod templates as wholes (`k8s.io/kubernetes/pkg/apis/core/validation`, `ValidatePodSpec`).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::api::Fact::{
     self, Address, Filled, Keys, OneOf, Quantities, Required, Spelled, Values, Within,
@@ -51,12 +51,17 @@ pub(super) const TABLE: &[Definition] = &[
     Definition {
         name: "core.v1.Pod",
         facts: &[],
-        rules: &[has_spec, annotations, not_on_a_node_yet],
+        rules: &[
+            has_spec,
+            annotations,
+            app_armor_annotations,
+            not_on_a_node_yet,
+        ],
     },
     Definition {
         name: "core.v1.PodTemplateSpec",
         facts: &[],
-        rules: &[has_spec, annotations],
+        rules: &[has_spec, annotations, app_armor_annotations],
     },
     Definition {
         name: "core.v1.PodDNSConfig",
@@ -140,9 +145,10 @@ pub(super) fn unique<'a>(
     }
 }
 
-/// Says which of the known names was meant, if one is near.
+/// Says which of the known names was meant, if one is near. Among too many it does not look.
 pub(super) fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    nearest(name, known).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    nearest(name, known.take(100))
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
 fn has_spec<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) {
@@ -341,8 +347,7 @@ fn not_on_a_node_yet<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<
 }
 
 /// Annotations of pods that the server reads.
-fn annotations<'a>(context: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
+fn annotations<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let entries = pod
         .path(&["metadata", "annotations"])
         .into_iter()
@@ -364,35 +369,43 @@ fn annotations<'a>(context: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<
                     .help("remove this annotation: the kubelet sets it"),
             );
         }
-        // Fields have taken their place, and servers may stop reading them.
-        if let Some(container) = name.strip_prefix(APP_ARMOR)
-            && !context.since(36)
+    }
+}
+
+/// Annotations that name `AppArmor` profiles of containers. Fields have taken their place, and servers may stop reading them.
+fn app_armor_annotations<'a>(context: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    const PREFIX: &str = "container.apparmor.security.beta.kubernetes.io/";
+    let entries = pod
+        .path(&["metadata", "annotations"])
+        .into_iter()
+        .flat_map(Node::entries);
+    let mut profiles = entries
+        .filter_map(|(key, value)| Some((key, key.as_str()?.strip_prefix(PREFIX)?, value)))
+        .filter(|_| !context.since(36))
+        .peekable();
+    if profiles.peek().is_none() {
+        return;
+    }
+    let containers = pod.get("spec").into_iter().flat_map(containers);
+    let names: BTreeSet<&str> = containers
+        .map(|(_, container)| text(container, "name"))
+        .collect();
+    for (key, container, value) in profiles {
+        if !names.contains(container) {
+            let near = meant(container, names.iter().copied());
+            let message = format!("no container of this pod is called `{container}`{near}");
+            faults.push(
+                Fault::new(&rules::DANGLING, key, message).help("name a container behind the `/`"),
+            );
+        }
+        let profile = value.as_str().unwrap_or_default();
+        if !matches!(profile, "" | "runtime/default" | "unconfined")
+            && !profile.starts_with("localhost/")
         {
-            let names = || {
-                pod.get("spec")
-                    .into_iter()
-                    .flat_map(containers)
-                    .map(|(_, one)| fact::text(one, "name"))
-            };
-            if !names().any(|name| name == container) {
-                let message = format!(
-                    "no container of this pod is called `{container}`{}",
-                    meant(container, names())
-                );
-                faults.push(
-                    Fault::new(&rules::DANGLING, key, message)
-                        .help("name a container behind the `/`"),
-                );
-            }
-            if !matches!(text, "" | "runtime/default" | "unconfined")
-                && !text.starts_with("localhost/")
-            {
-                let message = "an AppArmor profile is `runtime/default`, `unconfined` or `localhost/` and a name";
-                faults.push(
-                    Fault::new(&rules::ENUM, value, message)
-                        .help("set `securityContext.appArmorProfile` instead"),
-                );
-            }
+            let message =
+                "an AppArmor profile is `runtime/default`, `unconfined` or `localhost/` and a name";
+            let help = "set `securityContext.appArmorProfile` instead";
+            faults.push(Fault::new(&rules::ENUM, value, message).help(help));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Resources of containers and pods, and claims of devices (`ValidateContainerResourceRequirements`, `validatePodResources`,
 //! `validatePodResourceClaims`).
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use super::pod::{Role, containers, forbidden, meant, unique};
 use crate::api::Fact::{self, ExactlyOneOf, Filled, OneOf, Quantities, Required, Spelled};
 use crate::api::fact::{self, given, is_empty, text};
@@ -72,8 +74,12 @@ fn requirements<'a>(of: Of, resources: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     for (key, value) in entries("limits").chain(entries("requests")) {
         resource(of, key, value, faults);
     }
+    let limits: HashMap<&str, Node<'a>> = entries("limits")
+        .filter_map(|(key, value)| Some((key.as_str()?, value)))
+        .collect();
     for (key, value) in entries("requests") {
-        request(resources, key, value, faults);
+        let limit = limits.get(key.as_str().unwrap_or_default());
+        request(resources, key, value, limit.copied(), faults);
     }
     let names = || {
         entries("limits")
@@ -151,15 +157,19 @@ fn is_native(name: &str) -> bool {
 }
 
 /// A request is not over its limit; of what cannot be shared it is its limit.
-fn request<'a>(resources: Node<'a>, key: Node<'a>, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+fn request<'a>(
+    resources: Node<'a>,
+    key: Node<'a>,
+    value: Node<'a>,
+    limit: Option<Node<'a>>,
+    faults: &mut Vec<Fault<'a>>,
+) {
     let name = key.as_str().unwrap_or_default();
     let shared = is_native(name) && !name.starts_with(PAGES);
-    let limits = resources.entry("limits");
-    let limit = limits.and_then(|(_, limits)| limits.get(name));
     match (limit, Quantity::of(value), limit.and_then(Quantity::of)) {
         (None, ..) if !shared => {
             let message = format!("a request of `{name}` needs a limit, which must be the same");
-            let fault = match limits {
+            let fault = match resources.entry("limits") {
                 Some((key, _)) => Fault::new(&rules::REQUIRED, key, message),
                 None => Fault::new(&rules::REQUIRED, resources, message).below("limits"),
             };
@@ -196,11 +206,10 @@ fn of_pod<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>
         );
     }
     requirements(Of::Pod, resources, faults);
-    for (key, value) in resources
-        .get("requests")
-        .into_iter()
-        .flat_map(Node::entries)
-    {
+    let entries =
+        |resources: Node<'a>, field: &str| resources.get(field).into_iter().flat_map(Node::entries);
+    // There are two resources and some sizes of pages; whoever has more has other faults.
+    for (key, value) in entries(resources, "requests").take(16) {
         let name = key.as_str().unwrap_or_default();
         if Quantity::of(value).is_some_and(|all| needed(spec, name) > all.nanos()) {
             let message =
@@ -211,23 +220,25 @@ fn of_pod<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>
             );
         }
     }
-    for container in spec.get("containers").into_iter().flat_map(Node::items) {
-        let limits = container
-            .path(&["resources", "limits"])
-            .into_iter()
-            .flat_map(Node::entries);
-        for (key, value) in limits {
-            let name = key.as_str().unwrap_or_default();
-            let of_pod = resources.path(&["limits", name]).and_then(Quantity::of);
-            if let (Some(limit), Some(of_pod)) = (Quantity::of(value), of_pod)
-                && limit.nanos() > of_pod.nanos()
-            {
-                let message = format!("the container's limit of `{name}` is over that of its pod");
-                faults.push(
-                    Fault::new(&rules::RANGE, value, message)
-                        .help("lower it, or raise the pod's limit"),
-                );
-            }
+    let limits = entries(resources, "limits").take(16);
+    let limits: Vec<(&str, Quantity)> = limits
+        .filter_map(|(key, value)| Some((key.as_str()?, Quantity::of(value)?)))
+        .collect();
+    let containers = spec.get("containers").into_iter().flat_map(Node::items);
+    for (key, value) in containers
+        .filter_map(|one| one.get("resources"))
+        .flat_map(|one| entries(one, "limits"))
+    {
+        let name = key.as_str().unwrap_or_default();
+        let of_pod = limits.iter().find(|(of_pod, _)| *of_pod == name);
+        if let (Some(limit), Some((_, of_pod))) = (Quantity::of(value), of_pod)
+            && limit.nanos() > of_pod.nanos()
+        {
+            let message = format!("the container's limit of `{name}` is over that of its pod");
+            faults.push(
+                Fault::new(&rules::RANGE, value, message)
+                    .help("lower it, or raise the pod's limit"),
+            );
         }
     }
 }
@@ -279,36 +290,28 @@ fn claimed<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>
     if !context.since(34) {
         return;
     }
-    let known = || {
-        spec.get("resourceClaims")
-            .into_iter()
-            .flat_map(Node::items)
-            .map(|claim| text(claim, "name"))
-    };
+    let known = spec.get("resourceClaims").into_iter().flat_map(Node::items);
+    let known: BTreeSet<&str> = known.map(|claim| text(claim, "name")).collect();
     for (_, container) in containers(spec) {
         let claims = container
             .path(&["resources", "claims"])
             .into_iter()
             .flat_map(Node::items);
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for claim in claims {
-            let Some(name) = given(claim, "name") else {
+            let Some(node) = given(claim, "name") else {
                 continue;
             };
-            let called = (text(claim, "name"), text(claim, "request"));
-            if seen.contains(&called) {
+            let name = text(claim, "name");
+            if !seen.insert((name, text(claim, "request"))) {
                 let message = "this container claims the same twice";
-                faults.push(Fault::new(&rules::DUPLICATE, name, message));
-            } else if !known().any(|known| known == called.0) {
-                let message = format!(
-                    "the pod has no claim `{}`{}",
-                    called.0,
-                    meant(called.0, known())
-                );
+                faults.push(Fault::new(&rules::DUPLICATE, node, message));
+            } else if !known.contains(name) {
+                let near = meant(name, known.iter().copied());
+                let message = format!("the pod has no claim `{name}`{near}");
                 let help = "add it to `resourceClaims` of the pod, or correct the name";
-                faults.push(Fault::new(&rules::DANGLING, name, message).help(help));
+                faults.push(Fault::new(&rules::DANGLING, node, message).help(help));
             }
-            seen.push(called);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Where pods may run: tolerations, affinities, and how they are spread (`ValidateTolerations`, `validateAffinity`,
 //! `validateTopologySpreadConstraints`).
 
+use std::collections::HashSet;
+
 use super::pod::forbidden;
 use crate::api::Fact::{AtLeast, OneOf, Required, Spelled, Within};
 use crate::api::fact::{given, is_empty, spelled, text};
@@ -239,12 +241,14 @@ fn affinity_keys<'a>(_: &Context<'a>, term: Node<'a>, faults: &mut Vec<Fault<'a>
     keys_without_selector(term, "matchLabelKeys", faults);
     keys_without_selector(term, "mismatchLabelKeys", faults);
     let items = |field: &str| term.get(field).into_iter().flat_map(Node::items);
-    for key in items("matchLabelKeys") {
-        if items("mismatchLabelKeys").any(|other| other.as_str() == key.as_str()) {
-            let message = "this key is in `mismatchLabelKeys` too";
-            faults
-                .push(Fault::new(&rules::CONFLICT, key, message).help("keep it in one of the two"));
-        }
+    let others: HashSet<&str> = items("mismatchLabelKeys")
+        .filter_map(Node::as_str)
+        .collect();
+    for key in
+        items("matchLabelKeys").filter(|key| key.as_str().is_some_and(|key| others.contains(key)))
+    {
+        let message = "this key is in `mismatchLabelKeys` too";
+        faults.push(Fault::new(&rules::CONFLICT, key, message).help("keep it in one of the two"));
     }
 }
 
@@ -257,33 +261,24 @@ fn spread_keys<'a>(context: &Context<'a>, constraint: Node<'a>, faults: &mut Vec
     let Some(selector) = constraint.get("labelSelector") else {
         return;
     };
-    let labels = || {
-        selector
-            .get("matchLabels")
-            .into_iter()
-            .flat_map(Node::entries)
-            .filter_map(|(key, _)| key.as_str())
-    };
-    let expressions = || {
-        let expressions = selector
-            .get("matchExpressions")
-            .into_iter()
-            .flat_map(Node::items);
-        expressions.map(|requirement| text(requirement, "key"))
-    };
-    for key in constraint
+    let labels = selector
+        .get("matchLabels")
+        .into_iter()
+        .flat_map(Node::entries);
+    let labels = labels.filter_map(|(key, _)| key.as_str());
+    let expressions = selector
+        .get("matchExpressions")
+        .into_iter()
+        .flat_map(Node::items);
+    let expressions = expressions.map(|requirement| text(requirement, "key"));
+    let selected: HashSet<&str> = labels.chain(expressions).collect();
+    let keys = constraint
         .get("matchLabelKeys")
         .into_iter()
-        .flat_map(Node::items)
-    {
-        if labels()
-            .chain(expressions())
-            .any(|other| key.as_str() == Some(other))
-        {
-            let message = "this key is in `labelSelector` too";
-            faults
-                .push(Fault::new(&rules::CONFLICT, key, message).help("keep it in one of the two"));
-        }
+        .flat_map(Node::items);
+    for key in keys.filter(|key| key.as_str().is_some_and(|key| selected.contains(key))) {
+        let message = "this key is in `labelSelector` too";
+        faults.push(Fault::new(&rules::CONFLICT, key, message).help("keep it in one of the two"));
     }
 }
 
@@ -302,22 +297,17 @@ fn minimum_of_domains<'a>(_: &Context<'a>, constraint: Node<'a>, faults: &mut Ve
 
 /// As on the server, the earlier of two constraints is the one that is named.
 fn spread_once<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let constraints = || {
-        spec.get("topologySpreadConstraints")
-            .into_iter()
-            .flat_map(Node::items)
-    };
-    let kind = |constraint| {
-        (
+    let constraints = spec
+        .get("topologySpreadConstraints")
+        .into_iter()
+        .flat_map(Node::items);
+    let constraints: Vec<Node<'a>> = constraints.collect();
+    let mut later = HashSet::new();
+    for constraint in constraints.into_iter().rev() {
+        if !later.insert((
             text(constraint, "topologyKey"),
             text(constraint, "whenUnsatisfiable"),
-        )
-    };
-    for (place, constraint) in constraints().enumerate() {
-        if constraints()
-            .skip(place + 1)
-            .any(|other| kind(other) == kind(constraint))
-        {
+        )) {
             let message = "another constraint has the same `topologyKey` and `whenUnsatisfiable`";
             faults.push(
                 Fault::new(&rules::DUPLICATE, constraint, message)
