@@ -82,11 +82,11 @@ impl Unit {
         } else if ends.next().is_some() {
             return Some(format!("`{item}` has two hyphens").into());
         } else {
-            let (Some(least), Some(last)) = (self.number(start), self.number(end.unwrap_or(start))) else {
+            let (Some(from), Some(to)) = (self.number(start), self.number(end.unwrap_or(start))) else {
                 return Some(format!("`{item}` is no {}", self.name).into());
             };
             let open = step.is_some() && end.is_none();
-            (least, if open { self.greatest } else { last })
+            (from, if open { self.greatest } else { to })
         };
         if let Some(wrong) = [least, greatest].into_iter().find(|number| !(self.least..=self.greatest).contains(number)) {
             let Self { name, least, greatest, .. } = self;
@@ -95,7 +95,7 @@ impl Unit {
         if least > greatest {
             return Some(format!("`{item}` ends before it begins").into());
         }
-        let wrong = step.is_some_and(|step| !number(step).is_some_and(|step| step > 0));
+        let wrong = step.is_some_and(|step| matches!(number(step), None | Some(0)));
         wrong.then(|| format!("`{item}` has no step: behind `/` stands a number above 0").into())
     }
 

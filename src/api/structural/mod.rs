@@ -69,7 +69,7 @@ fn is_embedded(schema: Node<'_>) -> bool {
 }
 
 /// Returns the schemas of a schema's properties, by name.
-fn properties<'a>(schema: Node<'a>) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+fn properties(schema: Node<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
     let entries = schema.get("properties").into_iter().flat_map(Node::entries);
     entries.map(|(key, value)| (key.as_str().unwrap_or_default(), value))
 }
@@ -123,19 +123,17 @@ fn beneath<'a>(node: Node<'a>, place: Place, faults: &mut Vec<Fault<'a>>) {
         let below = Place {
             level: Level::Field,
             inside_metadata: place.inside_metadata || of_object,
-            no_default: match of_object && root {
-                true => Some("what every object has takes no default"),
-                false => place.no_default,
-            },
+            no_default: if of_object && root { Some("what every object has takes no default") } else { place.no_default },
         };
         schema(property, below, faults);
     }
     if let Some(values) = node.get("additionalProperties") {
         let below = Place {
             level: Level::Field,
-            no_default: match place.inside_metadata {
-                true => Some("values of a map in `metadata` take no default"),
-                false => place.no_default,
+            no_default: if place.inside_metadata {
+                Some("values of a map in `metadata` take no default")
+            } else {
+                place.no_default
             },
             ..place
         };

@@ -109,7 +109,7 @@ pub(super) const TABLE: &[Definition] = &[
 /// feature that must be turned on before 1.36.
 fn replicas<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let least = number(spec, "minReplicas");
-    let bound = if context.since(36) { 0 } else { 1 };
+    let bound = i64::from(!context.since(36));
     if let (Some(node), Some(least)) = (spec.get("minReplicas"), least.filter(|least| *least < bound)) {
         let message = format!("this must be at least {bound}, and is {least}");
         faults.push(Fault::new(&rules::RANGE, node, message));

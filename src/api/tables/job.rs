@@ -204,7 +204,7 @@ fn is_path_byte(byte: u8) -> bool {
 fn replacement<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let Some(policy) = present(spec, "podReplacementPolicy") else { return };
     match (policy.as_str(), present(spec, "podFailurePolicy")) {
-        (Some("Failed"), _) | (Some("TerminatingOrFailed"), None) => {}
+        (Some("Failed") | None, _) | (Some("TerminatingOrFailed"), None) => {}
         (Some("TerminatingOrFailed"), Some(_)) => {
             let message = "with a `podFailurePolicy`, pods are replaced once they have failed";
             faults.push(Fault::new(&rules::CONFLICT, policy, message).help("set it to `Failed`, or remove it"));
@@ -213,7 +213,6 @@ fn replacement<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>)
             let message = "this is none of the values that it may be";
             faults.push(Fault::new(&rules::ENUM, policy, message).help("it may be `TerminatingOrFailed` or `Failed`"));
         }
-        (None, _) => {}
     }
 }
 
@@ -327,7 +326,8 @@ fn count_indexes(text: &str, completions: i64) -> Result<i64, String> {
     let intervals = text.split(',').filter(|_| !text.is_empty());
     for interval in intervals {
         let mut ends = interval.split('-');
-        let mut end = || ends.next().map(|end| end.parse::<i64>().map_err(|_| format!("`{interval}` is no index or range of indexes")));
+        let number = |end: &str| end.parse::<i64>().ok().ok_or_else(|| format!("`{interval}` is no index or range of indexes"));
+        let mut end = || ends.next().map(number);
         let first = end().unwrap_or(Ok(-1))?;
         let second = end().transpose()?;
         if ends.next().is_some() {

@@ -128,24 +128,24 @@ fn plain_selector<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a
     }
 }
 
+/// What finds a label's value by its key.
+type Labels<'f, 'a> = dyn Fn(&str) -> Option<&'a str> + 'f;
+
 /// Compares a selector with the labels of a template.
 pub(super) fn matches_template<'a>(
     template: Node<'a>,
     faults: &mut Vec<Fault<'a>>,
-    judge: &dyn Fn(&dyn Fn(&str) -> Option<&'a str>) -> Verdict<'a>,
+    judge: &dyn Fn(&Labels<'_, 'a>) -> Verdict<'a>,
 ) {
     let labels = template.path(&["metadata", "labels"]);
     let verdict = judge(&|name| labels.and_then(|labels| labels.get(name)).and_then(Node::as_str));
     let Verdict::Lacks(key, wanted) = verdict else { return };
-    let (message, found) = match (key.and_then(Node::as_str), wanted.as_str()) {
-        (Some(key), Some(value)) => (
-            format!("the selector wants the label `{key}: {value}`, which the template does not have"),
-            labels.and_then(|labels| labels.get(key)),
-        ),
-        _ => {
-            let (key, operator) = (text(wanted, "key"), text(wanted, "operator"));
-            (format!("the labels of the template are not what the selector wants of `{key}` ({operator})"), None)
-        }
+    let (message, found) = if let (Some(key), Some(value)) = (key.and_then(Node::as_str), wanted.as_str()) {
+        let message = format!("the selector wants the label `{key}: {value}`, which the template does not have");
+        (message, labels.and_then(|labels| labels.get(key)))
+    } else {
+        let (key, operator) = (text(wanted, "key"), text(wanted, "operator"));
+        (format!("the labels of the template are not what the selector wants of `{key}` ({operator})"), None)
     };
     let (node, below) = match (found.or(labels), template.get("metadata")) {
         (Some(node), _) => (node, ""),
@@ -187,16 +187,13 @@ fn time_to_progress<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<
     let seconds = deadline.map_or(Some(DEFAULT), Node::as_int);
     if let Some(seconds) = seconds.filter(|seconds| *seconds <= least && *seconds >= 0) {
         let help = "give it more seconds than `minReadySeconds`";
-        faults.push(match deadline {
-            Some(deadline) => {
-                let message = format!("this must be more than `minReadySeconds`, which is {least}");
-                Fault::new(&rules::RANGE, deadline, message).help(help)
-            }
-            None => {
-                let message = format!("`progressDeadlineSeconds` is {seconds} by default, and must be more than `minReadySeconds`, which is {least}");
-                Fault::new(&rules::RANGE, spec, message).below("progressDeadlineSeconds").help(help)
-            }
-        });
+        let fault = if let Some(deadline) = deadline {
+            Fault::new(&rules::RANGE, deadline, format!("this must be more than `minReadySeconds`, which is {least}"))
+        } else {
+            let message = format!("by default this is {seconds}, and it must be more than `minReadySeconds`, which is {least}");
+            Fault::new(&rules::RANGE, spec, message).below("progressDeadlineSeconds")
+        };
+        faults.push(fault.help(help));
     }
 }
 
@@ -589,8 +586,8 @@ spec:
             ],
         );
         accepted(base, &[("  selector:\n    app: web\n", "")]);
-        let bare = "{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {selector: {a: b}}}";
-        assert_eq!(faults(bare), [("api/required", "spec.template".to_owned(), "{selector: {a: b}}".to_owned())]);
+        let lone = "{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {selector: {a: b}}}";
+        assert_eq!(faults(lone), [("api/required", "spec.template".to_owned(), "{selector: {a: b}}".to_owned())]);
         let nothing = "{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {template: {spec: {containers: [{name: a, image: b}]}}}}";
         assert_eq!(faults(nothing).first().map(|fault| fault.1.as_str()), Some("spec.selector"));
     }
