@@ -138,6 +138,18 @@ fn catalogues<'a>(
         .collect()
 }
 
+/// What makes two faults the same: rule, node, field below it, message.
+type FaultKey = (&'static str, usize, Option<String>, String);
+
+fn key(fault: &Fault<'_>) -> FaultKey {
+    (
+        fault.rule.id.as_str(),
+        fault.node.index(),
+        fault.below.as_deref().map(str::to_owned),
+        fault.message.clone(),
+    )
+}
+
 /// Checks one object for each version; what holds for some of several versions only says for which.
 fn faults<'a>(
     catalogues: &[(Catalogue, Api)],
@@ -146,13 +158,19 @@ fn faults<'a>(
 ) -> (CheckedBy, Vec<Fault<'a>>) {
     let mut by = CheckedBy::Nothing;
     let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
+    // Where each fault stands in the list: hostile objects have tens of thousands.
+    let mut known: HashMap<FaultKey, usize> = HashMap::new();
     for (catalogue, api) in catalogues {
         let mut faults = Vec::new();
         by = by.min(catalogue.check(object, &mut api.of(object), &mut faults));
         for fault in faults {
-            let same = |known: &&mut (Fault<'a>, Vec<KubernetesVersion>)| known.0.says_the_same_as(&fault);
-            match all.iter_mut().find(same) {
-                Some((_, versions)) => versions.push(catalogue.version()),
+            let place = *known.entry(key(&fault)).or_insert(all.len());
+            match all.get_mut(place) {
+                Some((_, versions)) => {
+                    if versions.last() != Some(&catalogue.version()) {
+                        versions.push(catalogue.version());
+                    }
+                }
                 None => all.push((fault, vec![catalogue.version()])),
             }
         }
