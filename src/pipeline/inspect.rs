@@ -88,7 +88,9 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             .par_iter()
             .map(|object| {
                 let (by, faults) = faults(&catalogues, &before, object.resource.root());
-                let findings = faults.into_iter().map(|fault| rendered(environment, object, fault));
+                let findings = faults
+                    .into_iter()
+                    .map(|fault| rendered(environment, object, fault));
                 (by, findings.collect())
             })
             .collect();
@@ -97,14 +99,24 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             found.extend(findings);
         }
     }
-    let plain = catalogues(checks, "", outcome.manifests.iter().map(|(_, object)| object));
+    let plain = catalogues(
+        checks,
+        "",
+        outcome.manifests.iter().map(|(_, object)| object),
+    );
     let before = before(checks, "");
     let results: Vec<(CheckedBy, Vec<Finding>)> = outcome
         .manifests
         .par_iter()
         .map(|(file, object)| {
             let (by, faults) = faults(&plain, &before, object.root());
-            (by, faults.into_iter().map(|fault| in_file(*file, object, fault)).collect())
+            (
+                by,
+                faults
+                    .into_iter()
+                    .map(|fault| in_file(*file, object, fault))
+                    .collect(),
+            )
         })
         .collect();
     for (by, findings) in results {
@@ -131,8 +143,13 @@ fn catalogues<'a>(
         .iter()
         .filter_map(|version| {
             let mut catalogue = Catalogue::new(*version)?;
-            checks.schemas.iter().for_each(|schema| catalogue.learn(schema.root()));
-            definitions.iter().for_each(|object| catalogue.learn(object.root()));
+            checks
+                .schemas
+                .iter()
+                .for_each(|schema| catalogue.learn(schema.root()));
+            definitions
+                .iter()
+                .for_each(|object| catalogue.learn(object.root()));
             Some((catalogue, Api::new(*version)?))
         })
         .collect()

@@ -84,9 +84,17 @@ impl Object {
         let written = self.written.get_or_init(|| {
             let (text, places) = write_with_places(self.resource.root());
             let lines = LineIndex::new(&text);
-            Written { text, places, lines }
+            Written {
+                text,
+                places,
+                lines,
+            }
         });
-        let Written { text, places, lines } = written;
+        let Written {
+            text,
+            places,
+            lines,
+        } = written;
         let offset = places.get(node.index()).copied().unwrap_or_default();
         let position = lines.position(text, offset);
         RenderedLocation {
