@@ -153,33 +153,14 @@ impl Fact {
                 let count = value.as_str().map_or(0, str::len);
                 at_most(*most, count, "characters", value, faults);
             }
-            Self::Filled => {
-                if is_empty(value) && !value.is_null() {
-                    let message = "this must not be empty";
-                    faults.push(
-                        Fault::new(&rules::REQUIRED, value, message)
-                            .help("set it, or remove the field"),
-                    );
-                }
-            }
+            Self::Filled => filled(value, faults),
             Self::OneOf(values) => each(value, |item| one_of(values, item, faults)),
             Self::Within(least, greatest) => {
                 each(value, |item| within(*least, *greatest, item, faults))
             }
             Self::AtLeast(least) => at_least(*least, value, faults),
             Self::Port => within(1, 65_535, value, faults),
-            Self::PortOrName => match value.as_str() {
-                Some(text) if text.parse::<u32>().is_ok() => faults.push(
-                    Fault::new(
-                        &rules::NAME,
-                        value,
-                        "a number in quotes is taken for a port's name",
-                    )
-                    .help("write the port without quotes"),
-                ),
-                Some(_) => spelled(Spelling::PortName, value, faults),
-                None => within(1, 65_535, value, faults),
-            },
+            Self::PortOrName => port_or_name(value, faults),
             Self::Spelled(spelling) => each(value, |item| spelled(*spelling, item, faults)),
             Self::Keys(spelling) => {
                 for (key, _) in value.entries() {
@@ -198,56 +179,47 @@ impl Fact {
                 .for_each(|(_, value)| quantity(value, faults)),
             Self::CountOrPercent => count_or_percent(value, faults),
             Self::CountOrShare => count_or_share(value, faults),
-            Self::AbsolutePath => {
-                let fits = |text: &str| text.starts_with('/');
-                written(
-                    value,
-                    fits,
-                    &rules::PATH,
-                    "this must be a path from the root, which begins with `/`",
-                    faults,
-                );
-            }
-            Self::RelativePath => {
-                let fits = |text: &str| {
-                    !text.starts_with('/') && !text.split('/').any(|part| part == "..")
-                };
-                written(
-                    value,
-                    fits,
-                    &rules::PATH,
-                    "this must be a path below its folder, without `/` at its beginning and without `..`",
-                    faults,
-                );
-            }
-            Self::Cidr => each(value, |item| {
-                written(
-                    item,
-                    is_cidr,
-                    &rules::ADDRESS,
-                    "this must be a range of addresses such as 10.0.0.0/8",
-                    faults,
-                );
-            }),
-            Self::Address => each(value, |item| {
-                let fits = |text: &str| text.parse::<std::net::IpAddr>().is_ok();
-                written(
-                    item,
-                    fits,
-                    &rules::ADDRESS,
-                    "this must be an address such as 10.0.0.1 or 2001:db8::1",
-                    faults,
-                );
-            }),
-            Self::Duration => written(
-                value,
+            Self::AbsolutePath
+            | Self::RelativePath
+            | Self::Cidr
+            | Self::Address
+            | Self::Duration => each(value, |item| self.of_text(item, faults)),
+            Self::ExactlyOneOf(_) | Self::AtMostOneOf(_) => self.of_map(value, faults),
+        }
+    }
+
+    /// Checks a text that is written in a way of its own.
+    fn of_text<'a>(&self, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+        type Fits = fn(&str) -> bool;
+        let (fits, rule, message): (Fits, _, _) = match self {
+            Self::AbsolutePath => (
+                |text| text.starts_with('/'),
+                &rules::PATH,
+                "this must be a path from the root, which begins with `/`",
+            ),
+            Self::RelativePath => (
+                |text| !text.starts_with('/') && !text.split('/').any(|part| part == ".."),
+                &rules::PATH,
+                "this must be a path below its folder, without `/` at its beginning and without `..`",
+            ),
+            Self::Cidr => (
+                is_cidr,
+                &rules::ADDRESS,
+                "this must be a range of addresses such as 10.0.0.0/8",
+            ),
+            Self::Address => (
+                |text| text.parse::<std::net::IpAddr>().is_ok(),
+                &rules::ADDRESS,
+                "this must be an address such as 10.0.0.1 or 2001:db8::1",
+            ),
+            Self::Duration => (
                 is_duration,
                 &rules::FORMAT,
                 "this must be a duration such as 1h30m",
-                faults,
             ),
-            Self::ExactlyOneOf(_) | Self::AtMostOneOf(_) => self.of_map(value, faults),
-        }
+            _ => return,
+        };
+        written(value, fits, rule, message, faults);
     }
 
     fn of_map<'a>(&self, map: Node<'a>, faults: &mut Vec<Fault<'a>>) {
@@ -298,6 +270,28 @@ impl Fact {
                 );
             }
         }
+    }
+}
+
+fn filled<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if is_empty(value) && !value.is_null() {
+        faults.push(
+            Fault::new(&rules::REQUIRED, value, "this must not be empty")
+                .help("set it, or remove the field"),
+        );
+    }
+}
+
+fn port_or_name<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    match value.as_str() {
+        Some(text) if text.parse::<u32>().is_ok() => {
+            let message = "a number in quotes is taken for a port's name";
+            faults.push(
+                Fault::new(&rules::NAME, value, message).help("write the port without quotes"),
+            );
+        }
+        Some(_) => spelled(Spelling::PortName, value, faults),
+        None => within(1, 65_535, value, faults),
     }
 }
 

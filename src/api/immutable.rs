@@ -200,8 +200,7 @@ fn compare<'a>(
     let same = match (old, new) {
         (None, None) => true,
         (Some(old), Some(new)) => same(old, new),
-        (Some(one), None) => is_default(one),
-        (None, Some(one)) => is_default(one),
+        (Some(one), None) | (None, Some(one)) => is_default(one),
     };
     if same {
         return;

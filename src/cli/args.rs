@@ -99,7 +99,7 @@ pub(super) enum SchemaAction {
         #[arg(long, value_name = "VERSION")]
         kubernetes: Option<String>,
     },
-    /// Take CustomResourceDefinitions out of files, and write each to schemas/<group>/<plural>.yaml
+    /// Take definitions of custom resources out of files, and write each to `schemas/<group>/<plural>.yaml`
     #[command(
         after_help = "Examples:\n  tympan schema import crds.yaml\n  helm template x --include-crds | tympan schema import -"
     )]

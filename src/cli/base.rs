@@ -48,7 +48,7 @@ pub(super) fn rendered_before(
             let files = files_at(root, version, &format!("rendered/{name}"))?;
             let documents = files
                 .into_iter()
-                .filter(|(path, _)| path.ends_with(".yaml"))
+                .filter(|(path, _)| Path::new(path).extension().is_some_and(|end| end == "yaml"))
                 .filter_map(|(_, bytes)| String::from_utf8(bytes).ok())
                 .flat_map(|text| read(&Arc::from(text), &Limits::default()).documents)
                 .flat_map(flatten);

@@ -118,7 +118,8 @@ fn contents(
         .stderr(Stdio::null())
         .spawn()
         .map_err(GitError::Start)?;
-    let asked: String = entries.iter().map(|(id, _)| format!("{id}\n")).collect();
+    let ids: Vec<&str> = entries.iter().map(|(id, _)| id.as_str()).collect();
+    let asked = ids.join("\n") + "\n";
     let mut input = child.stdin.take();
     // Git answers while it is asked: whoever only writes waits for ever once both pipes are full.
     let writer = std::thread::spawn(move || {

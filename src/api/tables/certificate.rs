@@ -148,9 +148,9 @@ fn bundle_name<'a>(_: &Context<'a>, bundle: Node<'a>, faults: &mut Vec<Fault<'a>
     } else {
         format!("{}:", signer.replace('/', ":"))
     };
-    if !text
+    if text
         .strip_prefix(&*prefix)
-        .is_some_and(|rest| Subdomain.fault(rest).is_none())
+        .is_none_or(|rest| Subdomain.fault(rest).is_some())
     {
         let message =
             "the name of a signer's bundle begins with the signer's, and no other holds `:`";

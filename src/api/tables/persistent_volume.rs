@@ -104,17 +104,16 @@ const SOURCES: &[&str] = &[
 ];
 
 fn volume<'a>(context: &Context<'a>, volume: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    match volume.get("spec").filter(|spec| !spec.is_null()) {
-        Some(spec) => SPEC.check(context, spec, faults),
-        None => {
-            let message = "a PersistentVolume needs a capacity and a kind of volume";
-            faults.push(
-                Fault::new(&rules::REQUIRED, volume, message)
-                    .below("spec.capacity")
-                    .help("set `spec`"),
-            );
-        }
+    if let Some(spec) = volume.get("spec").filter(|spec| !spec.is_null()) {
+        SPEC.check(context, spec, faults);
+        return;
     }
+    let message = "a PersistentVolume needs a capacity and a kind of volume";
+    faults.push(
+        Fault::new(&rules::REQUIRED, volume, message)
+            .below("spec.capacity")
+            .help("set `spec`"),
+    );
 }
 
 fn capacity<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {

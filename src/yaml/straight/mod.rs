@@ -13,7 +13,7 @@ use super::build::Builder;
 use super::fill::{Fill, Role, Scalar, ScalarStyle, in_plane_16};
 use super::read::{Limits, PLANE_16};
 use super::resolve::{self, Resolved};
-use super::tree::{Document, Place};
+use super::tree::{Document, Node, Place};
 use crate::source::Span;
 
 /// Deeper than this the parser must judge.
@@ -221,7 +221,7 @@ impl Straight<'_, '_> {
     /// Gives up where two keys of a map are the same, and forgets them.
     fn distinct(&mut self, from: usize) -> Option<()> {
         let document = self.builder.document();
-        let text = |key: &usize| document.node(*key).and_then(|key| key.as_str());
+        let text = |key: &usize| document.node(*key).and_then(Node::as_str);
         let keys = self.keys.get(from..)?;
         let twice = if keys.len() <= FEW {
             keys.iter().enumerate().any(|(place, key)| {
@@ -560,7 +560,8 @@ impl Straight<'_, '_> {
     /// Returns where a plain scalar in a flow collection ends.
     fn flow_plain_end(&self, at: usize) -> Option<usize> {
         let first = self.byte(at);
-        if !begins_plain(first) && !(first == b'-' && begins_plain(self.byte(at + 1))) {
+        let flag = first == b'-' && begins_plain(self.byte(at + 1));
+        if !flag && !begins_plain(first) {
             return None;
         }
         let mut end = at;
