@@ -20,6 +20,8 @@ pub mod render;
 
 pub mod manifest;
 
+pub mod cel;
+
 pub mod schema;
 
 pub mod api;
