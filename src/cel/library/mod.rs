@@ -151,7 +151,7 @@ pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
 #[derive(Clone, Debug)]
 pub enum Opaque {
     /// A quantity, in units of a billionth.
-    Quantity(i128),
+    Quantity(Arc<i128>),
     /// A URL.
     Url(Arc<url::Url>),
     /// An IP address.

@@ -105,10 +105,14 @@ fn scale(suffix: &str) -> Option<(i128, i32)> {
     })
 }
 
+fn made<'a>(billionths: i128) -> Outcome<'a> {
+    Ok(Value::Opaque(Opaque::Quantity(billionths.into())))
+}
+
 fn quantity<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     let [Value::String(text)] = values else { return mismatch() };
     match parse(text) {
-        Some(quantity) => Ok(Value::Opaque(Opaque::Quantity(quantity))),
+        Some(quantity) => made(quantity),
         None => failure("this string is no quantity"),
     }
 }
@@ -126,20 +130,20 @@ fn integer(quantity: i128) -> Option<i64> {
 
 fn is_integer<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     match values {
-        [Value::Opaque(Opaque::Quantity(quantity))] => Ok(Value::Bool(integer(*quantity).is_some())),
+        [Value::Opaque(Opaque::Quantity(quantity))] => Ok(Value::Bool(integer(**quantity).is_some())),
         _ => mismatch(),
     }
 }
 
 fn as_integer<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     let [Value::Opaque(Opaque::Quantity(quantity))] = values else { return mismatch() };
-    integer(*quantity).map_or_else(|| failure("the quantity is no integer"), |value| Ok(Value::Int(value)))
+    integer(**quantity).map_or_else(|| failure("the quantity is no integer"), |value| Ok(Value::Int(value)))
 }
 
 fn as_float<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     let [Value::Opaque(Opaque::Quantity(quantity))] = values else { return mismatch() };
     #[expect(clippy::cast_precision_loss, reason = "the nearest is what the function promises")]
-    let value = *quantity as f64 / 1e9;
+    let value = **quantity as f64 / 1e9;
     Ok(Value::Double(value))
 }
 
@@ -154,20 +158,20 @@ fn sign<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 
 fn two(values: &[Value<'_>]) -> Option<(i128, i128)> {
     match values {
-        [Value::Opaque(Opaque::Quantity(a)), Value::Opaque(Opaque::Quantity(b))] => Some((*a, *b)),
-        [Value::Opaque(Opaque::Quantity(a)), Value::Int(b)] => Some((*a, i128::from(*b) * UNIT)),
+        [Value::Opaque(Opaque::Quantity(a)), Value::Opaque(Opaque::Quantity(b))] => Some((**a, **b)),
+        [Value::Opaque(Opaque::Quantity(a)), Value::Int(b)] => Some((**a, i128::from(*b) * UNIT)),
         _ => None,
     }
 }
 
 fn add<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     let Some((a, b)) = two(values) else { return mismatch() };
-    Ok(Value::Opaque(Opaque::Quantity(a.saturating_add(b))))
+    made(a.saturating_add(b))
 }
 
 fn sub<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     let Some((a, b)) = two(values) else { return mismatch() };
-    Ok(Value::Opaque(Opaque::Quantity(a.saturating_sub(b))))
+    made(a.saturating_sub(b))
 }
 
 fn is_less<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
