@@ -160,6 +160,11 @@ fn environment(project: &Project, name: &str) -> EnvironmentInput {
     EnvironmentInput {
         name: name.to_owned(),
         layers,
+        forbid_placeholders: project
+            .config
+            .environments
+            .get(name)
+            .is_some_and(|settings| settings.forbid_placeholders),
         project: facts(&project.config, name),
     }
 }

@@ -235,8 +235,10 @@ fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     })
 }
 
-/// Loads plain manifests: files, folders (their `.yaml`, `.yml` and `.json` files), or `-` for standard input.
+/// Loads plain manifests: files, folders (their `.yaml`, `.yml` and `.json` files), or `-` for standard input. Paths
+/// start at `directory`, and are told as they are given.
 pub fn load_manifests(
+    directory: &Path,
     paths: &[PathBuf],
     mut stdin: impl io::Read,
 ) -> Result<SourceMap, ProjectError> {
@@ -265,38 +267,42 @@ pub fn load_manifests(
                 message,
             })?;
             sources.add("<stdin>", text);
-        } else if path.is_dir() {
-            for file in manifests_below(path)? {
-                load_once(&file, &mut seen, &mut sources)?;
+        } else if directory.join(path).is_dir() {
+            for file in manifests_below(directory, path)? {
+                load_once(directory, &file, &mut seen, &mut sources)?;
             }
         } else {
-            load_once(path, &mut seen, &mut sources)?;
+            load_once(directory, path, &mut seen, &mut sources)?;
         }
     }
     Ok(sources)
 }
 
 fn load_once(
+    directory: &Path,
     path: &Path,
     seen: &mut BTreeSet<PathBuf>,
     sources: &mut SourceMap,
 ) -> Result<(), ProjectError> {
-    if seen.insert(path.to_path_buf()) {
+    let full = directory.join(path);
+    if seen.insert(full.clone()) {
         let shown = path.display().to_string();
         let shown = shown.strip_prefix("./").unwrap_or(&shown);
-        let text = load_text(path, shown)?;
+        let text = load_text(&full, shown)?;
         sources.add(shown, text);
     }
     Ok(())
 }
 
-fn manifests_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
+fn manifests_below(directory: &Path, folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
     let mut files = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
+    let top = directory.join(folder);
+    let told = |path: &Path| path.strip_prefix(&top).map(|below| folder.join(below));
+    for entry in WalkDir::new(&top).sort_by_file_name() {
         let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(folder).display().to_string();
+            let path = error.path().and_then(|path| told(path).ok());
             ProjectError::Read {
-                path,
+                path: path.as_deref().unwrap_or(folder).display().to_string(),
                 source: error.into(),
             }
         })?;
@@ -305,7 +311,7 @@ fn manifests_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
             .extension()
             .and_then(|extension| extension.to_str());
         if entry.file_type().is_file() && matches!(extension, Some("yaml" | "yml" | "json")) {
-            files.push(entry.into_path());
+            files.push(told(entry.path()).unwrap_or_else(|_outside| entry.path().to_path_buf()));
         }
     }
     Ok(files)

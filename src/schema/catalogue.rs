@@ -76,6 +76,17 @@ impl Catalogue {
         }
     }
 
+    /// Returns every kind as `(apiVersion, kind)`, and by whose schema it is checked, sorted.
+    pub fn kinds(&self) -> Vec<(String, String, CheckedBy)> {
+        let own = self.kubernetes.kinds().into_iter();
+        let own = own.map(|(of, kind)| (of.to_owned(), kind.to_owned(), CheckedBy::Kubernetes));
+        let custom = self.custom.keys();
+        let custom = custom.map(|(of, kind)| (of.clone(), kind.clone(), CheckedBy::Custom));
+        let mut kinds: Vec<_> = own.chain(custom).collect();
+        kinds.sort_unstable();
+        kinds
+    }
+
     fn add(&mut self, api_version: String, kind: String, schema: Node<'_>, dialect: Dialect) {
         let schema = to_json(schema);
         let library = Library::new(1, move |_| Definition::compile_object(&schema, dialect));
@@ -128,6 +139,12 @@ impl Catalogue {
     }
 
     fn unknown_kind<'a>(&self, api_version: &str, kind: &str, object: Node<'a>) -> Fault<'a> {
+        for (field, value) in [("apiVersion", api_version), ("kind", kind)] {
+            if value.is_empty() {
+                let message = format!("this is no Kubernetes object: it has no `{field}`");
+                return Fault::new(&rules::UNKNOWN_KIND, object, message).below(field);
+            }
+        }
         let (version, node) = (self.version, object.get("kind").unwrap_or(object));
         let known = self.kubernetes.kinds();
         let of_kind: Vec<&str> = known.iter().filter(|(_, known)| *known == kind).map(|(of, _)| *of).collect();

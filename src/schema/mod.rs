@@ -6,6 +6,7 @@
 mod catalogue;
 mod check;
 mod format;
+mod import;
 mod kubernetes;
 pub mod rules;
 mod shape;
@@ -13,4 +14,5 @@ mod shape;
 pub use self::catalogue::{Catalogue, CheckedBy};
 pub use self::check::Visitor;
 pub use self::format::{is_cidr, is_duration};
+pub use self::import::import;
 pub use self::kubernetes::{Kubernetes, KubernetesVersion};

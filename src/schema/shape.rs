@@ -216,7 +216,22 @@ impl Definition {
         if let Some(root) = definition.shapes.first_mut() {
             root.embedded_resource = true;
         }
+        definition.open_metadata(0);
         definition
+    }
+
+    /// Whatever a custom resource's schema says of `metadata`, its fields are those of every object.
+    fn open_metadata(&mut self, object: usize) {
+        let fields = self.shapes.get(object).map(|shape| shape.fields.as_slice());
+        let metadata = fields
+            .into_iter()
+            .flatten()
+            .find(|(name, _)| **name == *"metadata");
+        if let Some((_, Part::Local(number))) = metadata.cloned()
+            && let Some(shape) = self.shapes.get_mut(number as usize)
+        {
+            shape.others = Others::Anything;
+        }
     }
 
     /// Returns a shape of this definition, the root being 0.
@@ -285,8 +300,12 @@ impl Definition {
             .filter(|items| items.is_object())
             .map(|items| self.add(items, compiler));
         shape.rules = self.rules(schema, compiler).map(Box::new);
+        let embedded = shape.embedded_resource;
         if let Some(place) = self.shapes.get_mut(at) {
             *place = shape;
+        }
+        if embedded {
+            self.open_metadata(at);
         }
         Part::Local(u32::try_from(at).unwrap_or(u32::MAX))
     }

@@ -12,6 +12,7 @@ mod read;
 mod resolve;
 pub mod rules;
 mod scalar;
+mod straight;
 mod syntax;
 mod tabs;
 mod tree;

@@ -14,6 +14,7 @@ use super::fill::{Fill, Role};
 use super::map::Entry;
 use super::problem::Problem;
 use super::rules;
+use super::straight;
 use super::syntax;
 use super::tabs::Tabs;
 use super::tree::{Document, Place};
@@ -54,6 +55,17 @@ pub struct Stream {
 
 /// Reads a text.
 pub fn read(text: &Arc<str>, limits: &Limits) -> Stream {
+    if let Some(documents) = straight::read(text, limits) {
+        return Stream {
+            documents,
+            problems: Vec::new(),
+        };
+    }
+    read_by_parser(text, limits)
+}
+
+/// Reads a text by the parser, whatever it holds.
+pub(super) fn read_by_parser(text: &Arc<str>, limits: &Limits) -> Stream {
     Reader::new(text, *limits, None).run()
 }
 
@@ -157,7 +169,8 @@ impl<'t, 'f> Reader<'t, 'f> {
             .iter()
             .all(|problem| problem.rule.id != rules::SYNTAX.id)
         {
-            self.stream.problems.extend(self.tabs.problems());
+            let problems = self.tabs.problems();
+            self.stream.problems.extend(problems);
         }
         self.stream
     }
@@ -247,23 +260,16 @@ impl<'t, 'f> Reader<'t, 'f> {
             self.problem(problem);
             return;
         }
-        // An anchor is the word after `&` before the node.
+        // An anchor is the word after `&` before the node. Only that word is looked at: the line may be long.
         let before = self.text.get(..span.start as usize).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        let Some(at) = line.rfind('&') else { return };
-        let word = line
-            .get(at..)
-            .unwrap_or_default()
-            .split([' ', '\t', ','])
-            .next()
-            .unwrap_or_default();
-        if word.as_bytes().contains(&PLANE_16)
-            && line
-                .get(at + word.len()..)
-                .is_some_and(|rest| rest.trim().is_empty())
-        {
-            let start = before.len() - line.len() + at;
-            let problem = fill.misplaced(Span::new(start + 1, start + word.len()));
+        let trimmed = before.trim_end_matches([' ', '\t']);
+        let from = trimmed
+            .rfind([' ', '\t', '\n', '\r', ',', '[', '{'])
+            .map_or(0, |at| at + 1);
+        let word = trimmed.get(from..).unwrap_or_default();
+        let Some(at) = word.find('&') else { return };
+        if word.as_bytes().contains(&PLANE_16) {
+            let problem = fill.misplaced(Span::new(from + at + 1, trimmed.len()));
             self.problem(problem);
         }
     }

@@ -152,29 +152,13 @@ impl Reader<'_, '_> {
 
     fn add(&mut self, resolved: Resolved, scalar: Scalar<'_>) -> Result<(), Problem> {
         let place = Place::new(scalar.span);
+        if scalar.role == Role::Key {
+            return self.add_key(resolved, scalar, place);
+        }
         if let Resolved::NotFinite = resolved {
             let message = format!("`{}` is no number that Kubernetes reads", scalar.text);
             return Err(Problem::new(&rules::UNSUPPORTED, scalar.span, message)
                 .help("quote it if it is a string"));
-        }
-        if scalar.role == Role::Key {
-            match resolved {
-                Resolved::Bool(value) => self
-                    .builder
-                    .str(if value { "true" } else { "false" }, place),
-                Resolved::Int(value) => self.builder.str(&value.to_string(), place),
-                Resolved::Float(value) => self.builder.str(&resolve::float_key(value), place),
-                Resolved::Null => {
-                    return Err(Problem::new(
-                        &rules::UNSUPPORTED,
-                        scalar.span,
-                        "a map key cannot be null",
-                    )
-                    .help("quote it if the key is a string"));
-                }
-                _ => self.string(scalar, place),
-            }
-            return Ok(());
         }
         match resolved {
             Resolved::Null => self.builder.null(place),
@@ -182,6 +166,34 @@ impl Reader<'_, '_> {
             Resolved::Int(value) => self.builder.int(value, place),
             Resolved::Float(value) => self.builder.float(value, place),
             _ => self.string(scalar, place),
+        }
+        Ok(())
+    }
+
+    fn add_key(
+        &mut self,
+        resolved: Resolved,
+        scalar: Scalar<'_>,
+        place: Place,
+    ) -> Result<(), Problem> {
+        let refused = |message: &str| {
+            let problem = Problem::new(&rules::UNSUPPORTED, scalar.span, message);
+            Err(problem.help("quote it if the key is a string"))
+        };
+        match resolved {
+            Resolved::Null => return refused("a map key cannot be null"),
+            Resolved::Bool(value) => self
+                .builder
+                .str(if value { "true" } else { "false" }, place),
+            Resolved::Int(_) | Resolved::Float(_) | Resolved::NotFinite => {
+                match resolve::number_key(scalar.text) {
+                    Some(key) => self.builder.str(&key, place),
+                    None => {
+                        return refused("a map key cannot be an integer beyond 64 signed bits");
+                    }
+                }
+            }
+            Resolved::Str => self.string(scalar, place),
         }
         Ok(())
     }

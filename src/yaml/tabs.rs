@@ -75,15 +75,22 @@ impl Tabs {
         }
     }
 
-    /// Returns the tabs that stand nowhere they may.
-    pub(super) fn problems(&self) -> impl Iterator<Item = Problem> + '_ {
-        let wrong = self.found.iter().filter(|tab| {
-            !self
-                .fine
-                .iter()
-                .any(|span| span.start <= **tab && **tab < span.end)
-        });
-        wrong.map(|tab| problem(*tab))
+    /// Returns the tabs that stand nowhere they may, in their order.
+    pub(super) fn problems(&mut self) -> Vec<Problem> {
+        self.fine.sort_unstable();
+        let mut fine = self.fine.iter().peekable();
+        // The end of all the places that begin before a tab: one of them may hold the others.
+        let mut end = 0;
+        let mut wrong = Vec::new();
+        for tab in &self.found {
+            while let Some(span) = fine.next_if(|span| span.start <= *tab) {
+                end = end.max(span.end);
+            }
+            if *tab >= end {
+                wrong.push(problem(*tab));
+            }
+        }
+        wrong
     }
 }
 
