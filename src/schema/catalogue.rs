@@ -1,11 +1,15 @@
 //! Every schema of a run: those of one Kubernetes version, and those of custom resources.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
 
 use super::check::{Visitor, Walk};
 use super::kubernetes::{Kubernetes, KubernetesVersion};
 use super::rules;
 use super::shape::{Definition, Dialect, Library, Part};
+use super::structure::{Completed, Structure, check_definition};
 use crate::finding::nearest;
 use crate::manifest::{Fault, group};
 use crate::yaml::{Node, to_json};
@@ -28,7 +32,15 @@ pub enum CheckedBy {
 pub struct Catalogue {
     version: KubernetesVersion,
     kubernetes: &'static Kubernetes,
-    custom: HashMap<(String, String), Library>,
+    custom: HashMap<(String, String), Custom>,
+}
+
+/// The schema of a custom resource.
+#[derive(Debug)]
+struct Custom {
+    library: Library,
+    /// Defaults and rules, of structural schemas only.
+    structure: Option<(Arc<Value>, OnceLock<Structure>)>,
 }
 
 impl Catalogue {
@@ -88,9 +100,10 @@ impl Catalogue {
     }
 
     fn add(&mut self, api_version: String, kind: String, schema: Node<'_>, dialect: Dialect) {
-        let schema = to_json(schema);
+        let schema = Arc::new(to_json(schema));
+        let structure = (dialect == Dialect::Structural).then(|| (Arc::clone(&schema), OnceLock::new()));
         let library = Library::new(1, move |_| Definition::compile_object(&schema, dialect));
-        self.custom.insert((api_version, kind), library);
+        self.custom.insert((api_version, kind), Custom { library, structure });
     }
 
     /// Checks an object by the schema of its kind; the visitor sees every map that is of a definition.
@@ -105,11 +118,13 @@ impl Catalogue {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         if let Some(part) = self.kubernetes.kind(api_version, kind) {
             self.by_kubernetes(part, object, visitor, faults);
+            if kind == "CustomResourceDefinition" {
+                check_definition(object, self.version.number(), faults);
+            }
             return CheckedBy::Kubernetes;
         }
-        if let Some(library) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
-            let mut walk = Walk { library, name_of: &|_| "", visitor: None, faults };
-            walk.node(0, Part::Local(0), object);
+        if let Some(custom) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
+            self.by_custom(custom, object, faults);
             if let (Some(part), Some(metadata)) =
                 (self.kubernetes.definition(OBJECT_META), object.get("metadata"))
             {
@@ -119,6 +134,29 @@ impl Catalogue {
         }
         faults.push(self.unknown_kind(api_version, kind, object));
         CheckedBy::Nothing
+    }
+
+    /// Checks an object by a custom resource's schema: defaults first, then shapes, then rules.
+    fn by_custom<'a>(&self, custom: &Custom, object: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+        let structure = custom.structure.as_ref().map(|(schema, structure)| {
+            structure.get_or_init(|| Structure::compile(schema, self.version.number()).0)
+        });
+        let completed = structure.filter(|structure| structure.has_defaults());
+        let completed = completed.and_then(|structure| Completed::new(structure, object));
+        let rules = structure.filter(|structure| structure.has_rules());
+        let Some(completed) = completed else {
+            faults.extend(shapes(custom, object));
+            if let Some(structure) = rules {
+                let own = |node: Node<'_>| object.document().node(node.index()).unwrap_or(object);
+                structure.run(object, None, &own, faults);
+            }
+            return;
+        };
+        let own = |node: Node<'_>| completed.origin(object, node);
+        faults.extend(at_own(shapes(custom, completed.root()), &own));
+        if let Some(structure) = rules {
+            structure.run(completed.root(), None, &own, faults);
+        }
     }
 
     fn by_kubernetes<'a>(
@@ -169,4 +207,25 @@ impl Catalogue {
             "put its CustomResourceDefinition into `schemas/` (`tympan schema import FILE`), or correct `kind` and `apiVersion`",
         )
     }
+}
+
+/// Checks an object's values by the shapes of its schema.
+fn shapes<'a>(custom: &Custom, object: Node<'a>) -> Vec<Fault<'a>> {
+    let mut faults = Vec::new();
+    let mut walk = Walk { library: &custom.library, name_of: &|_| "", visitor: None, faults: &mut faults };
+    walk.node(0, Part::Local(0), object);
+    faults
+}
+
+/// Moves faults of a copy to the object's own nodes.
+fn at_own<'a>(faults: Vec<Fault<'_>>, own: &dyn Fn(Node<'_>) -> Node<'a>) -> Vec<Fault<'a>> {
+    let moved = faults.into_iter().map(|fault| Fault {
+        rule: fault.rule,
+        severity: fault.severity,
+        node: own(fault.node),
+        below: fault.below,
+        message: fault.message,
+        help: fault.help,
+    });
+    moved.collect()
 }

@@ -10,6 +10,7 @@ mod import;
 mod kubernetes;
 pub mod rules;
 mod shape;
+mod structure;
 
 pub use self::catalogue::{Catalogue, CheckedBy};
 pub use self::check::Visitor;

@@ -13,6 +13,7 @@
 )]
 
 mod architecture;
+mod cel;
 mod cli;
 mod determinism;
 mod faults;
