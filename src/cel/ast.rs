@@ -74,9 +74,11 @@ impl Expr {
     pub(crate) fn path(&self) -> Option<String> {
         match &self.kind {
             ExprKind::Name(name) => Some(name.to_string()),
-            ExprKind::Select { operand, field, optional: false } if !field.quoted => {
-                Some(format!("{}.{}", operand.path()?, field.text))
-            }
+            ExprKind::Select {
+                operand,
+                field,
+                optional: false,
+            } if !field.quoted => Some(format!("{}.{}", operand.path()?, field.text)),
             _ => None,
         }
     }

@@ -16,7 +16,10 @@ impl Environment {
     ///
     /// A server reads new expressions with the functions of the version before its own, so that it can be rolled back.
     pub fn new(minor: u8) -> Self {
-        Self { minor, variables: BTreeMap::new() }
+        Self {
+            minor,
+            variables: BTreeMap::new(),
+        }
     }
 
     /// Declares a variable; its name may have dots (`variables.x`).

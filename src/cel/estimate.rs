@@ -4,7 +4,7 @@
 //! `maxItems`, `maxProperties`), and where it gives none, from the largest request.
 
 use super::ir::{Call, Ir, IrKind, Loop, LoopKind};
-use super::types::Schema;
+use super::types::{Schema, Type, View};
 use super::value::Value;
 
 /// A least and a greatest cost, or size.
@@ -18,26 +18,37 @@ pub struct Estimate {
 
 impl Estimate {
     const ZERO: Self = Self::exactly(0);
-    const UNKNOWN: Self = Self { least: 0, most: u64::MAX };
+    const UNKNOWN: Self = Self {
+        least: 0,
+        most: u64::MAX,
+    };
 
     const fn exactly(number: u64) -> Self {
-        Self { least: number, most: number }
+        Self {
+            least: number,
+            most: number,
+        }
     }
 
     fn plus(self, other: Self) -> Self {
-        Self { least: self.least.saturating_add(other.least), most: self.most.saturating_add(other.most) }
+        Self {
+            least: self.least.saturating_add(other.least),
+            most: self.most.saturating_add(other.most),
+        }
     }
 
     fn times(self, other: Self) -> Self {
-        Self { least: self.least.saturating_mul(other.least), most: self.most.saturating_mul(other.most) }
+        Self {
+            least: self.least.saturating_mul(other.least),
+            most: self.most.saturating_mul(other.most),
+        }
     }
 
     fn or(self, other: Self) -> Self {
-        Self { least: self.least.min(other.least), most: self.most.max(other.most) }
-    }
-
-    fn at_most(self, most: u64) -> Self {
-        Self { least: self.least.min(most), most: self.most.min(most) }
+        Self {
+            least: self.least.min(other.least),
+            most: self.most.max(other.most),
+        }
     }
 }
 
@@ -51,7 +62,11 @@ struct Known<'s> {
 
 impl<'s> Known<'s> {
     fn sized(size: Estimate) -> Self {
-        Self { size, schema: None, item: None }
+        Self {
+            size,
+            schema: None,
+            item: None,
+        }
     }
 
     fn scalar() -> Self {
@@ -63,7 +78,14 @@ impl<'s> Known<'s> {
     }
 
     fn of_schema(schema: &'s Schema) -> Self {
-        Self { size: Estimate { least: 0, most: schema.most }, schema: Some(schema), item: None }
+        Self {
+            size: Estimate {
+                least: 0,
+                most: schema.most,
+            },
+            schema: Some(schema),
+            item: None,
+        }
     }
 
     fn item(&self) -> Self {
@@ -75,7 +97,11 @@ impl<'s> Known<'s> {
     }
 
     fn or(&self, other: &Self) -> Self {
-        Self { size: self.size.or(other.size), schema: self.schema.or(other.schema), item: self.item.clone() }
+        Self {
+            size: self.size.or(other.size),
+            schema: self.schema.or(other.schema),
+            item: self.item.clone(),
+        }
     }
 }
 
@@ -89,9 +115,14 @@ pub(super) fn estimate<'s>(
     variables: &[Box<str>],
     schema_of: &dyn Fn(&str) -> Option<&'s Schema>,
 ) -> Estimate {
-    let variables =
-        variables.iter().map(|name| schema_of(name).map_or_else(Known::unknown, Known::of_schema)).collect();
-    let mut estimator = Estimator { variables, locals: Vec::new() };
+    let variables = variables
+        .iter()
+        .map(|name| schema_of(name).map_or_else(Known::unknown, Known::of_schema))
+        .collect();
+    let mut estimator = Estimator {
+        variables,
+        locals: Vec::new(),
+    };
     estimator.step(ir).0
 }
 
@@ -104,8 +135,8 @@ impl<'s> Estimator<'s> {
             IrKind::Literal(value) => (Estimate::ZERO, known(value)),
             IrKind::Made(value, cost) => (Estimate::exactly(*cost), known(value)),
             IrKind::Type(_) => (one, Known::scalar()),
-            IrKind::Variable(place) => (one, self.variables.get(*place).cloned().unwrap_or_else(Known::unknown)),
-            IrKind::Local(place) => (one, self.locals.get(*place).cloned().unwrap_or_else(Known::unknown)),
+            IrKind::Variable(place) => (one, at(&self.variables, *place)),
+            IrKind::Local(place) => (one, at(&self.locals, *place)),
             IrKind::Select { operand, field, .. } => {
                 let (cost, held) = self.step(operand);
                 let found = held.schema.and_then(|schema| schema.field(&field.name));
@@ -125,17 +156,7 @@ impl<'s> Estimator<'s> {
                 (condition.plus(yes.or(no)), yes_known.or(&no_known))
             }
             IrKind::Call(call) => self.call(call),
-            IrKind::List(items) => {
-                let mut cost = Estimate::exactly(10);
-                let mut of: Option<Known<'s>> = None;
-                for (item, _) in items {
-                    let (item_cost, known) = self.step(item);
-                    cost = cost.plus(item_cost);
-                    of = Some(of.map_or_else(|| known.clone(), |before| before.or(&known)));
-                }
-                let size = Estimate::exactly(items.len() as u64);
-                (cost, Known { size, schema: None, item: of.map(Box::new) })
-            }
+            IrKind::List(items) => self.list(items),
             IrKind::Map(entries) => {
                 let mut cost = Estimate::exactly(30);
                 for (key, value, _) in entries {
@@ -149,9 +170,35 @@ impl<'s> Estimator<'s> {
                 self.locals.push(held);
                 let (inside, known) = self.step(body);
                 self.locals.pop();
-                (cost.plus(Estimate { least: 0, most: inside.most }), known)
+                (
+                    cost.plus(Estimate {
+                        least: 0,
+                        most: inside.most,
+                    }),
+                    known,
+                )
             }
         }
+    }
+
+    fn list(&mut self, items: &[(Ir, bool)]) -> Found<'s> {
+        let mut cost = Estimate::exactly(10);
+        let mut of: Option<Known<'s>> = None;
+        for (item, _) in items {
+            let (item_cost, known) = self.step(item);
+            cost = cost.plus(item_cost);
+            of = Some(of.map_or_else(|| known.clone(), |before| before.or(&known)));
+        }
+        let size = Estimate::exactly(items.len() as u64);
+        let item = of.map(Box::new);
+        (
+            cost,
+            Known {
+                size,
+                schema: None,
+                item,
+            },
+        )
     }
 
     /// The first term may decide; all may be needed.
@@ -161,7 +208,10 @@ impl<'s> Estimator<'s> {
             let found = self.step(term).0;
             cost = Some(match cost {
                 None => found,
-                Some(before) => Estimate { least: before.least, most: before.most.saturating_add(found.most) },
+                Some(before) => Estimate {
+                    least: before.least,
+                    most: before.most.saturating_add(found.most),
+                },
             });
         }
         cost.unwrap_or(Estimate::ZERO)
@@ -175,12 +225,24 @@ impl<'s> Estimator<'s> {
             arguments.push(known);
         }
         let result = result(call, &arguments);
-        let size = |place: usize| arguments.get(place).map_or(Estimate::exactly(1), |known| known.size);
+        let size = |place: usize| {
+            arguments
+                .get(place)
+                .map_or(Estimate::exactly(1), |known| known.size)
+        };
         let prices = call.overloads.iter().map(|overload| {
             let of = |pick: fn(Estimate) -> u64| {
-                overload.price.of(pick(size(0)), pick(size(1)), pick(size(2)), pick(result.size))
+                overload.price.of(
+                    pick(size(0)),
+                    pick(size(1)),
+                    pick(size(2)),
+                    pick(result.size),
+                )
             };
-            Estimate { least: of(|size| size.least), most: of(|size| size.most) }
+            Estimate {
+                least: of(|size| size.least),
+                most: of(|size| size.most),
+            }
         });
         let price = prices.reduce(Estimate::or).unwrap_or(Estimate::exactly(1));
         (cost.plus(price), result)
@@ -191,7 +253,7 @@ impl<'s> Estimator<'s> {
         let count = range.size;
         let before = self.locals.len();
         // The first of two variables is a number or a key; so is the only one of a map.
-        let map = matches!(range.schema.map(|schema| &schema.view), Some(super::types::View::Map(_)));
+        let map = matches!(range.schema.map(|schema| &schema.view), Some(View::Map(_)));
         let item = range.item();
         let key = Known::sized(Estimate::UNKNOWN);
         if body.two {
@@ -206,24 +268,54 @@ impl<'s> Estimator<'s> {
         let (start, each) = overhead(body.kind);
         let each = match filter {
             // Where the condition does not hold, the rest is not run.
-            Some(filter) => filter.plus(Estimate { least: 1, most: body_cost.most.saturating_add(each) }),
-            None => body_cost.plus(Estimate { least: if each > 5 { 1 } else { each }, most: each }),
+            Some(filter) => filter.plus(Estimate {
+                least: 1,
+                most: body_cost.most.saturating_add(each),
+            }),
+            None => body_cost.plus(Estimate {
+                least: if each > 5 { 1 } else { each },
+                most: each,
+            }),
         };
-        let cost = range_cost.plus(Estimate::exactly(start)).plus(count.times(each));
-        let known = match body.kind {
-            LoopKind::All | LoopKind::Exists | LoopKind::ExistsOne => Known::scalar(),
-            LoopKind::Filter => {
-                let item = Some(Box::new(item));
-                Known { size: Estimate { least: 0, most: count.most }, schema: None, item }
+        let cost = range_cost
+            .plus(Estimate::exactly(start))
+            .plus(count.times(each));
+        (cost, gathered(body, count, range, item, body_known))
+    }
+}
+
+fn at<'s>(known: &[Known<'s>], place: usize) -> Known<'s> {
+    known.get(place).cloned().unwrap_or_else(Known::unknown)
+}
+
+/// Returns what is known of what a macro gives.
+fn gathered<'s>(
+    body: &Loop,
+    count: Estimate,
+    range: Known<'s>,
+    item: Known<'s>,
+    made: Known<'s>,
+) -> Known<'s> {
+    let some = Estimate {
+        least: 0,
+        most: count.most,
+    };
+    match body.kind {
+        LoopKind::All | LoopKind::Exists | LoopKind::ExistsOne => Known::scalar(),
+        LoopKind::Filter => Known {
+            size: some,
+            schema: None,
+            item: Some(Box::new(item)),
+        },
+        LoopKind::SortBy => range,
+        LoopKind::Map | LoopKind::TransformMap | LoopKind::TransformMapEntry => {
+            let size = if body.filter.is_some() { some } else { count };
+            Known {
+                size,
+                schema: None,
+                item: Some(Box::new(made)),
             }
-            LoopKind::SortBy => range,
-            LoopKind::Map | LoopKind::TransformMap | LoopKind::TransformMapEntry => {
-                let least = if body.filter.is_some() { 0 } else { count.least };
-                let item = Some(Box::new(body_known));
-                Known { size: Estimate { least, most: count.most }, schema: None, item }
-            }
-        };
-        (cost, known)
+        }
     }
 }
 
@@ -247,42 +339,77 @@ fn known<'s>(value: &Value<'_>) -> Known<'s> {
         }
         _ => None,
     };
-    Known { size: Estimate::exactly(value.size()), schema: None, item }
+    Known {
+        size: Estimate::exactly(value.size()),
+        schema: None,
+        item,
+    }
 }
 
 /// Returns what is known of what a call gives.
 fn result<'s>(call: &Call, arguments: &[Known<'s>]) -> Known<'s> {
-    use super::types::Type;
     let first = arguments.first().cloned().unwrap_or_else(Known::unknown);
-    let size = |place: usize| arguments.get(place).map_or(Estimate::exactly(1), |known| known.size);
-    let fixed = call.overloads.iter().all(|overload| {
-        !matches!(
-            overload.result,
-            Type::String | Type::Bytes | Type::List(_) | Type::Map(..) | Type::Dyn | Type::Param(_) | Type::Optional(_)
-        )
-    });
-    let part = Estimate { least: 0, most: first.size.most };
+    let size = |place: usize| {
+        arguments
+            .get(place)
+            .map_or(Estimate::exactly(1), |known| known.size)
+    };
+    let part = Estimate {
+        least: 0,
+        most: first.size.most,
+    };
+    let list = |most: u64, item: Option<Known<'s>>| {
+        let size = Estimate { least: 0, most };
+        Known {
+            size,
+            schema: None,
+            item: item.map(Box::new),
+        }
+    };
     match call.name {
-        "+" => Known { size: size(0).plus(size(1)), schema: None, item: first.item.clone() },
-        "dyn" | "lowerAscii" | "upperAscii" | "string" | "bytes" | "reverse" | "sort" | "of" => first,
-        "substring" | "trim" | "find" | "slice" | "distinct" | "charAt" => Known { size: part, ..first },
-        "split" | "findAll" => {
-            let item = Some(Box::new(Known::sized(part)));
-            Known { size: Estimate { least: 0, most: first.size.most.saturating_add(1) }, schema: None, item }
-        }
-        "replace" => {
-            let growth = size(2).most.max(1);
-            Known::sized(Estimate { least: 0, most: first.size.most.saturating_mul(growth) })
-        }
+        "+" => Known {
+            size: size(0).plus(size(1)),
+            schema: None,
+            item: first.item.clone(),
+        },
+        "dyn"
+        | "lowerAscii"
+        | "upperAscii"
+        | "string"
+        | "bytes"
+        | "reverse"
+        | "sort"
+        | "value"
+        | "optional.of"
+        | "optional.ofNonZeroValue" => first,
+        "substring" | "trim" | "find" | "slice" | "distinct" | "charAt" => Known {
+            size: part,
+            ..first
+        },
+        "split" | "findAll" => list(first.size.most.saturating_add(1), Some(Known::sized(part))),
+        "replace" => list(first.size.most.saturating_mul(size(2).most.max(1)), None),
         "join" => {
-            let each = first.item().size.plus(size(1).at_most(u64::MAX));
-            Known::sized(first.size.times(Estimate { least: 0, most: each.most }))
+            let each = first.item().size.plus(size(1));
+            list(first.size.most.saturating_mul(each.most), None)
         }
-        "format" => Known::sized(Estimate { least: 0, most: 1 << 20 }),
-        "orValue" | "or" => arguments.get(1).map_or_else(Known::unknown, |other| first.or(other)),
-        "value" | "optional.of" | "optional.ofNonZeroValue" => first,
+        "format" => list(1 << 20, None),
+        // Messages of a format, few and short.
+        "validate" => list(64, None),
+        "orValue" | "or" => arguments
+            .get(1)
+            .map_or_else(Known::unknown, |other| first.or(other)),
         "first" | "last" | "min" | "max" => first.item(),
-        _ if fixed => Known::scalar(),
+        _ if is_scalar(call) => Known::scalar(),
         _ => Known::unknown(),
     }
+}
+
+/// Tells whether what a call gives has no size.
+fn is_scalar(call: &Call) -> bool {
+    call.overloads.iter().all(|overload| {
+        !matches!(
+            overload.result,
+            Type::String | Type::Bytes | Type::List(_) | Type::Map(..) | Type::Dyn | Type::Param(_)
+        )
+    })
 }

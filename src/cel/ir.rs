@@ -29,11 +29,19 @@ pub(crate) enum IrKind {
     /// Gives a variable of a macro, by its place among those in scope.
     Local(usize),
     /// Gives a field.
-    Select { operand: Box<Ir>, field: Field, optional: bool },
+    Select {
+        operand: Box<Ir>,
+        field: Field,
+        optional: bool,
+    },
     /// Tells whether there is a field.
     Has { operand: Box<Ir>, field: Field },
     /// Gives an item or entry.
-    Index { operand: Box<Ir>, index: Box<Ir>, optional: bool },
+    Index {
+        operand: Box<Ir>,
+        index: Box<Ir>,
+        optional: bool,
+    },
     /// Tells whether all hold.
     And(Vec<Ir>),
     /// Tells whether any holds.
@@ -49,7 +57,11 @@ pub(crate) enum IrKind {
     /// Runs over a list or map.
     Loop(Box<Loop>),
     /// Runs on the value of an optional: `optMap`, `optFlatMap`.
-    OnValue { operand: Box<Ir>, body: Box<Ir>, flat: bool },
+    OnValue {
+        operand: Box<Ir>,
+        body: Box<Ir>,
+        flat: bool,
+    },
 }
 
 /// A field: its name as the expression writes it and as the object has it.

@@ -31,8 +31,8 @@ pub(crate) enum Token {
 }
 
 const SIGNS: &[&str] = &[
-    "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".", ",", "(", ")", "[", "]",
-    "{", "}",
+    "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "!", "?", ":", ".", ",",
+    "(", ")", "[", "]", "{", "}",
 ];
 
 /// Splits a text into tokens; the last one is [`Token::End`].
@@ -64,7 +64,10 @@ impl<'t> Lexer<'t> {
     fn skip_blanks(&mut self) {
         loop {
             let rest = self.rest();
-            let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{c}']).len();
+            let blanks = rest.len()
+                - rest
+                    .trim_start_matches([' ', '\t', '\n', '\r', '\u{c}'])
+                    .len();
             self.at += blanks;
             let rest = self.rest();
             if rest.starts_with("//") {
@@ -76,7 +79,10 @@ impl<'t> Lexer<'t> {
     }
 
     fn fail<T>(&self, start: usize, message: impl Into<String>) -> Result<T, CompileError> {
-        Err(CompileError::new(Span::new(start, self.at.max(start)), message))
+        Err(CompileError::new(
+            Span::new(start, self.at.max(start)),
+            message,
+        ))
     }
 
     fn token(&mut self) -> Result<Token, CompileError> {
@@ -85,7 +91,7 @@ impl<'t> Lexer<'t> {
             return Ok(Token::End);
         };
         if let Some(prefix) = literal_prefix(rest) {
-            return self.literal(prefix);
+            return self.literal(&prefix);
         }
         if first.is_ascii_alphabetic() || first == '_' {
             let name = prefix_of(rest, |c| c.is_ascii_alphanumeric() || c == '_');
@@ -121,7 +127,10 @@ impl<'t> Lexer<'t> {
         let name = prefix_of(inner, |c| c.is_ascii_alphanumeric() || "_.-/ ".contains(c));
         self.at += name.len() + 1;
         if name.is_empty() || !self.rest().starts_with('`') {
-            return self.fail(start, "a name in backticks is made of letters, digits, `_`, `.`, `-`, `/` and spaces");
+            return self.fail(
+                start,
+                "a name in backticks is made of letters, digits, `_`, `.`, `-`, `/` and spaces",
+            );
         }
         self.at += 1;
         Ok(Token::Quoted(name.into()))
@@ -178,7 +187,7 @@ impl<'t> Lexer<'t> {
         found
     }
 
-    fn literal(&mut self, prefix: Prefix) -> Result<Token, CompileError> {
+    fn literal(&mut self, prefix: &Prefix) -> Result<Token, CompileError> {
         let start = self.at;
         self.at += prefix.length;
         let triple = if prefix.quote == '"' { "\"\"\"" } else { "'''" };
@@ -247,7 +256,9 @@ impl<'t> Lexer<'t> {
             '0'..='3' => (0, 3, 8),
             _ => return self.fail(start, format!("`\\{}` is no escape", kind.escape_default())),
         };
-        let digits = rest.get(skip..skip + count).filter(|digits| digits.chars().all(|c| c.is_digit(radix)));
+        let digits = rest
+            .get(skip..skip + count)
+            .filter(|digits| digits.chars().all(|c| c.is_digit(radix)));
         let Some(code) = digits.and_then(|digits| u32::from_str_radix(digits, radix).ok()) else {
             return self.fail(start, "this escape lacks digits");
         };
@@ -276,7 +287,14 @@ fn literal_prefix(rest: &str) -> Option<Prefix> {
     let (mut raw, mut bytes) = (false, false);
     for (length, c) in rest.char_indices().take(3) {
         match c {
-            '"' | '\'' => return Some(Prefix { length, quote: c, raw, bytes }),
+            '"' | '\'' => {
+                return Some(Prefix {
+                    length,
+                    quote: c,
+                    raw,
+                    bytes,
+                });
+            }
             'r' | 'R' if !raw => raw = true,
             'b' | 'B' if !bytes => bytes = true,
             _ => return None,

@@ -24,6 +24,11 @@ mod number;
 mod parser;
 mod program;
 #[cfg(test)]
+#[expect(
+    clippy::too_many_lines,
+    clippy::use_debug,
+    reason = "tables of cases, shown when they fail"
+)]
 mod tests;
 mod types;
 mod value;

@@ -6,18 +6,27 @@ use super::value::Value;
 
 /// Returns the integer that a floating-point number is, where it is one of less than 2^65.
 pub(crate) fn whole(value: f64) -> Option<i128> {
-    #[expect(clippy::cast_possible_truncation, reason = "in range, and without a fraction")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "in range, and without a fraction"
+    )]
     (value.fract() == 0.0 && value.abs() < 3.7e19).then_some(value as i128)
 }
 
 /// Returns the nearest floating-point number.
-#[expect(clippy::cast_precision_loss, reason = "the nearest is what the language asks for")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the nearest is what the language asks for"
+)]
 pub(crate) fn double(value: i64) -> f64 {
     value as f64
 }
 
 /// Returns the nearest floating-point number.
-#[expect(clippy::cast_precision_loss, reason = "the nearest is what the language asks for")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the nearest is what the language asks for"
+)]
 pub(crate) fn double_of_uint(value: u64) -> f64 {
     value as f64
 }
@@ -25,13 +34,20 @@ pub(crate) fn double_of_uint(value: u64) -> f64 {
 /// Returns the integer towards zero, where it fits.
 pub(crate) fn int_of_double(value: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "in range")]
-    (value > -9_223_372_036_854_775_808.0 && value < 9_223_372_036_854_775_808.0).then_some(value as i64)
+    (value > -9_223_372_036_854_775_808.0 && value < 9_223_372_036_854_775_808.0)
+        .then_some(value as i64)
 }
 
 /// Returns the unsigned integer towards zero, where it fits.
 pub(crate) fn uint_of_double(value: f64) -> Option<u64> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
-    (value >= 0.0 && value < 18_446_744_073_709_551_616.0).then_some(value as u64)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "in range"
+    )]
+    (0.0..18_446_744_073_709_551_616.0)
+        .contains(&value)
+        .then_some(value as u64)
 }
 
 /// Compares numbers of any kinds; nothing where one is no number.
@@ -45,14 +61,17 @@ pub(crate) fn compare(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
         (Value::Int(a), Value::Double(b)) => with_double(i128::from(*a), *b),
         (Value::Uint(a), Value::Double(b)) => with_double(i128::from(*a), *b),
         (Value::Double(a), Value::Int(b)) => with_double(i128::from(*b), *a).map(Ordering::reverse),
-        (Value::Double(a), Value::Uint(b)) => with_double(i128::from(*b), *a).map(Ordering::reverse),
+        (Value::Double(a), Value::Uint(b)) => {
+            with_double(i128::from(*b), *a).map(Ordering::reverse)
+        }
         _ => None,
     }
 }
 
 /// Tells whether two values are both numbers.
 pub(crate) fn are_numbers(left: &Value<'_>, right: &Value<'_>) -> bool {
-    let number = |value: &Value<'_>| matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_));
+    let number =
+        |value: &Value<'_>| matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_));
     number(left) && number(right)
 }
 

@@ -16,8 +16,23 @@ const NESTING: u32 = 100;
 pub(crate) const LONGEST: usize = 100_000;
 
 const RESERVED: &[&str] = &[
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
-    "namespace", "return", "var", "void", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Parses an expression.
@@ -29,12 +44,20 @@ pub(crate) fn parse(text: &str) -> Result<Expr, CompileError> {
         ));
     }
     let tokens = tokens(text)?;
-    let mut parser = Parser { tokens, at: 0, nesting: 0 };
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        nesting: 0,
+    };
     if parser.peek() == &Token::End {
         return parser.fail("the expression is empty");
     }
     let expr = parser.ternary()?;
-    if parser.peek() == &Token::End { Ok(expr) } else { parser.fail(format!("{} was not expected here", parser.words())) }
+    if parser.peek() == &Token::End {
+        Ok(expr)
+    } else {
+        parser.fail(format!("{} was not expected here", parser.words()))
+    }
 }
 
 struct Parser {
@@ -47,7 +70,9 @@ type Parsed<T = Expr> = Result<T, CompileError>;
 
 impl Parser {
     fn peek(&self) -> &Token {
-        self.tokens.get(self.at).map_or(&Token::End, |(token, _)| token)
+        self.tokens
+            .get(self.at)
+            .map_or(&Token::End, |(token, _)| token)
     }
 
     fn span(&self) -> Span {
@@ -70,7 +95,10 @@ impl Parser {
         if self.take(sign) {
             return Ok(());
         }
-        self.fail(format!("`{sign}` was expected here, and not {}", self.words()))
+        self.fail(format!(
+            "`{sign}` was expected here, and not {}",
+            self.words()
+        ))
     }
 
     fn words(&self) -> String {
@@ -89,16 +117,24 @@ impl Parser {
 
     /// Makes a node that ends where the parser is.
     fn node(&self, start: Span, depth: u32, kind: ExprKind) -> Parsed {
-        let span = Span { start: start.start, end: self.before().end.max(start.start) };
+        let span = Span {
+            start: start.start,
+            end: self.before().end.max(start.start),
+        };
         if depth > DEEPEST {
-            return Err(CompileError::new(span, format!("the expression is deeper than {DEEPEST} levels")));
+            return Err(CompileError::new(
+                span,
+                format!("the expression is deeper than {DEEPEST} levels"),
+            ));
         }
         Ok(Expr { span, depth, kind })
     }
 
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.nesting >= NESTING {
-            return self.fail(format!("brackets stand in each other more than {NESTING} times"));
+            return self.fail(format!(
+                "brackets stand in each other more than {NESTING} times"
+            ));
         }
         self.nesting += 1;
         let parsed = parse(self);
@@ -117,13 +153,23 @@ impl Parser {
             parser.expect(":")?;
             let no = parser.ternary()?;
             let depth = 1 + condition.depth.max(yes.depth).max(no.depth);
-            parser.node(start, depth, ExprKind::Ternary(Box::new([condition, yes, no])))
+            parser.node(
+                start,
+                depth,
+                ExprKind::Ternary(Box::new([condition, yes, no])),
+            )
         })
     }
 
     fn logical(&mut self, sign: &'static str) -> Parsed {
         let start = self.span();
-        let next = |parser: &mut Self| if sign == "||" { parser.logical("&&") } else { parser.binary(0) };
+        let next = |parser: &mut Self| {
+            if sign == "||" {
+                parser.logical("&&")
+            } else {
+                parser.binary(0)
+            }
+        };
         let first = next(self)?;
         if !matches!(self.peek(), Token::Sign(found) if *found == sign) {
             return Ok(first);
@@ -133,29 +179,52 @@ impl Parser {
             terms.push(next(self)?);
         }
         let depth = 1 + deepest(&terms);
-        let kind = if sign == "||" { ExprKind::Or(terms) } else { ExprKind::And(terms) };
+        let kind = if sign == "||" {
+            ExprKind::Or(terms)
+        } else {
+            ExprKind::And(terms)
+        };
         self.node(start, depth, kind)
     }
 
     fn binary_sign(&self, level: usize) -> Option<&'static str> {
-        const LEVELS: [&[&str]; 3] = [&["<", "<=", ">=", ">", "==", "!=", "in"], &["+", "-"], &["*", "/", "%"]];
+        const LEVELS: [&[&str]; 3] = [
+            &["<", "<=", ">=", ">", "==", "!=", "in"],
+            &["+", "-"],
+            &["*", "/", "%"],
+        ];
         let signs = LEVELS.get(level)?;
         match self.peek() {
             Token::Sign(found) => signs.iter().find(|sign| *sign == found).copied(),
-            Token::Name(name) if &**name == "in" => signs.iter().find(|sign| **sign == "in").copied(),
+            Token::Name(name) if &**name == "in" => {
+                signs.iter().find(|sign| **sign == "in").copied()
+            }
             _ => None,
         }
     }
 
     fn binary(&mut self, level: usize) -> Parsed {
         let start = self.span();
-        let next = |parser: &mut Self| if level == 2 { parser.unary() } else { parser.binary(level + 1) };
+        let next = |parser: &mut Self| {
+            if level == 2 {
+                parser.unary()
+            } else {
+                parser.binary(level + 1)
+            }
+        };
         let mut left = next(self)?;
         while let Some(sign) = self.binary_sign(level) {
             self.at += 1;
             let right = next(self)?;
             let depth = 1 + left.depth.max(right.depth);
-            left = self.node(start, depth, ExprKind::Operator { sign, operands: vec![left, right] })?;
+            left = self.node(
+                start,
+                depth,
+                ExprKind::Operator {
+                    sign,
+                    operands: vec![left, right],
+                },
+            )?;
         }
         Ok(left)
     }
@@ -173,11 +242,10 @@ impl Parser {
         }
         if sign == "-" && count % 2 == 1 {
             let literal = match self.peek() {
-                Token::Int(value) => Some(
-                    i64::try_from(-i128::from(*value))
-                        .map(Value::Int)
-                        .map_err(|_| CompileError::new(self.span(), "this integer does not fit 64 bits"))?,
-                ),
+                Token::Int(value) => match i64::try_from(-i128::from(*value)) {
+                    Ok(value) => Some(Value::Int(value)),
+                    Err(_) => return self.fail("this integer does not fit 64 bits"),
+                },
                 Token::Double(value) => Some(Value::Double(-value)),
                 _ => None,
             };
@@ -188,11 +256,18 @@ impl Parser {
             }
         }
         let operand = self.nested(Self::unary)?;
-        if count % 2 == 0 {
+        if count.is_multiple_of(2) {
             return Ok(operand);
         }
         let depth = 1 + operand.depth;
-        self.node(start, depth, ExprKind::Operator { sign, operands: vec![operand] })
+        self.node(
+            start,
+            depth,
+            ExprKind::Operator {
+                sign,
+                operands: vec![operand],
+            },
+        )
     }
 
     fn member(&mut self) -> Parsed {
@@ -211,14 +286,33 @@ impl Parser {
                     let arguments = self.list(")", Self::ternary)?;
                     let depth = 1 + expr.depth.max(deepest(&arguments));
                     let target = Some(Box::new(expr));
-                    expr = self.node(start, depth, ExprKind::Call { target, function: field, arguments })?;
+                    expr = self.node(
+                        start,
+                        depth,
+                        ExprKind::Call {
+                            target,
+                            function: field,
+                            arguments,
+                        },
+                    )?;
                 } else if !optional && matches!(self.peek(), Token::Sign("{")) {
-                    let path = expr.path().map(|path| format!("{path}.{}", field.text)).unwrap_or_default();
+                    let path = expr
+                        .path()
+                        .map(|path| format!("{path}.{}", field.text))
+                        .unwrap_or_default();
                     expr = self.structure(start, path)?;
                 } else {
                     let depth = 1 + expr.depth;
                     let operand = Box::new(expr);
-                    expr = self.node(start, depth, ExprKind::Select { operand, field, optional })?;
+                    expr = self.node(
+                        start,
+                        depth,
+                        ExprKind::Select {
+                            operand,
+                            field,
+                            optional,
+                        },
+                    )?;
                 }
             } else if self.take("[") {
                 let optional = self.take("?");
@@ -226,7 +320,15 @@ impl Parser {
                 self.expect("]")?;
                 let depth = 1 + expr.depth.max(index.depth);
                 let (operand, index) = (Box::new(expr), Box::new(index));
-                expr = self.node(start, depth, ExprKind::Index { operand, index, optional })?;
+                expr = self.node(
+                    start,
+                    depth,
+                    ExprKind::Index {
+                        operand,
+                        index,
+                        optional,
+                    },
+                )?;
             } else {
                 return Ok(expr);
             }
@@ -238,10 +340,17 @@ impl Parser {
         let (text, quoted) = match self.peek() {
             Token::Name(name) => (name.clone(), false),
             Token::Quoted(name) => (name.clone(), true),
-            _ => return self.fail(format!("a name was expected after the dot, and not {}", self.words())),
+            _ => {
+                return self.fail(format!(
+                    "a name was expected after the dot, and not {}",
+                    self.words()
+                ));
+            }
         };
         if !quoted && matches!(&*text, "in" | "true" | "false" | "null") {
-            return self.fail(format!("`{text}` is a word of the language; the field is `__{text}__`"));
+            return self.fail(format!(
+                "`{text}` is a word of the language; the field is `__{text}__`"
+            ));
         }
         self.at += 1;
         Ok(Name { text, quoted, span })
@@ -263,7 +372,10 @@ impl Parser {
                 self.at += 1;
                 let mut inner = self.ternary()?;
                 self.expect(")")?;
-                inner.span = Span { start: start.start, end: self.before().end };
+                inner.span = Span {
+                    start: start.start,
+                    end: self.before().end,
+                };
                 return Ok(inner);
             }
             Token::Sign("[") => return self.list_literal(start),
@@ -272,12 +384,20 @@ impl Parser {
                 self.at += 1;
                 return match self.peek().clone() {
                     Token::Name(name) => self.name(start, name),
-                    _ => self.fail(format!("a name was expected after the dot, and not {}", self.words())),
+                    _ => self.fail(format!(
+                        "a name was expected after the dot, and not {}",
+                        self.words()
+                    )),
                 };
             }
-            Token::Quoted(_) => return self.fail("a name in backticks is a field: it stands after a dot"),
+            Token::Quoted(_) => {
+                return self.fail("a name in backticks is a field: it stands after a dot");
+            }
             Token::Sign(_) | Token::End => {
-                return self.fail(format!("a value was expected here, and not {}", self.words()));
+                return self.fail(format!(
+                    "a value was expected here, and not {}",
+                    self.words()
+                ));
             }
         };
         self.at += 1;
@@ -302,8 +422,20 @@ impl Parser {
         if self.take("(") {
             let arguments = self.list(")", Self::ternary)?;
             let depth = 1 + deepest(&arguments);
-            let function = Name { text: name, quoted: false, span };
-            return self.node(start, depth, ExprKind::Call { target: None, function, arguments });
+            let function = Name {
+                text: name,
+                quoted: false,
+                span,
+            };
+            return self.node(
+                start,
+                depth,
+                ExprKind::Call {
+                    target: None,
+                    function,
+                    arguments,
+                },
+            );
         }
         if matches!(self.peek(), Token::Sign("{")) {
             return self.structure(start, name.into());
@@ -335,7 +467,10 @@ impl Parser {
                 return Ok(items);
             }
             if !self.take(",") {
-                return self.fail(format!("`,` or `{close}` was expected here, and not {}", self.words()));
+                return self.fail(format!(
+                    "`,` or `{close}` was expected here, and not {}",
+                    self.words()
+                ));
             }
             if close != ")" && self.take(close) {
                 return Ok(items);
@@ -361,7 +496,11 @@ impl Parser {
             parser.expect(":")?;
             Ok((key, parser.ternary()?, optional))
         })?;
-        let depth = 1 + entries.iter().map(|(key, value, _)| key.depth.max(value.depth)).max().unwrap_or(0);
+        let depth = 1 + entries
+            .iter()
+            .map(|(key, value, _)| key.depth.max(value.depth))
+            .max()
+            .unwrap_or(0);
         self.node(start, depth, ExprKind::Map(entries))
     }
 }

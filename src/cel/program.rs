@@ -22,7 +22,11 @@ pub struct Program {
 pub fn compile(text: &str, environment: &Environment) -> Result<Program, Vec<CompileError>> {
     let expr = parse(text).map_err(|error| vec![error])?;
     let checked = check(&expr, environment)?;
-    Ok(Program { ir: checked.ir, ty: checked.ty, variables: checked.variables })
+    Ok(Program {
+        ir: checked.ir,
+        ty: checked.ty,
+        variables: checked.variables,
+    })
 }
 
 impl Program {
@@ -46,10 +50,19 @@ impl Program {
     }
 
     /// Runs it; what it costs is taken from the budget, whether it succeeds or not.
-    pub fn eval<'a>(&self, activation: &Activation<'a>, budget: &mut Budget) -> Result<Value<'a>, EvalError> {
+    pub fn eval<'a>(
+        &self,
+        activation: &Activation<'a>,
+        budget: &mut Budget,
+    ) -> Result<Value<'a>, EvalError> {
         let mut meter = Meter::new(budget.left.min(budget.each));
         let variables = activation.bind(&self.variables, usize::MAX);
-        let mut run = Run { meter: &mut meter, variables, locals: Vec::new(), nesting: 0 };
+        let mut run = Run {
+            meter: &mut meter,
+            variables,
+            locals: Vec::new(),
+            nesting: 0,
+        };
         let value = run.eval(&self.ir);
         budget.left = budget.left.saturating_sub(meter.cost());
         value

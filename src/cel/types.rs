@@ -166,7 +166,9 @@ impl Schema {
     pub fn field(&self, name: &str) -> Option<&Arc<Self>> {
         match &self.view {
             View::Object(fields) => {
-                let found = fields.binary_search_by(|(field, _)| (**field).cmp(name)).ok()?;
+                let found = fields
+                    .binary_search_by(|(field, _)| (**field).cmp(name))
+                    .ok()?;
                 fields.get(found).map(|(_, schema)| schema)
             }
             View::Map(value) => Some(value),
@@ -189,34 +191,64 @@ impl Schema {
 /// double underscores.
 pub fn escape(field: &str) -> Option<String> {
     const WORDS: &[&str] = &[
-        "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import",
-        "let", "loop", "package", "namespace", "return",
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
     ];
     if WORDS.contains(&field) {
         return Some(format!("__{field}__"));
     }
     let plain = |c: char| c.is_ascii_alphanumeric() || "_.-/".contains(c);
-    if field.is_empty() || field.starts_with(|c: char| c.is_ascii_digit()) || !field.chars().all(plain) {
+    if field.is_empty()
+        || field.starts_with(|c: char| c.is_ascii_digit())
+        || !field.chars().all(plain)
+    {
         return None;
     }
     let escaped = field.replace("__", "__underscores__");
-    Some(escaped.replace('.', "__dot__").replace('-', "__dash__").replace('/', "__slash__"))
+    Some(
+        escaped
+            .replace('.', "__dot__")
+            .replace('-', "__dash__")
+            .replace('/', "__slash__"),
+    )
 }
 
 /// Returns the field that an escaped name stands for: the reverse of [`escape`].
 pub fn unescape(name: &str) -> String {
+    const PARTS: &[(&str, &str)] = &[
+        ("__underscores__", "__"),
+        ("__dot__", "."),
+        ("__dash__", "-"),
+        ("__slash__", "/"),
+    ];
     let Some(first) = name.find("__") else {
         return name.to_owned();
     };
     if first == 0
-        && let Some(word) = name.strip_prefix("__").and_then(|rest| rest.strip_suffix("__"))
+        && let Some(word) = name
+            .strip_prefix("__")
+            .and_then(|rest| rest.strip_suffix("__"))
         && escape(word).as_deref() == Some(name)
         && !word.contains('_')
     {
         return word.to_owned();
     }
-    const PARTS: &[(&str, &str)] =
-        &[("__underscores__", "__"), ("__dot__", "."), ("__dash__", "-"), ("__slash__", "/")];
     let (mut out, mut rest) = (String::new(), name);
     while let Some(c) = rest.chars().next() {
         if let Some((part, plain)) = PARTS.iter().find(|(part, _)| rest.starts_with(part)) {

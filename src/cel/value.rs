@@ -270,7 +270,10 @@ impl<'a> List<'a> {
         match self {
             Self::Node(node, schema) => {
                 let item = node.items().nth(at)?;
-                Some(Value::typed(item, schema.and_then(Schema::item).map(|schema| &**schema)))
+                Some(Value::typed(
+                    item,
+                    schema.and_then(Schema::item).map(|schema| &**schema),
+                ))
             }
             Self::Items(items, _) => items.get(at).cloned(),
         }
@@ -279,7 +282,10 @@ impl<'a> List<'a> {
     /// Returns the items.
     pub fn iter(&self) -> Items<'a> {
         match self {
-            Self::Node(node, schema) => Items::Node(node.items(), schema.and_then(Schema::item).map(|schema| &**schema)),
+            Self::Node(node, schema) => Items::Node(
+                node.items(),
+                schema.and_then(Schema::item).map(|schema| &**schema),
+            ),
             Self::Items(items, _) => Items::Made(Arc::clone(items), 0),
         }
     }
@@ -287,10 +293,25 @@ impl<'a> List<'a> {
     /// Returns what its items have to do with each other.
     pub(crate) fn kind(&self) -> ListKind {
         match self {
-            Self::Node(_, Some(Schema { view: View::List { kind, .. }, .. })) => kind.clone(),
+            Self::Node(
+                _,
+                Some(Schema {
+                    view: View::List { kind, .. },
+                    ..
+                }),
+            )
+            | Self::Items(_, kind) => kind.clone(),
             Self::Node(..) => ListKind::Atomic,
-            Self::Items(_, kind) => kind.clone(),
         }
+    }
+}
+
+impl<'a> IntoIterator for &List<'a> {
+    type Item = Value<'a>;
+    type IntoIter = Items<'a>;
+
+    fn into_iter(self) -> Items<'a> {
+        self.iter()
     }
 }
 
@@ -322,7 +343,7 @@ impl<'a> Map<'a> {
     /// Returns the number of entries.
     pub fn len(&self) -> usize {
         match self {
-            Self::Node(_, Some(_)) => self.iter().count(),
+            Self::Node(_, Some(_)) => self.entries().count(),
             Self::Node(node, None) => node.entries().len(),
             Self::Entries(entries) => entries.len(),
         }
@@ -351,14 +372,16 @@ impl<'a> Map<'a> {
     /// Returns the value under a key.
     pub fn get(&self, key: &Value<'a>) -> Option<Value<'a>> {
         match (self, key) {
-            (Self::Entries(entries), key) => entries.get(&Key::of(key)?).map(|(_, value)| value.clone()),
+            (Self::Entries(entries), key) => {
+                entries.get(&Key::of(key)?).map(|(_, value)| value.clone())
+            }
             (_, Value::String(name)) => self.field(name),
             _ => None,
         }
     }
 
     /// Returns the entries.
-    pub fn iter(&self) -> Box<dyn Iterator<Item = (Value<'a>, Value<'a>)> + '_> {
+    pub fn entries(&self) -> Box<dyn Iterator<Item = (Value<'a>, Value<'a>)> + '_> {
         match self {
             Self::Node(node, schema) => {
                 let schema = *schema;

@@ -25,7 +25,10 @@ fn documents(path: &Path) -> Vec<Document> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     files
 }
@@ -39,20 +42,38 @@ impl<'a> Visitor<'a> for Nobody {
 
 #[test]
 fn the_rules_of_others_custom_resources_compile_and_are_cheap_enough() {
-    let Some(folder) = oracles().map(|folder| folder.join("../crds")).filter(|folder| folder.is_dir()) else {
+    let Some(folder) = oracles()
+        .map(|folder| folder.join("../crds"))
+        .filter(|folder| folder.is_dir())
+    else {
         return;
     };
     let mut seen = 0;
-    for file in files(&folder).iter().filter(|file| file.extension().is_some_and(|extension| extension == "yaml")) {
+    for file in files(&folder).iter().filter(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "yaml")
+    }) {
         for document in documents(file) {
-            seen += fs::read_to_string(file).unwrap().matches("x-kubernetes-validations").count();
+            seen += fs::read_to_string(file)
+                .unwrap()
+                .matches("x-kubernetes-validations")
+                .count();
             for version in [KubernetesVersion::OLDEST, KubernetesVersion::NEWEST] {
                 let mut faults = Vec::new();
-                Catalogue::new(version).unwrap().check(document.root(), &mut Nobody, &mut faults);
+                Catalogue::new(version)
+                    .unwrap()
+                    .check(document.root(), &mut Nobody, &mut faults);
                 let wrong: Vec<String> = faults
                     .iter()
                     .filter(|fault| fault.rule.id.as_str().starts_with("schema/cel"))
-                    .map(|fault| format!("{}: {}: {}", file.display(), fault.node.as_str().unwrap_or(""), fault.message))
+                    .map(|fault| {
+                        format!(
+                            "{}: {}: {}",
+                            file.display(),
+                            fault.node.as_str().unwrap_or(""),
+                            fault.message
+                        )
+                    })
                     .collect();
                 assert!(wrong.is_empty(), "{wrong:#?}");
             }
@@ -86,7 +107,10 @@ fn policy(root: Node<'_>) -> Policy {
     let mut variables = Vec::new();
     for variable in spec.get("variables").into_iter().flat_map(Node::items) {
         let program = compiled(variable, "expression", &environment).unwrap();
-        let name = format!("variables.{}", variable.get("name").unwrap().as_str().unwrap());
+        let name = format!(
+            "variables.{}",
+            variable.get("name").unwrap().as_str().unwrap()
+        );
         environment = environment.variable(&name, program.ty().clone());
         variables.push((name, program));
     }
@@ -94,10 +118,18 @@ fn policy(root: Node<'_>) -> Policy {
     for validation in spec.get("validations").unwrap().items() {
         validations.push(compiled(validation, "expression", &environment).unwrap());
         if let Some(message) = compiled(validation, "messageExpression", &environment) {
-            assert!(matches!(message.ty(), Type::String | Type::Dyn), "{}", message.ty());
+            assert!(
+                matches!(message.ty(), Type::String | Type::Dyn),
+                "{}",
+                message.ty()
+            );
         }
     }
-    Policy { variables, validations, params }
+    Policy {
+        variables,
+        validations,
+        params,
+    }
 }
 
 /// Sets `a.b.[0].c=value` in an object.
@@ -119,11 +151,17 @@ fn change(object: &mut Json, change: &str) {
             if !place.is_object() {
                 *place = Json::Object(serde_json::Map::new());
             }
-            place = place.as_object_mut().unwrap().entry(key).or_insert(Json::Null);
+            place = place
+                .as_object_mut()
+                .unwrap()
+                .entry(key)
+                .or_insert(Json::Null);
         }
     }
     let value = format!("v: {value}\n");
-    let document = read(&Arc::from(value.as_str()), &Limits::default()).documents.remove(0);
+    let document = read(&Arc::from(value.as_str()), &Limits::default())
+        .documents
+        .remove(0);
     *place = to_json(document.root().get("v").unwrap());
 }
 
@@ -140,13 +178,18 @@ fn passes(policy: &Policy, object: Node<'_>, params: Node<'_>) -> bool {
     }
     let mut budget = Budget::new();
     policy.validations.iter().all(|program| {
-        program.eval(&activation, &mut budget).is_ok_and(|value| value.as_bool() == Some(true))
+        program
+            .eval(&activation, &mut budget)
+            .is_ok_and(|value| value.as_bool() == Some(true))
     })
 }
 
 #[test]
 fn admission_policies_decide_as_their_authors_say() {
-    let Some(folder) = oracles().map(|folder| folder.join("vap")).filter(|folder| folder.is_dir()) else {
+    let Some(folder) = oracles()
+        .map(|folder| folder.join("vap"))
+        .filter(|folder| folder.is_dir())
+    else {
         return;
     };
     let resources = folder.join("test-resources");
@@ -155,7 +198,8 @@ fn admission_policies_decide_as_their_authors_say() {
     for control in files(&folder.join("controls")) {
         let document = documents(&control.join("policy.yaml")).remove(0);
         let policy = policy(document.root());
-        let tests: Json = serde_json::from_str(&fs::read_to_string(control.join("tests.json")).unwrap()).unwrap();
+        let tests: Json =
+            serde_json::from_str(&fs::read_to_string(control.join("tests.json")).unwrap()).unwrap();
         for test in tests.as_array().unwrap() {
             let template = documents(&resources.join(test["template"].as_str().unwrap())).remove(0);
             let mut object = to_json(template.root());

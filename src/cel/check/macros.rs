@@ -44,16 +44,28 @@ impl Checker<'_> {
     ) -> Option<Typed> {
         match (target, &*function.text, arguments) {
             (None, "has", [argument]) => Some(self.has(span, argument)),
-            (Some(target), "optMap", [variable, body]) => Some(self.on_value(span, target, variable, body, false)),
-            (Some(target), "optFlatMap", [variable, body]) => Some(self.on_value(span, target, variable, body, true)),
+            (Some(target), "optMap", [variable, body]) => {
+                Some(self.on_value(span, target, variable, body, false))
+            }
+            (Some(target), "optFlatMap", [variable, body]) => {
+                Some(self.on_value(span, target, variable, body, true))
+            }
             (Some(target), name, arguments) => {
-                let found = LOOPS.iter().find(|(known, count, _, _)| *known == name && *count == arguments.len());
+                let found = LOOPS
+                    .iter()
+                    .find(|(known, count, _, _)| *known == name && *count == arguments.len());
                 if let Some((_, _, kind, variables)) = found {
                     return Some(self.repeat(function, *kind, *variables, target, arguments, span));
                 }
-                let mut counts = LOOPS.iter().filter(|(known, ..)| *known == name).map(|(_, count, ..)| *count);
+                let mut counts = LOOPS
+                    .iter()
+                    .filter(|(known, ..)| *known == name)
+                    .map(|(_, count, ..)| *count);
                 let wanted = counts.next()?;
-                let message = format!("`{name}` takes {wanted} arguments, and not {}", arguments.len());
+                let message = format!(
+                    "`{name}` takes {wanted} arguments, and not {}",
+                    arguments.len()
+                );
                 Some(self.error(function.span, message))
             }
             _ => None,
@@ -61,12 +73,26 @@ impl Checker<'_> {
     }
 
     fn has(&mut self, span: Span, argument: &Expr) -> Typed {
-        let ExprKind::Select { operand, field, optional: false } = &argument.kind else {
+        let ExprKind::Select {
+            operand,
+            field,
+            optional: false,
+        } = &argument.kind
+        else {
             return self.error(argument.span, "`has` takes a field: `has(a.b)`");
         };
         let (operand, ty) = self.expr(operand);
         let (_, field, _) = self.field(&ty, field);
-        (Ir { span, kind: IrKind::Has { operand: Box::new(operand), field } }, Type::Bool)
+        (
+            Ir {
+                span,
+                kind: IrKind::Has {
+                    operand: Box::new(operand),
+                    field,
+                },
+            },
+            Type::Bool,
+        )
     }
 
     fn variable_name(&mut self, expr: &Expr) -> Box<str> {
@@ -77,13 +103,23 @@ impl Checker<'_> {
         "_".into()
     }
 
-    fn on_value(&mut self, span: Span, target: &Expr, variable: &Expr, body: &Expr, flat: bool) -> Typed {
+    fn on_value(
+        &mut self,
+        span: Span,
+        target: &Expr,
+        variable: &Expr,
+        body: &Expr,
+        flat: bool,
+    ) -> Typed {
         let (operand, ty) = self.expr(target);
         let held = match self.unifier.resolve(&ty) {
             Type::Optional(of) => (*of).clone(),
             Type::Dyn | Type::Param(_) => Type::Dyn,
             other => {
-                self.error(target.span, format!("an optional value was expected here, and this is {other}"));
+                self.error(
+                    target.span,
+                    format!("an optional value was expected here, and this is {other}"),
+                );
                 Type::Dyn
             }
         };
@@ -95,11 +131,18 @@ impl Checker<'_> {
             (false, _) => Type::optional(ty),
             (true, optional @ (Type::Optional(_) | Type::Dyn)) => optional,
             (true, other) => {
-                self.error(body.span, format!("`optFlatMap` takes an optional value, and this is {other}"));
+                self.error(
+                    body.span,
+                    format!("`optFlatMap` takes an optional value, and this is {other}"),
+                );
                 Type::Dyn
             }
         };
-        let kind = IrKind::OnValue { operand: Box::new(operand), body: Box::new(body_ir), flat };
+        let kind = IrKind::OnValue {
+            operand: Box::new(operand),
+            body: Box::new(body_ir),
+            flat,
+        };
         (Ir { span, kind }, ty)
     }
 
@@ -118,7 +161,11 @@ impl Checker<'_> {
             _ => 0,
         };
         if !self.environment.has(since) {
-            let what = if kind == LoopKind::SortBy { "" } else { " with two variables" };
+            let what = if kind == LoopKind::SortBy {
+                ""
+            } else {
+                " with two variables"
+            };
             let message = format!(
                 "`{}`{what} can be used from Kubernetes 1.{} on, and this is for 1.{}",
                 function.text,
@@ -129,21 +176,39 @@ impl Checker<'_> {
         }
         let (range, range_ty) = self.expr(target);
         let (first, second, range_ty) = self.ranged(target, &range_ty, variables);
-        let (names, rest) = arguments.split_at_checked(variables).unwrap_or((arguments, &[]));
+        let (names, rest) = arguments
+            .split_at_checked(variables)
+            .unwrap_or((arguments, &[]));
         for (name, ty) in names.iter().zip([first, second]) {
             let name = self.variable_name(name);
             self.locals.push((name, ty));
         }
         let (filter, body) = match rest {
-            [filter, body] => (Some(self.condition(filter, &format!("`{}`", function.text))), body),
+            [filter, body] => (
+                Some(self.condition(filter, &format!("`{}`", function.text))),
+                body,
+            ),
             [body, ..] => (None, body),
             [] => (None, target),
         };
         let (body_ir, body_ty) = self.expr(body);
-        self.locals.truncate(self.locals.len().saturating_sub(names.len()));
+        self.locals
+            .truncate(self.locals.len().saturating_sub(names.len()));
         let ty = self.loop_type(kind, function, body, &body_ty, &range_ty);
-        let body = Loop { kind, range, two: variables == 2, filter, body: body_ir };
-        (Ir { span, kind: IrKind::Loop(Box::new(body)) }, ty)
+        let body = Loop {
+            kind,
+            range,
+            two: variables == 2,
+            filter,
+            body: body_ir,
+        };
+        (
+            Ir {
+                span,
+                kind: IrKind::Loop(Box::new(body)),
+            },
+            ty,
+        )
     }
 
     /// Returns the types of a loop's variables, and of what it runs over.
@@ -156,23 +221,39 @@ impl Checker<'_> {
             Type::Object(_) => (Type::String, Type::Dyn),
             Type::Dyn | Type::Param(_) => (Type::Dyn, Type::Dyn),
             other => {
-                self.error(target.span, format!("a list or a map was expected here, and this is {other}"));
+                self.error(
+                    target.span,
+                    format!("a list or a map was expected here, and this is {other}"),
+                );
                 (Type::Dyn, Type::Dyn)
             }
         };
         if matches!(ty, Type::Object(_)) {
-            self.error(target.span, "a list or a map was expected here, and this is an object with named fields");
+            self.error(
+                target.span,
+                "a list or a map was expected here, and this is an object with named fields",
+            );
         }
         (first, second, ty)
     }
 
-    fn loop_type(&mut self, kind: LoopKind, function: &Name, body: &Expr, ty: &Type, range: &Type) -> Type {
+    fn loop_type(
+        &mut self,
+        kind: LoopKind,
+        function: &Name,
+        body: &Expr,
+        ty: &Type,
+        range: &Type,
+    ) -> Type {
         let name = &function.text;
         match kind {
             LoopKind::All | LoopKind::Exists | LoopKind::ExistsOne | LoopKind::Filter => {
                 if !self.unifier.fits(ty, &Type::Bool) {
                     let ty = self.unifier.resolve(ty);
-                    self.error(body.span, format!("`{name}` takes a bool, and this is {ty}"));
+                    self.error(
+                        body.span,
+                        format!("`{name}` takes a bool, and this is {ty}"),
+                    );
                 }
                 match (kind, range) {
                     (LoopKind::Filter, Type::List(item)) => Type::List(item.clone()),
@@ -185,9 +266,15 @@ impl Checker<'_> {
             LoopKind::SortBy => {
                 let found = self.unifier.resolve(ty);
                 if !matches!(range, Type::List(_) | Type::Dyn | Type::Param(_)) {
-                    self.error(body.span, format!("`{name}` sorts a list, and this is {range}"));
+                    self.error(
+                        body.span,
+                        format!("`{name}` sorts a list, and this is {range}"),
+                    );
                 }
-                if matches!(found, Type::List(_) | Type::Map(..) | Type::Object(_) | Type::Null | Type::Type(_)) {
+                if matches!(
+                    found,
+                    Type::List(_) | Type::Map(..) | Type::Object(_) | Type::Null | Type::Type(_)
+                ) {
                     self.error(body.span, format!("`{name}` cannot sort by {found}"));
                 }
                 range.clone()
@@ -201,7 +288,10 @@ impl Checker<'_> {
                 map @ Type::Map(..) => map,
                 Type::Dyn | Type::Param(_) => Type::map(Type::Dyn, Type::Dyn),
                 other => {
-                    self.error(body.span, format!("`{name}` takes a map, and this is {other}"));
+                    self.error(
+                        body.span,
+                        format!("`{name}` takes a map, and this is {other}"),
+                    );
                     Type::Dyn
                 }
             },

@@ -44,7 +44,11 @@ pub(super) fn check(expr: &Expr, environment: &Environment) -> Result<Checked, V
         return Err(checker.errors);
     }
     let ty = checker.unifier.resolve(&ty);
-    Ok(Checked { ir, ty, variables: checker.variables })
+    Ok(Checked {
+        ir,
+        ty,
+        variables: checker.variables,
+    })
 }
 
 struct Checker<'e> {
@@ -70,48 +74,104 @@ const TYPES: &[(&str, &str, Type)] = &[
     ("null_type", "null_type", Type::Null),
     ("type", "type", Type::Dyn),
     ("optional_type", "optional_type", Type::Dyn),
-    ("google.protobuf.Timestamp", "google.protobuf.Timestamp", Type::Timestamp),
-    ("google.protobuf.Duration", "google.protobuf.Duration", Type::Duration),
+    (
+        "google.protobuf.Timestamp",
+        "google.protobuf.Timestamp",
+        Type::Timestamp,
+    ),
+    (
+        "google.protobuf.Duration",
+        "google.protobuf.Duration",
+        Type::Duration,
+    ),
     ("net.IP", "net.IP", Type::Opaque("ip")),
     ("net.CIDR", "net.CIDR", Type::Opaque("cidr")),
     ("kubernetes.URL", "kubernetes.URL", Type::Opaque("url")),
-    ("kubernetes.Quantity", "kubernetes.Quantity", Type::Opaque("quantity")),
-    ("kubernetes.Semver", "kubernetes.Semver", Type::Opaque("semver")),
+    (
+        "kubernetes.Quantity",
+        "kubernetes.Quantity",
+        Type::Opaque("quantity"),
+    ),
+    (
+        "kubernetes.Semver",
+        "kubernetes.Semver",
+        Type::Opaque("semver"),
+    ),
 ];
 
 type Typed = (Ir, Type);
 
+/// How many errors of an expression are told.
+const MOST_ERRORS: usize = 20;
+
 impl Checker<'_> {
     fn error(&mut self, span: Span, message: impl Into<String>) -> Typed {
-        self.errors.push(CompileError::new(span, message));
-        (Ir { span, kind: IrKind::Literal(Value::Null) }, Type::Dyn)
+        if self.errors.len() < MOST_ERRORS {
+            self.errors.push(CompileError::new(span, message));
+        }
+        (
+            Ir {
+                span,
+                kind: IrKind::Literal(Value::Null),
+            },
+            Type::Dyn,
+        )
     }
 
     fn expr(&mut self, expr: &Expr) -> Typed {
         let span = expr.span;
         match &expr.kind {
-            ExprKind::Literal(value) => {
-                (Ir { span, kind: IrKind::Literal(value.clone()) }, type_of_literal(value))
-            }
+            ExprKind::Literal(value) => (
+                Ir {
+                    span,
+                    kind: IrKind::Literal(value.clone()),
+                },
+                type_of_literal(value),
+            ),
             ExprKind::Name(name) => self.name(span, name),
-            ExprKind::Select { operand, field, optional } => self.select(expr, operand, field, *optional),
-            ExprKind::Index { operand, index, optional } => self.index(span, operand, index, *optional),
-            ExprKind::Call { target, function, arguments } => {
-                self.call(span, target.as_deref(), function, arguments)
-            }
+            ExprKind::Select {
+                operand,
+                field,
+                optional,
+            } => self.select(expr, operand, field, *optional),
+            ExprKind::Index {
+                operand,
+                index,
+                optional,
+            } => self.index(span, operand, index, *optional),
+            ExprKind::Call {
+                target,
+                function,
+                arguments,
+            } => self.call(span, target.as_deref(), function, arguments),
             ExprKind::Operator { sign, operands } => self.operator(span, sign, operands),
             ExprKind::And(terms) => {
                 let terms = self.terms("&&", terms);
-                (Ir { span, kind: IrKind::And(terms) }, Type::Bool)
+                (
+                    Ir {
+                        span,
+                        kind: IrKind::And(terms),
+                    },
+                    Type::Bool,
+                )
             }
             ExprKind::Or(terms) => {
                 let terms = self.terms("||", terms);
-                (Ir { span, kind: IrKind::Or(terms) }, Type::Bool)
+                (
+                    Ir {
+                        span,
+                        kind: IrKind::Or(terms),
+                    },
+                    Type::Bool,
+                )
             }
             ExprKind::Ternary(parts) => self.ternary(span, parts),
             ExprKind::List(items) => self.list(span, items),
             ExprKind::Map(entries) => self.map(span, entries),
-            ExprKind::Struct(name) => self.error(span, format!("there is no type `{name}` to make a value of")),
+            ExprKind::Struct(name) => self.error(
+                span,
+                format!("there is no type `{name}` to make a value of"),
+            ),
         }
     }
 
@@ -126,19 +186,33 @@ impl Checker<'_> {
     }
 
     fn terms(&mut self, sign: &str, terms: &[Expr]) -> Vec<Ir> {
-        terms.iter().map(|term| self.condition(term, &format!("`{sign}`"))).collect()
+        terms
+            .iter()
+            .map(|term| self.condition(term, &format!("`{sign}`")))
+            .collect()
     }
 
     fn name(&mut self, span: Span, name: &str) -> Typed {
         let place = self.locals.iter().rposition(|(local, _)| **local == *name);
-        if let Some((place, (_, ty))) = place.and_then(|place| Some((place, self.locals.get(place)?))) {
-            return (Ir { span, kind: IrKind::Local(place) }, ty.clone());
+        if let Some((place, (_, ty))) =
+            place.and_then(|place| Some((place, self.locals.get(place)?)))
+        {
+            return (
+                Ir {
+                    span,
+                    kind: IrKind::Local(place),
+                },
+                ty.clone(),
+            );
         }
         if let Some(ty) = self.environment.type_of(name).cloned() {
             return (self.variable(span, name), ty);
         }
         if let Some(typed) = type_named(span, name) {
             return typed;
+        }
+        if self.errors.len() >= MOST_ERRORS {
+            return self.error(span, "");
         }
         let locals = self.locals.iter().rev().map(|(local, _)| &**local);
         let message = match nearest(name, locals.chain(self.environment.names())) {
@@ -154,24 +228,33 @@ impl Checker<'_> {
         if place == next {
             self.variables.push(name.into());
         }
-        Ir { span, kind: IrKind::Variable(place) }
+        Ir {
+            span,
+            kind: IrKind::Variable(place),
+        }
     }
 
     fn select(&mut self, expr: &Expr, operand: &Expr, field: &Name, optional: bool) -> Typed {
         let span = expr.span;
         // A variable, or a type, may have a name with dots.
         if let Some(path) = expr.path()
-            && expr.root_name().is_some_and(|root| !self.locals.iter().any(|(local, _)| **local == *root))
+            && expr
+                .root_name()
+                .is_some_and(|root| !self.locals.iter().any(|(local, _)| **local == *root))
         {
             if let Some(ty) = self.environment.type_of(&path).cloned() {
                 return (self.variable(span, &path), ty);
             }
-            if expr.root_name().is_some_and(|root| self.environment.type_of(root).is_none())
+            if expr
+                .root_name()
+                .is_some_and(|root| self.environment.type_of(root).is_none())
                 && let Some(typed) = type_named(span, &path)
             {
                 return typed;
             }
-            if operand.path().is_some_and(|path| self.environment.type_of(&path).is_none())
+            if operand
+                .path()
+                .is_some_and(|path| self.environment.type_of(&path).is_none())
                 && let Some(error) = self.unknown_member(operand, field)
             {
                 return error;
@@ -179,21 +262,35 @@ impl Checker<'_> {
         }
         let (operand, ty) = self.expr(operand);
         let (found, field, was_optional) = self.field(&ty, field);
-        let kind = IrKind::Select { operand: Box::new(operand), field, optional };
-        let ty = if optional || was_optional { Type::optional(found) } else { found };
+        let kind = IrKind::Select {
+            operand: Box::new(operand),
+            field,
+            optional,
+        };
+        let ty = if optional || was_optional {
+            Type::optional(found)
+        } else {
+            found
+        };
         (Ir { span, kind }, ty)
     }
 
     /// Tells that `variables.x` is none of those there are.
     fn unknown_member(&mut self, operand: &Expr, field: &Name) -> Option<Typed> {
         let prefix = format!("{}.", operand.path()?);
-        let members: Vec<&str> =
-            self.environment.names().filter_map(|name| name.strip_prefix(prefix.as_str())).collect();
+        let members: Vec<&str> = self
+            .environment
+            .names()
+            .filter_map(|name| name.strip_prefix(prefix.as_str()))
+            .collect();
         if members.is_empty() {
             return None;
         }
         let message = match nearest(&field.text, members) {
-            Some(near) => format!("`{prefix}{}` is not declared; did you mean `{prefix}{near}`?", field.text),
+            Some(near) => format!(
+                "`{prefix}{}` is not declared; did you mean `{prefix}{near}`?",
+                field.text
+            ),
             None => format!("`{prefix}{}` is not declared", field.text),
         };
         Some(self.error(field.span, message))
@@ -202,37 +299,60 @@ impl Checker<'_> {
     /// Returns the type of a field, how it is read, and whether what holds it is optional.
     fn field(&mut self, ty: &Type, field: &Name) -> (Type, Field, bool) {
         let name = &*field.text;
-        let plain = |name: &str| Field { name: name.into(), unescaped: None };
+        let plain = |name: &str| Field {
+            name: name.into(),
+            unescaped: None,
+        };
         match self.unifier.resolve(ty) {
             Type::Dyn | Type::Param(_) => {
-                let unescaped = (!field.quoted && name.contains("__")).then(|| unescape(name).into());
-                (Type::Dyn, Field { name: name.into(), unescaped }, false)
+                let unescaped =
+                    (!field.quoted && name.contains("__")).then(|| unescape(name).into());
+                (
+                    Type::Dyn,
+                    Field {
+                        name: name.into(),
+                        unescaped,
+                    },
+                    false,
+                )
             }
             Type::Optional(of) => {
                 let (found, field, _) = self.field(&of, field);
-                let found = if let Type::Optional(of) = found { (*of).clone() } else { found };
+                let found = if let Type::Optional(of) = found {
+                    (*of).clone()
+                } else {
+                    found
+                };
                 (found, field, true)
             }
             Type::Map(key, value) => {
                 if !self.unifier.fits(&Type::String, &key) {
-                    self.error(field.span, format!("the keys of this map are {key}, and not string"));
+                    self.error(
+                        field.span,
+                        format!("the keys of this map are {key}, and not string"),
+                    );
                 }
                 ((*value).clone(), plain(name), false)
             }
             Type::Object(schema) => {
-                let real = if field.quoted { name.to_owned() } else { unescape(name) };
+                let real = if field.quoted {
+                    name.to_owned()
+                } else {
+                    unescape(name)
+                };
                 let written = field.quoted || escape(&real).as_deref() == Some(name);
-                match schema.field(&real).filter(|_| written) {
-                    Some(found) => (Schema::type_of(found), plain(&real), false),
-                    None => {
-                        let message = no_field(&schema, name);
-                        self.error(field.span, message);
-                        (Type::Dyn, plain(name), false)
-                    }
+                if let Some(found) = schema.field(&real).filter(|_| written) {
+                    return (Schema::type_of(found), plain(&real), false);
                 }
+                let message = no_field(&schema, name);
+                self.error(field.span, message);
+                (Type::Dyn, plain(name), false)
             }
             other => {
-                self.error(field.span, format!("{other} has no fields, so not `{name}` either"));
+                self.error(
+                    field.span,
+                    format!("{other} has no fields, so not `{name}` either"),
+                );
                 (Type::Dyn, plain(name), false)
             }
         }
@@ -251,22 +371,42 @@ impl Checker<'_> {
             Type::List(item) => {
                 if !self.unifier.fits(&index_ty, &Type::Int) {
                     let found = self.unifier.resolve(&index_ty);
-                    self.error(index.span, format!("the items of a list are numbered by int, and this is {found}"));
+                    self.error(
+                        index.span,
+                        format!("the items of a list are numbered by int, and this is {found}"),
+                    );
                 }
                 (**item).clone()
             }
             Type::Map(key, value) => {
                 if !self.unifier.fits(&index_ty, key) {
                     let found = self.unifier.resolve(&index_ty);
-                    self.error(index.span, format!("the keys of this map are {key}, and this is {found}"));
+                    self.error(
+                        index.span,
+                        format!("the keys of this map are {key}, and this is {found}"),
+                    );
                 }
                 (**value).clone()
             }
             other => return self.error(operand.span, format!("{other} has no items")),
         };
         let (operand, index) = (Box::new(operand_ir), Box::new(index_ir));
-        let ty = if optional || was_optional { Type::optional(found) } else { found };
-        (Ir { span, kind: IrKind::Index { operand, index, optional } }, ty)
+        let ty = if optional || was_optional {
+            Type::optional(found)
+        } else {
+            found
+        };
+        (
+            Ir {
+                span,
+                kind: IrKind::Index {
+                    operand,
+                    index,
+                    optional,
+                },
+            },
+            ty,
+        )
     }
 
     fn ternary(&mut self, span: Span, [condition, yes, no]: &[Expr; 3]) -> Typed {
@@ -276,11 +416,18 @@ impl Checker<'_> {
             ty
         } else {
             let (yes_ty, no_ty) = (self.unifier.resolve(&yes_ty), self.unifier.resolve(&no_ty));
-            let message = format!("both sides of `:` must have one type, and they are {yes_ty} and {no_ty}");
+            let message =
+                format!("both sides of `:` must have one type, and they are {yes_ty} and {no_ty}");
             self.error(span, message);
             Type::Dyn
         };
-        (Ir { span, kind: IrKind::Ternary(Box::new([condition, yes, no])) }, ty)
+        (
+            Ir {
+                span,
+                kind: IrKind::Ternary(Box::new([condition, yes, no])),
+            },
+            ty,
+        )
     }
 
     fn list(&mut self, span: Span, items: &[(Expr, bool)]) -> Typed {
@@ -288,17 +435,26 @@ impl Checker<'_> {
         let mut made = Vec::with_capacity(items.len());
         for (item, optional) in items {
             let (ir, ty) = self.expr(item);
-            let ty = if *optional { self.unwrapped(item.span, &ty) } else { ty };
+            let ty = if *optional {
+                self.unwrapped(item.span, &ty)
+            } else {
+                ty
+            };
             joined = Some(self.joined(item.span, joined, ty, "items of a list"));
             made.push((ir, *optional));
         }
         let item = joined.unwrap_or_else(|| self.unifier.fresh());
-        let constants: Option<Vec<(Value<'static>, u64)>> =
-            made.iter().map(|(ir, optional)| if *optional { None } else { constant(ir) }).collect();
+        let constants: Option<Vec<(Value<'static>, u64)>> = made
+            .iter()
+            .map(|(ir, optional)| if *optional { None } else { constant(ir) })
+            .collect();
         let kind = match constants {
             Some(values) if !values.is_empty() => {
                 let cost = 10 + values.iter().map(|(_, cost)| cost).sum::<u64>();
-                IrKind::Made(Value::list(values.into_iter().map(|(value, _)| value).collect()), cost)
+                IrKind::Made(
+                    Value::list(values.into_iter().map(|(value, _)| value).collect()),
+                    cost,
+                )
             }
             _ => IrKind::List(made),
         };
@@ -316,16 +472,29 @@ impl Checker<'_> {
                 Type::Dyn | Type::Param(_) | Type::Bool | Type::Int | Type::Uint | Type::String
             ) {
                 let found = self.unifier.resolve(&key_ty);
-                self.error(key.span, format!("a key is a string, int, uint or bool, and this is {found}"));
+                self.error(
+                    key.span,
+                    format!("a key is a string, int, uint or bool, and this is {found}"),
+                );
             }
-            let value_ty = if *optional { self.unwrapped(value.span, &value_ty) } else { value_ty };
+            let value_ty = if *optional {
+                self.unwrapped(value.span, &value_ty)
+            } else {
+                value_ty
+            };
             keys = Some(self.joined(key.span, keys, key_ty, "keys of a map"));
             values = Some(self.joined(value.span, values, value_ty, "values of a map"));
             made.push((key_ir, value_ir, *optional));
         }
         let key = keys.unwrap_or_else(|| self.unifier.fresh());
         let value = values.unwrap_or_else(|| self.unifier.fresh());
-        (Ir { span, kind: IrKind::Map(made) }, Type::map(key, value))
+        (
+            Ir {
+                span,
+                kind: IrKind::Map(made),
+            },
+            Type::map(key, value),
+        )
     }
 
     /// Returns what an optional holds.
@@ -334,7 +503,10 @@ impl Checker<'_> {
             Type::Optional(of) => (*of).clone(),
             Type::Dyn | Type::Param(_) => Type::Dyn,
             other => {
-                self.error(span, format!("`?` takes an optional value, and this is {other}"));
+                self.error(
+                    span,
+                    format!("`?` takes an optional value, and this is {other}"),
+                );
                 Type::Dyn
             }
         }
@@ -346,7 +518,10 @@ impl Checker<'_> {
             return joined;
         }
         let (before, ty) = (self.unifier.resolve(&before), self.unifier.resolve(&ty));
-        self.error(span, format!("{what} must have one type; those before are {before}, and this is {ty}"));
+        self.error(
+            span,
+            format!("{what} must have one type; those before are {before}, and this is {ty}"),
+        );
         before
     }
 }
@@ -376,16 +551,27 @@ fn type_of_literal(value: &Value<'_>) -> Type {
 fn type_named(span: Span, name: &str) -> Option<Typed> {
     let (_, shown, of) = TYPES.iter().find(|(known, _, _)| *known == name)?;
     let ty = Type::Type(std::sync::Arc::new(of.clone()));
-    Some((Ir { span, kind: IrKind::Type(shown) }, ty))
+    Some((
+        Ir {
+            span,
+            kind: IrKind::Type(shown),
+        },
+        ty,
+    ))
 }
 
 fn no_field(schema: &Schema, name: &str) -> String {
     let View::Object(fields) = &schema.view else {
         return format!("there is no field `{name}`");
     };
-    let escaped: Vec<String> = fields.iter().filter_map(|(field, _)| escape(field)).collect();
+    let escaped: Vec<String> = fields
+        .iter()
+        .filter_map(|(field, _)| escape(field))
+        .collect();
     let real = unescape(name);
-    if let Some(escaped) = escape(&real).filter(|escaped| schema.field(&real).is_some() && escaped != name) {
+    if let Some(escaped) =
+        escape(&real).filter(|escaped| schema.field(&real).is_some() && escaped != name)
+    {
         return format!("the schema's field `{real}` is written `{escaped}` here");
     }
     match nearest(name, escaped.iter().map(String::as_str)) {

@@ -8,9 +8,36 @@ use crate::cel::types::Type;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unifier {
     bound: Vec<Option<Type>>,
+    /// What was bound, in order.
+    trail: Vec<u32>,
+}
+
+/// A state to come back to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    bound: usize,
+    trail: usize,
 }
 
 impl Unifier {
+    /// Returns the state that it is in.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            bound: self.bound.len(),
+            trail: self.trail.len(),
+        }
+    }
+
+    /// Comes back to a state.
+    pub(crate) fn undo(&mut self, mark: Mark) {
+        for number in self.trail.drain(mark.trail..) {
+            if let Some(place) = self.bound.get_mut(number as usize) {
+                *place = None;
+            }
+        }
+        self.bound.truncate(mark.bound);
+    }
+
     /// Makes a type that nothing is known of yet.
     pub(crate) fn fresh(&mut self) -> Type {
         let number = u32::try_from(self.bound.len()).unwrap_or(u32::MAX);
@@ -55,7 +82,9 @@ impl Unifier {
             (Type::Param(a), Type::Param(b)) if a == b => true,
             (_, Type::Param(number)) => self.bind(*number, from),
             (Type::Param(number), _) => self.bind(*number, to),
-            (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => self.fits(a, b),
+            (Type::List(a), Type::List(b)) | (Type::Optional(a), Type::Optional(b)) => {
+                self.fits(a, b)
+            }
             (Type::Map(key, value), Type::Map(other_key, other_value)) => {
                 self.fits(key, other_key) && self.fits(value, other_value)
             }
@@ -76,6 +105,7 @@ impl Unifier {
         match self.bound.get_mut(number as usize) {
             Some(place) => {
                 *place = Some(ty);
+                self.trail.push(number);
                 true
             }
             None => false,
@@ -85,7 +115,9 @@ impl Unifier {
     fn occurs(&self, number: u32, ty: &Type) -> bool {
         match self.known(ty) {
             Type::Param(other) => other == number,
-            Type::List(item) | Type::Optional(item) | Type::Type(item) => self.occurs(number, &item),
+            Type::List(item) | Type::Optional(item) | Type::Type(item) => {
+                self.occurs(number, &item)
+            }
             Type::Map(key, value) => self.occurs(number, &key) || self.occurs(number, &value),
             _ => false,
         }
@@ -97,11 +129,15 @@ impl Unifier {
         if known_left.is_dyn() || known_right.is_dyn() {
             return Some(Type::Dyn);
         }
-        let before = self.clone();
+        let before = self.mark();
         if self.fits(right, left) {
-            return Some(if has_dyn(&self.resolve(right)) { right.clone() } else { left.clone() });
+            return Some(if has_dyn(&self.resolve(right)) {
+                right.clone()
+            } else {
+                left.clone()
+            });
         }
-        *self = before;
+        self.undo(before);
         self.fits(left, right).then(|| right.clone())
     }
 }

@@ -55,7 +55,11 @@ impl<'a> Activation<'a> {
 
     /// Gives a variable its value, in place of one that it had.
     pub fn set(&mut self, name: &str, value: Value<'a>) {
-        match self.variables.iter_mut().find(|(known, _)| **known == *name) {
+        match self
+            .variables
+            .iter_mut()
+            .find(|(known, _)| **known == *name)
+        {
             Some((_, variable)) => *variable = Variable::Value(value),
             None => self.variables.push((name.into(), Variable::Value(value))),
         }
@@ -63,20 +67,35 @@ impl<'a> Activation<'a> {
 
     /// Gives a variable an expression that is run when the variable is first read; it sees the variables set before it.
     pub fn set_lazy(&mut self, name: &str, program: &'a Program) {
-        let lazy = Lazy { program, before: self.variables.len(), state: RefCell::new(None) };
+        let lazy = Lazy {
+            program,
+            before: self.variables.len(),
+            state: RefCell::new(None),
+        };
         self.variables.push((name.into(), Variable::Lazy(lazy)));
     }
 
     /// Finds variables by name, among the first so many.
-    pub(crate) fn bind<'p>(&'p self, names: &[Box<str>], before: usize) -> Vec<Option<Bound<'a, 'p>>> {
-        let find = |name: &Box<str>| {
-            let (_, variable) = self.variables.iter().take(before).rfind(|(known, _)| known == name)?;
+    pub(crate) fn bind<'p>(
+        &'p self,
+        names: &[Box<str>],
+        before: usize,
+    ) -> Vec<Option<Bound<'a, 'p>>> {
+        let find = |name: &str| {
+            let (_, variable) = self
+                .variables
+                .iter()
+                .take(before)
+                .rfind(|(known, _)| **known == *name)?;
             Some(match variable {
                 Variable::Value(value) => Bound::Value(value),
-                Variable::Lazy(lazy) => Bound::Lazy(LazyIn { lazy, activation: self }),
+                Variable::Lazy(lazy) => Bound::Lazy(LazyIn {
+                    lazy,
+                    activation: self,
+                }),
             })
         };
-        names.iter().map(find).collect()
+        names.iter().map(|name| find(name)).collect()
     }
 }
 
@@ -87,11 +106,15 @@ impl<'a> LazyIn<'a, '_> {
             return known.clone();
         }
         if nesting >= DEEPEST {
-            return Err(EvalError::Failure(format!("variables refer to each other more than {DEEPEST} times")));
+            return Err(EvalError::Failure(format!(
+                "variables refer to each other more than {DEEPEST} times"
+            )));
         }
         let mut run = Run {
             meter,
-            variables: self.activation.bind(self.lazy.program.variables(), self.lazy.before),
+            variables: self
+                .activation
+                .bind(self.lazy.program.variables(), self.lazy.before),
             locals: Vec::new(),
             nesting: nesting + 1,
         };

@@ -9,7 +9,11 @@ use crate::cel::types::ListKind;
 use crate::cel::value::{List, Map, Value};
 
 /// Tells whether two values are equal; values of different types are not, but numbers are compared by what they are.
-pub(crate) fn equal(meter: &mut Meter, left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvalError> {
+pub(crate) fn equal(
+    meter: &mut Meter,
+    left: &Value<'_>,
+    right: &Value<'_>,
+) -> Result<bool, EvalError> {
     meter.work(1)?;
     Ok(match (left, right) {
         (Value::Null, Value::Null) => true,
@@ -29,7 +33,10 @@ pub(crate) fn equal(meter: &mut Meter, left: &Value<'_>, right: &Value<'_>) -> R
             (a, b) => a.is_none() && b.is_none(),
         },
         (Value::Opaque(a), Value::Opaque(b)) => a.equals(b)?,
-        _ => number::are_numbers(left, right) && number::compare(left, right) == Some(Ordering::Equal),
+        _ => {
+            number::are_numbers(left, right)
+                && number::compare(left, right) == Some(Ordering::Equal)
+        }
     })
 }
 
@@ -48,9 +55,12 @@ fn lists(meter: &mut Meter, left: &List<'_>, right: &List<'_>) -> Result<bool, E
         }
         ListKind::Set => within(meter, left, right),
         ListKind::Map(keys) => {
-            for item in right.iter() {
+            for item in right {
                 match find_by_keys(meter, left, &keys, &item)? {
-                    Some(at) if left.get(at).map_or(Ok(false), |mine| equal(meter, &mine, &item))? => {}
+                    Some(at)
+                        if left
+                            .get(at)
+                            .map_or(Ok(false), |mine| equal(meter, &mine, &item))? => {}
                     _ => return Ok(false),
                 }
             }
@@ -61,7 +71,7 @@ fn lists(meter: &mut Meter, left: &List<'_>, right: &List<'_>) -> Result<bool, E
 
 /// Tells whether every item of `right` is in `left`.
 fn within(meter: &mut Meter, left: &List<'_>, right: &List<'_>) -> Result<bool, EvalError> {
-    for item in right.iter() {
+    for item in right {
         if !contains(meter, left, &item)? {
             return Ok(false);
         }
@@ -70,8 +80,12 @@ fn within(meter: &mut Meter, left: &List<'_>, right: &List<'_>) -> Result<bool, 
 }
 
 /// Tells whether a list has an item.
-pub(crate) fn contains(meter: &mut Meter, list: &List<'_>, item: &Value<'_>) -> Result<bool, EvalError> {
-    for other in list.iter() {
+pub(crate) fn contains(
+    meter: &mut Meter,
+    list: &List<'_>,
+    item: &Value<'_>,
+) -> Result<bool, EvalError> {
+    for other in list {
         if equal(meter, &other, item)? {
             return Ok(true);
         }
@@ -126,16 +140,16 @@ fn maps(meter: &mut Meter, left: &Map<'_>, right: &Map<'_>) -> Result<bool, Eval
         return Ok(false);
     }
     let size = right.len();
-    for (key, mine) in left.iter() {
+    for (key, mine) in left.entries() {
         if matches!(right, Map::Node(..)) {
             meter.work(size / 4)?;
         }
         let theirs = match (&key, right) {
             (Value::String(name), right) => right.field(name),
             (_, Map::Node(..)) => None,
-            (key, Map::Entries(entries)) => {
-                crate::cel::value::Key::of(key).and_then(|key| entries.get(&key)).map(|(_, value)| value.clone())
-            }
+            (key, Map::Entries(entries)) => crate::cel::value::Key::of(key)
+                .and_then(|key| entries.get(&key))
+                .map(|(_, value)| value.clone()),
         };
         match theirs {
             Some(theirs) if equal(meter, &mine, &theirs)? => {}

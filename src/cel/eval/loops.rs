@@ -23,8 +23,8 @@ impl<'a> Run<'a, '_> {
             LoopKind::All => self.quantify(steps, &body.body, false),
             LoopKind::Exists => self.quantify(steps, &body.body, true),
             LoopKind::ExistsOne => self.exists_one(steps, &body.body),
-            LoopKind::TransformMap | LoopKind::TransformMapEntry => self.to_map(steps, body),
-            LoopKind::Map | LoopKind::Filter | LoopKind::SortBy => self.to_list(steps, body),
+            LoopKind::TransformMap | LoopKind::TransformMapEntry => self.mapped(steps, body),
+            LoopKind::Map | LoopKind::Filter | LoopKind::SortBy => self.listed(steps, body),
         }
     }
 
@@ -37,7 +37,10 @@ impl<'a> Run<'a, '_> {
             Value::List(list) => Ok(Box::new(list.iter().map(|item| (item, None)))),
             Value::Map(map) => {
                 self.meter.work(map.len())?;
-                let entries: Vec<_> = map.iter().map(|(key, value)| (key, two.then_some(value))).collect();
+                let entries: Vec<_> = map
+                    .entries()
+                    .map(|(key, value)| (key, two.then_some(value)))
+                    .collect();
                 Ok(Box::new(entries.into_iter()))
             }
             other => Err(wrong("a macro", "list or map", &other)),
@@ -85,7 +88,11 @@ impl<'a> Run<'a, '_> {
         let mut count = 0_u64;
         for step in steps {
             self.meter.charge(1)?;
-            if self.with(step, |run| run.truth(body).map(Value::Bool))?.as_bool() == Some(true) {
+            if self
+                .with(step, |run| run.truth(body).map(Value::Bool))?
+                .as_bool()
+                == Some(true)
+            {
                 self.meter.charge(1)?;
                 count += 1;
             }
@@ -101,7 +108,7 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    fn to_list(&mut self, steps: Steps<'a>, body: &Loop) -> Outcome<'a> {
+    fn listed(&mut self, steps: Steps<'a>, body: &Loop) -> Outcome<'a> {
         let filter = body.kind == LoopKind::Filter;
         let mut made = Vec::new();
         self.meter.charge(11)?;
@@ -111,11 +118,19 @@ impl<'a> Run<'a, '_> {
                 let takes = match (&body.filter, item) {
                     (Some(condition), _) => run.truth(condition)?,
                     (None, Some(item)) => {
-                        return Ok(if run.truth(&body.body)? { Value::some(item) } else { Value::Optional(None) });
+                        return Ok(if run.truth(&body.body)? {
+                            Value::some(item)
+                        } else {
+                            Value::Optional(None)
+                        });
                     }
                     (None, None) => true,
                 };
-                if takes { run.eval(&body.body).map(Value::some) } else { Ok(Value::Optional(None)) }
+                if takes {
+                    run.eval(&body.body).map(Value::some)
+                } else {
+                    Ok(Value::Optional(None))
+                }
             })?;
             if let Value::Optional(Some(value)) = value {
                 self.meter.charge(if filter { 13 } else { 12 })?;
@@ -127,7 +142,7 @@ impl<'a> Run<'a, '_> {
         Ok(Value::list(made))
     }
 
-    fn to_map(&mut self, steps: Steps<'a>, body: &Loop) -> Outcome<'a> {
+    fn mapped(&mut self, steps: Steps<'a>, body: &Loop) -> Outcome<'a> {
         let mut made = Entries::new();
         self.meter.charge(31)?;
         for step in steps {
@@ -137,18 +152,26 @@ impl<'a> Run<'a, '_> {
                     Some(condition) => run.truth(condition)?,
                     None => true,
                 };
-                if takes { run.eval(&body.body).map(Value::some) } else { Ok(Value::Optional(None)) }
+                if takes {
+                    run.eval(&body.body).map(Value::some)
+                } else {
+                    Ok(Value::Optional(None))
+                }
             })?;
             self.meter.charge(2)?;
-            let Value::Optional(Some(value)) = value else { continue };
+            let Value::Optional(Some(value)) = value else {
+                continue;
+            };
             let value = Arc::unwrap_or_clone(value);
             match (body.kind, value) {
                 (LoopKind::TransformMapEntry, Value::Map(map)) => {
-                    for (key, value) in map.iter() {
+                    for (key, value) in map.entries() {
                         insert(&mut made, key, value)?;
                     }
                 }
-                (LoopKind::TransformMapEntry, other) => return Err(wrong("`transformMapEntry`", "map", &other)),
+                (LoopKind::TransformMapEntry, other) => {
+                    return Err(wrong("`transformMapEntry`", "map", &other));
+                }
                 (_, value) => insert(&mut made, key, value)?,
             }
         }
@@ -156,10 +179,12 @@ impl<'a> Run<'a, '_> {
     }
 
     fn sort_by(&mut self, range: &Value<'a>, key: &Ir) -> Outcome<'a> {
-        let Value::List(list) = range else { return Err(wrong("`sortBy`", "list", range)) };
+        let Value::List(list) = range else {
+            return Err(wrong("`sortBy`", "list", range));
+        };
         let mut keyed = Vec::with_capacity(list.len());
         self.meter.charge(11)?;
-        for item in list.iter() {
+        for item in list {
             self.meter.charge(12)?;
             let key = self.with((item.clone(), None), |run| run.eval(key))?;
             keyed.push((key, item));
@@ -168,9 +193,14 @@ impl<'a> Run<'a, '_> {
             return Ok(Value::list(Vec::new()));
         }
         let Some(sorted) = sorted(keyed) else {
-            return Err(EvalError::failure("`sortBy` needs keys of one type that has an order"));
+            return Err(EvalError::failure(
+                "`sortBy` needs keys of one type that has an order",
+            ));
         };
-        Ok(Value::List(List::Items(Arc::new(sorted), crate::cel::types::ListKind::Atomic)))
+        Ok(Value::List(List::Items(
+            Arc::new(sorted),
+            crate::cel::types::ListKind::Atomic,
+        )))
     }
 }
 
@@ -178,7 +208,10 @@ impl<'a> Run<'a, '_> {
 pub(crate) fn sorted<'a>(mut keyed: Vec<(Value<'a>, Value<'a>)>) -> Option<Vec<Value<'a>>> {
     let first = keyed.first().map(|(key, _)| key.clone())?;
     let same_type = |key: &Value<'_>| std::mem::discriminant(key) == std::mem::discriminant(&first);
-    if !keyed.iter().all(|(key, _)| same_type(key) && order(key, &first).is_some()) {
+    if !keyed
+        .iter()
+        .all(|(key, _)| same_type(key) && order(key, &first).is_some())
+    {
         return None;
     }
     keyed.sort_by(|(a, _), (b, _)| order(a, b).unwrap_or(std::cmp::Ordering::Equal));

@@ -22,12 +22,18 @@ impl Budget {
 
     /// Makes the budget that the API server gives to all rules of an object, and to a policy with its parameters.
     pub fn new() -> Self {
-        Self { left: 10_000_000, each: Self::EACH }
+        Self {
+            left: 10_000_000,
+            each: Self::EACH,
+        }
     }
 
     /// Makes the budget that the API server gives to the match conditions of a policy.
     pub fn match_conditions() -> Self {
-        Self { left: 2_500_000, each: Self::EACH }
+        Self {
+            left: 2_500_000,
+            each: Self::EACH,
+        }
     }
 }
 
@@ -54,7 +60,12 @@ pub(crate) struct Meter {
 impl Meter {
     /// Makes a meter that stops at a cost.
     pub(crate) fn new(limit: u64) -> Self {
-        Self { cost: 0, limit, work: 0, patterns: HashMap::new() }
+        Self {
+            cost: 0,
+            limit,
+            work: 0,
+            patterns: HashMap::new(),
+        }
     }
 
     /// Makes a meter for literals of an expression.
@@ -70,13 +81,21 @@ impl Meter {
     /// Adds a cost.
     pub(crate) fn charge(&mut self, cost: u64) -> Result<(), EvalError> {
         self.cost = self.cost.saturating_add(cost);
-        if self.cost > self.limit { Err(EvalError::Budget) } else { Ok(()) }
+        if self.cost > self.limit {
+            Err(EvalError::Budget)
+        } else {
+            Ok(())
+        }
     }
 
     /// Adds work that costs nothing by the API server's count.
     pub(crate) fn work(&mut self, work: usize) -> Result<(), EvalError> {
         self.work = self.work.saturating_add(work as u64);
-        if self.work > WORK { Err(EvalError::Budget) } else { Ok(()) }
+        if self.work > WORK {
+            Err(EvalError::Budget)
+        } else {
+            Ok(())
+        }
     }
 
     /// Returns a pattern that the run made.

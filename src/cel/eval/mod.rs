@@ -13,8 +13,8 @@ use std::sync::Arc;
 pub use self::activation::Activation;
 pub(crate) use self::activation::Bound;
 pub(crate) use self::loops::sorted;
-pub(crate) use self::meter::Meter;
 pub use self::meter::Budget;
+pub(crate) use self::meter::Meter;
 use super::error::EvalError;
 use super::ir::{Call, Field, Ir, IrKind};
 use super::library::{self, Outcome};
@@ -46,11 +46,22 @@ impl<'a> Run<'a, '_> {
             IrKind::Variable(place) => self.variable(*place),
             IrKind::Local(place) => {
                 self.meter.charge(1)?;
-                self.locals.get(*place).cloned().ok_or_else(|| EvalError::failure("a variable has no value"))
+                self.locals
+                    .get(*place)
+                    .cloned()
+                    .ok_or_else(|| EvalError::failure("a variable has no value"))
             }
-            IrKind::Select { operand, field, optional } => self.select(operand, field, *optional),
+            IrKind::Select {
+                operand,
+                field,
+                optional,
+            } => self.select(operand, field, *optional),
             IrKind::Has { operand, field } => self.has(operand, field),
-            IrKind::Index { operand, index, optional } => self.index(operand, index, *optional),
+            IrKind::Index {
+                operand,
+                index,
+                optional,
+            } => self.index(operand, index, *optional),
             IrKind::And(terms) => self.logical(terms, false),
             IrKind::Or(terms) => self.logical(terms, true),
             IrKind::Ternary(parts) => {
@@ -65,7 +76,11 @@ impl<'a> Run<'a, '_> {
             IrKind::List(items) => self.list(items),
             IrKind::Map(entries) => self.map(entries),
             IrKind::Loop(body) => self.repeat(body),
-            IrKind::OnValue { operand, body, flat } => self.on_value(operand, body, *flat),
+            IrKind::OnValue {
+                operand,
+                body,
+                flat,
+            } => self.on_value(operand, body, *flat),
         }
     }
 
@@ -84,9 +99,8 @@ impl<'a> Run<'a, '_> {
     fn select(&mut self, operand: &Ir, field: &Field, optional: bool) -> Outcome<'a> {
         let operand = self.eval(operand)?;
         self.meter.charge(1)?;
-        let (held, optional) = match unwrap(operand, optional)? {
-            Ok(held) => held,
-            Err(none) => return Ok(none),
+        let Held::Value(held, optional) = unwrap(operand, optional)? else {
+            return Ok(Value::Optional(None));
         };
         match (self.find(&held, field)?, optional) {
             (Some(value), false) => Ok(value),
@@ -102,7 +116,9 @@ impl<'a> Run<'a, '_> {
 
     /// Looks a field up in a map; what is no map has none.
     fn find(&mut self, held: &Value<'a>, field: &Field) -> Result<Option<Value<'a>>, EvalError> {
-        let Value::Map(map) = held else { return Ok(None) };
+        let Value::Map(map) = held else {
+            return Ok(None);
+        };
         if let Map::Node(node, _) = map {
             self.meter.work(node.entries().len() / 8)?;
         }
@@ -136,7 +152,10 @@ impl<'a> Run<'a, '_> {
         match &operand.kind {
             IrKind::Local(place) => {
                 self.meter.work(1)?;
-                self.locals.get(*place).cloned().ok_or_else(|| EvalError::failure("a variable has no value"))
+                self.locals
+                    .get(*place)
+                    .cloned()
+                    .ok_or_else(|| EvalError::failure("a variable has no value"))
             }
             IrKind::Variable(place) => match self.variables.get(*place) {
                 Some(Some(Bound::Value(value))) => {
@@ -153,9 +172,8 @@ impl<'a> Run<'a, '_> {
         let operand = self.eval(operand)?;
         let index = self.eval(index)?;
         self.meter.charge(1)?;
-        let (held, optional) = match unwrap(operand, optional)? {
-            Ok(held) => held,
-            Err(none) => return Ok(none),
+        let Held::Value(held, optional) = unwrap(operand, optional)? else {
+            return Ok(Value::Optional(None));
         };
         let found = match &held {
             Value::List(list) => self.item(list, &index)?,
@@ -166,7 +184,8 @@ impl<'a> Run<'a, '_> {
                 if Key::of(&index).is_none() {
                     return Err(wrong("a key of a map", "string, int, uint or bool", &index));
                 }
-                map.get(&index).ok_or_else(|| format!("no such key: {}", library::show(&index)))
+                map.get(&index)
+                    .ok_or_else(|| format!("no such key: {}", library::show(&index)))
             }
             other => return Err(wrong("`[]`", "list or map", other)),
         };
@@ -179,12 +198,18 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    fn item(&mut self, list: &List<'a>, index: &Value<'a>) -> Result<Result<Value<'a>, String>, EvalError> {
+    fn item(
+        &mut self,
+        list: &List<'a>,
+        index: &Value<'a>,
+    ) -> Result<Result<Value<'a>, String>, EvalError> {
         let Some(Key::Number(at)) = Key::of(index) else {
             return Err(wrong("a place in a list", "int", index));
         };
         let outside = || format!("index out of bounds: {at}");
-        let Ok(place) = usize::try_from(at) else { return Ok(Err(outside())) };
+        let Ok(place) = usize::try_from(at) else {
+            return Ok(Err(outside()));
+        };
         if let List::Node(..) = list {
             self.meter.work(place / 4)?;
         }
@@ -198,7 +223,10 @@ impl<'a> Run<'a, '_> {
             match self.eval(term) {
                 Ok(Value::Bool(value)) if value == decides => return Ok(Value::Bool(value)),
                 Ok(Value::Bool(_)) => {}
-                Ok(other) => keep(&mut worst, wrong(if decides { "`||`" } else { "`&&`" }, "bool", &other))?,
+                Ok(other) => keep(
+                    &mut worst,
+                    wrong(if decides { "`||`" } else { "`&&`" }, "bool", &other),
+                )?,
                 Err(error) => keep(&mut worst, error)?,
             }
         }
@@ -218,7 +246,11 @@ impl<'a> Run<'a, '_> {
                 Value::Optional(Some(value)) => {
                     self.meter.charge(1)?;
                     let or = call.name == "or";
-                    Ok(if or { Value::Optional(Some(value)) } else { Arc::unwrap_or_clone(value) })
+                    Ok(if or {
+                        Value::Optional(Some(value))
+                    } else {
+                        Arc::unwrap_or_clone(value)
+                    })
                 }
                 first => {
                     let values = [first, self.eval(two)?];
@@ -230,7 +262,10 @@ impl<'a> Run<'a, '_> {
                 self.dispatch(call, &values)
             }
             all => {
-                let values = all.iter().map(|ir| self.eval(ir)).collect::<Result<Vec<_>, _>>()?;
+                let values = all
+                    .iter()
+                    .map(|ir| self.eval(ir))
+                    .collect::<Result<Vec<_>, _>>()?;
                 self.dispatch(call, &values)
             }
         }
@@ -243,11 +278,16 @@ impl<'a> Run<'a, '_> {
             }
             let types: Vec<&str> = values.iter().map(Value::type_name).collect();
             let name = call.name.trim_end_matches('_');
-            return Err(EvalError::Failure(format!("no such overload: `{name}` with {}", types.join(", "))));
+            return Err(EvalError::Failure(format!(
+                "no such overload: `{name}` with {}",
+                types.join(", ")
+            )));
         };
         self.meter.charge(overload.price.before(values))?;
         let value = match (&call.pattern, values) {
-            (Some(pattern), [Value::String(text), ..]) => library::regex::run(call.name, pattern, text, values)?,
+            (Some(pattern), [Value::String(text), ..]) => {
+                library::regex::run(call.name, pattern, text, values)?
+            }
             _ => (overload.call)(self.meter, values)?,
         };
         self.meter.charge(overload.price.after(&value))?;
@@ -287,7 +327,13 @@ impl<'a> Run<'a, '_> {
         let value = match self.eval(operand)? {
             Value::Optional(Some(value)) => (*value).clone(),
             Value::Optional(None) => return Ok(Value::Optional(None)),
-            other => return Err(wrong(if flat { "`optFlatMap`" } else { "`optMap`" }, "optional", &other)),
+            other => {
+                return Err(wrong(
+                    if flat { "`optFlatMap`" } else { "`optMap`" },
+                    "optional",
+                    &other,
+                ));
+            }
         };
         self.locals.push(value);
         let result = self.eval(body);
@@ -301,25 +347,39 @@ impl<'a> Run<'a, '_> {
 }
 
 /// Adds an entry; a key that is there already is an error.
-fn insert<'a>(entries: &mut Entries<'a>, key: Value<'a>, value: Value<'a>) -> Result<(), EvalError> {
+fn insert<'a>(
+    entries: &mut Entries<'a>,
+    key: Value<'a>,
+    value: Value<'a>,
+) -> Result<(), EvalError> {
     let Some(of) = Key::of(&key).filter(|_| !matches!(key, Value::Double(_))) else {
         return Err(wrong("a key of a map", "string, int, uint or bool", &key));
     };
     if entries.contains_key(&of) {
-        return Err(EvalError::Failure(format!("the key {} is there twice", library::show(&key))));
+        return Err(EvalError::Failure(format!(
+            "the key {} is there twice",
+            library::show(&key)
+        )));
     }
     entries.insert(of, (key, value));
     Ok(())
 }
 
+/// What holds a field or an item.
+enum Held<'a> {
+    /// A value, and whether what is in it is optional.
+    Value(Value<'a>, bool),
+    /// Nothing, so that nothing is in it.
+    Nothing,
+}
+
 /// Takes the value out of an optional, from which fields and items are optional too.
-#[expect(clippy::type_complexity, reason = "what to go on with, or what to give")]
-fn unwrap(value: Value<'_>, optional: bool) -> Result<Result<(Value<'_>, bool), Value<'_>>, EvalError> {
+fn unwrap(value: Value<'_>, optional: bool) -> Result<Held<'_>, EvalError> {
     match value {
-        Value::Optional(None) => Ok(Err(Value::Optional(None))),
-        Value::Optional(Some(value)) => Ok(Ok(((*value).clone(), true))),
+        Value::Optional(None) => Ok(Held::Nothing),
+        Value::Optional(Some(value)) => Ok(Held::Value((*value).clone(), true)),
         Value::Opaque(opaque) if opaque.is_undecided() => Err(library::undecided(&opaque)),
-        other => Ok(Ok((other, optional))),
+        other => Ok(Held::Value(other, optional)),
     }
 }
 
@@ -337,6 +397,9 @@ fn keep(worst: &mut Option<EvalError>, error: EvalError) -> Result<(), EvalError
 
 fn wrong(what: &str, wanted: &str, found: &Value<'_>) -> EvalError {
     library::undecided_value(found).unwrap_or_else(|| {
-        EvalError::Failure(format!("no such overload: {what} takes {wanted}, and this is {}", found.type_name()))
+        EvalError::Failure(format!(
+            "no such overload: {what} takes {wanted}, and this is {}",
+            found.type_name()
+        ))
     })
 }

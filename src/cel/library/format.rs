@@ -45,13 +45,19 @@ formats! {
 }
 
 fn named<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::String(name)] = values else { return mismatch() };
+    let [Value::String(name)] = values else {
+        return mismatch();
+    };
     let found = FORMATS.iter().find(|format| *format.name == **name);
-    Ok(found.map_or(Value::Optional(None), |format| Value::some(Value::Opaque(Opaque::Format(format)))))
+    Ok(found.map_or(Value::Optional(None), |format| {
+        Value::some(Value::Opaque(Opaque::Format(format)))
+    }))
 }
 
 fn validate<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::Opaque(Opaque::Format(format)), Value::String(text)] = values else { return mismatch() };
+    let [Value::Opaque(Opaque::Format(format)), Value::String(text)] = values else {
+        return mismatch();
+    };
     Ok(match (format.check)(text) {
         Some(problem) => Value::some(Value::list(vec![Value::string(&problem)])),
         None => Value::Optional(None),
@@ -68,9 +74,19 @@ fn label(text: &str, letter_first: bool, prefix: bool) -> Option<String> {
         return Some("must be no more than 63 characters".to_owned());
     }
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let text = if prefix { text.strip_suffix('-').unwrap_or(text) } else { text };
+    let text = if prefix {
+        text.strip_suffix('-').unwrap_or(text)
+    } else {
+        text
+    };
     let bytes = text.as_bytes();
-    let starts = bytes.first().is_some_and(|byte| if letter_first { byte.is_ascii_lowercase() } else { plain(*byte) });
+    let starts = bytes.first().is_some_and(|byte| {
+        if letter_first {
+            byte.is_ascii_lowercase()
+        } else {
+            plain(*byte)
+        }
+    });
     let ends = bytes.last().is_some_and(|byte| plain(*byte));
     let inner = bytes.iter().all(|byte| plain(*byte) || *byte == b'-');
     problem(
@@ -83,7 +99,11 @@ fn subdomain(text: &str, prefix: bool) -> Option<String> {
     if text.len() > 253 {
         return Some("must be no more than 253 characters".to_owned());
     }
-    let text = if prefix { text.strip_suffix('-').unwrap_or(text) } else { text };
+    let text = if prefix {
+        text.strip_suffix('-').unwrap_or(text)
+    } else {
+        text
+    };
     let part = |part: &str| {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
         let bytes = part.as_bytes();
@@ -102,7 +122,9 @@ fn name_part(text: &str) -> bool {
     text.len() <= 63
         && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
 fn qualified(text: &str) -> Option<String> {
@@ -115,7 +137,10 @@ fn qualified(text: &str) -> Option<String> {
         }
         None => text,
     };
-    problem(name_part(name), "a name is made of letters, digits, `-`, `_` and `.`, and starts and ends with a letter or digit")
+    problem(
+        name_part(name),
+        "a name is made of letters, digits, `-`, `_` and `.`, and starts and ends with a letter or digit",
+    )
 }
 
 fn value(text: &str) -> Option<String> {
@@ -133,7 +158,10 @@ fn is_uuid(text: &str) -> Option<String> {
     let plain: String = text.chars().filter(|c| *c != '-').collect();
     let groups: Vec<usize> = text.split('-').map(str::len).collect();
     let hex = plain.bytes().all(|byte| byte.is_ascii_hexdigit());
-    problem(hex && (groups == [32] || groups == [8, 4, 4, 4, 12]), "does not match the UUID format")
+    problem(
+        hex && (groups == [32] || groups == [8, 4, 4, 4, 12]),
+        "does not match the UUID format",
+    )
 }
 
 fn is_byte(text: &str) -> Option<String> {
@@ -141,7 +169,10 @@ fn is_byte(text: &str) -> Option<String> {
 }
 
 fn is_date(text: &str) -> Option<String> {
-    problem(text.len() == 10 && time::parse_time_or_date(text).is_some(), "invalid date")
+    problem(
+        text.len() == 10 && time::parse_time_or_date(text).is_some(),
+        "invalid date",
+    )
 }
 
 fn is_datetime(text: &str) -> Option<String> {

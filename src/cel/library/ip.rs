@@ -17,14 +17,34 @@ pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("ip:family() -> int", 30, ONE, family),
     Declaration("ip:isUnspecified() -> bool", 30, ONE, is_unspecified),
     Declaration("ip:isLoopback() -> bool", 30, ONE, is_loopback),
-    Declaration("ip:isLinkLocalMulticast() -> bool", 30, ONE, is_link_local_multicast),
-    Declaration("ip:isLinkLocalUnicast() -> bool", 30, ONE, is_link_local_unicast),
+    Declaration(
+        "ip:isLinkLocalMulticast() -> bool",
+        30,
+        ONE,
+        is_link_local_multicast,
+    ),
+    Declaration(
+        "ip:isLinkLocalUnicast() -> bool",
+        30,
+        ONE,
+        is_link_local_unicast,
+    ),
     Declaration("ip:isGlobalUnicast() -> bool", 30, ONE, is_global_unicast),
     Declaration("cidr(string) -> cidr", 30, READ, cidr),
     Declaration("isCIDR(string) -> bool", 30, READ, is_cidr),
-    Declaration("cidr:containsIP(string) -> bool", 30, Price::Tenth(1), contains_ip),
+    Declaration(
+        "cidr:containsIP(string) -> bool",
+        30,
+        Price::Tenth(1),
+        contains_ip,
+    ),
     Declaration("cidr:containsIP(ip) -> bool", 30, ONE, contains_ip),
-    Declaration("cidr:containsCIDR(string) -> bool", 30, Price::Tenth(1), contains_cidr),
+    Declaration(
+        "cidr:containsCIDR(string) -> bool",
+        30,
+        Price::Tenth(1),
+        contains_cidr,
+    ),
     Declaration("cidr:containsCIDR(cidr) -> bool", 30, ONE, contains_cidr),
     Declaration("cidr:ip() -> ip", 30, ONE, ip_of),
     Declaration("cidr:masked() -> cidr", 30, ONE, masked),
@@ -51,7 +71,8 @@ impl Cidr {
 
     fn contains(self, other: IpAddr) -> bool {
         self.address.is_ipv4() == other.is_ipv4()
-            && leading(number(self.address), self.width(), self.bits) == leading(number(other), self.width(), self.bits)
+            && leading(number(self.address), self.width(), self.bits)
+                == leading(number(other), self.width(), self.bits)
     }
 
     fn first(self) -> IpAddr {
@@ -74,7 +95,9 @@ fn number(address: IpAddr) -> u128 {
 
 /// Returns the first bits of an address.
 fn leading(number: u128, width: u8, bits: u8) -> u128 {
-    number.checked_shr(u32::from(width.saturating_sub(bits))).unwrap_or(0)
+    number
+        .checked_shr(u32::from(width.saturating_sub(bits)))
+        .unwrap_or(0)
 }
 
 /// Reads an address; an IPv4 address inside IPv6 is refused, as the server does.
@@ -87,14 +110,17 @@ fn parse_ip(text: &str) -> Option<IpAddr> {
 fn parse_cidr(text: &str) -> Option<Cidr> {
     let (address, bits) = text.rsplit_once('/')?;
     let address = parse_ip(address)?;
-    let plain = bits.bytes().all(|byte| byte.is_ascii_digit()) && (bits == "0" || !bits.starts_with('0'));
+    let plain =
+        bits.bytes().all(|byte| byte.is_ascii_digit()) && (bits == "0" || !bits.starts_with('0'));
     let bits: u8 = bits.parse().ok()?;
     let cidr = Cidr { address, bits };
     (plain && bits <= cidr.width()).then_some(cidr)
 }
 
 fn ip<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::String(text)] = values else { return mismatch() };
+    let [Value::String(text)] = values else {
+        return mismatch();
+    };
     match parse_ip(text) {
         Some(address) => Ok(Value::Opaque(Opaque::Ip(address))),
         None => failure("this string is no IP address"),
@@ -109,7 +135,9 @@ fn is_ip<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn is_canonical<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::String(text)] = values else { return mismatch() };
+    let [Value::String(text)] = values else {
+        return mismatch();
+    };
     match parse_ip(text) {
         Some(address) => Ok(Value::Bool(address.to_string() == **text)),
         None => failure("this string is no IP address"),
@@ -125,7 +153,9 @@ fn test<'a>(values: &[Value<'a>], holds: impl Fn(IpAddr) -> bool) -> Outcome<'a>
 
 fn family<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     match values {
-        [Value::Opaque(Opaque::Ip(address))] => Ok(Value::Int(if address.is_ipv4() { 4 } else { 6 })),
+        [Value::Opaque(Opaque::Ip(address))] => {
+            Ok(Value::Int(if address.is_ipv4() { 4 } else { 6 }))
+        }
         _ => mismatch(),
     }
 }
@@ -168,7 +198,9 @@ fn is_global_unicast<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn cidr<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::String(text)] = values else { return mismatch() };
+    let [Value::String(text)] = values else {
+        return mismatch();
+    };
     match parse_cidr(text) {
         Some(cidr) => Ok(Value::Opaque(Opaque::Cidr(cidr))),
         None => failure("this string is no range of addresses"),
@@ -184,7 +216,10 @@ fn is_cidr<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 
 fn contains_ip<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     let (cidr, address) = match values {
-        [Value::Opaque(Opaque::Cidr(cidr)), Value::Opaque(Opaque::Ip(address))] => (cidr, Some(*address)),
+        [
+            Value::Opaque(Opaque::Cidr(cidr)),
+            Value::Opaque(Opaque::Ip(address)),
+        ] => (cidr, Some(*address)),
         [Value::Opaque(Opaque::Cidr(cidr)), Value::String(text)] => (cidr, parse_ip(text)),
         _ => return mismatch(),
     };
@@ -196,12 +231,17 @@ fn contains_ip<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 
 fn contains_cidr<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     let (cidr, other) = match values {
-        [Value::Opaque(Opaque::Cidr(cidr)), Value::Opaque(Opaque::Cidr(other))] => (cidr, Some(*other)),
+        [
+            Value::Opaque(Opaque::Cidr(cidr)),
+            Value::Opaque(Opaque::Cidr(other)),
+        ] => (cidr, Some(*other)),
         [Value::Opaque(Opaque::Cidr(cidr)), Value::String(text)] => (cidr, parse_cidr(text)),
         _ => return mismatch(),
     };
     match other {
-        Some(other) => Ok(Value::Bool(cidr.bits <= other.bits && cidr.contains(other.address))),
+        Some(other) => Ok(Value::Bool(
+            cidr.bits <= other.bits && cidr.contains(other.address),
+        )),
         None => failure("this string is no range of addresses"),
     }
 }
@@ -215,9 +255,10 @@ fn ip_of<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 
 fn masked<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     match values {
-        [Value::Opaque(Opaque::Cidr(cidr))] => {
-            Ok(Value::Opaque(Opaque::Cidr(Cidr { address: cidr.first(), bits: cidr.bits })))
-        }
+        [Value::Opaque(Opaque::Cidr(cidr))] => Ok(Value::Opaque(Opaque::Cidr(Cidr {
+            address: cidr.first(),
+            bits: cidr.bits,
+        }))),
         _ => mismatch(),
     }
 }

@@ -54,9 +54,11 @@ pub(super) const FUNCTIONS: &[Declaration] = &[
 ];
 
 fn is_sorted<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = values else { return mismatch() };
+    let [Value::List(list)] = values else {
+        return mismatch();
+    };
     let mut before: Option<Value<'a>> = None;
-    for item in list.iter() {
+    for item in list {
         if let Some(before) = &before {
             match order(before, &item) {
                 Some(Ordering::Greater) => return Ok(Value::Bool(false)),
@@ -70,15 +72,21 @@ fn is_sorted<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn sum<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = values else { return mismatch() };
+    let [Value::List(list)] = values else {
+        return mismatch();
+    };
     let mut total: Option<Value<'a>> = None;
-    for item in list.iter() {
+    for item in list {
         let next = match (&total, &item) {
-            (None, Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Duration(_)) => Some(item.clone()),
+            (None, Value::Int(_) | Value::Uint(_) | Value::Double(_) | Value::Duration(_)) => {
+                Some(item.clone())
+            }
             (Some(Value::Int(a)), Value::Int(b)) => a.checked_add(*b).map(Value::Int),
             (Some(Value::Uint(a)), Value::Uint(b)) => a.checked_add(*b).map(Value::Uint),
             (Some(Value::Double(a)), Value::Double(b)) => Some(Value::Double(a + b)),
-            (Some(Value::Duration(a)), Value::Duration(b)) => a.checked_add(*b).map(Value::Duration),
+            (Some(Value::Duration(a)), Value::Duration(b)) => {
+                a.checked_add(*b).map(Value::Duration)
+            }
             _ => return failure("`sum`: these items cannot be added"),
         };
         total = match next {
@@ -90,9 +98,13 @@ fn sum<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn extreme<'a>(values: &[Value<'a>], wanted: Ordering, name: &str) -> Outcome<'a> {
-    let [Value::List(list)] = values else { return mismatch() };
+    let [Value::List(list)] = values else {
+        return mismatch();
+    };
     let mut items = list.iter();
-    let Some(mut best) = items.next() else { return failure(format!("`{name}` of an empty list")) };
+    let Some(mut best) = items.next() else {
+        return failure(format!("`{name}` of an empty list"));
+    };
     for item in items {
         match order(&item, &best) {
             Some(found) if found == wanted => best = item,
@@ -112,7 +124,9 @@ fn max<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn index_of<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list), item] = values else { return mismatch() };
+    let [Value::List(list), item] = values else {
+        return mismatch();
+    };
     for (at, other) in list.iter().enumerate() {
         if equal(meter, &other, item)? {
             return Ok(Value::Int(count(at)));
@@ -122,7 +136,9 @@ fn index_of<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn last_index_of<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list), item] = values else { return mismatch() };
+    let [Value::List(list), item] = values else {
+        return mismatch();
+    };
     let mut found = -1;
     for (at, other) in list.iter().enumerate() {
         if equal(meter, &other, item)? {
@@ -133,9 +149,11 @@ fn last_index_of<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn distinct<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = values else { return mismatch() };
+    let [Value::List(list)] = values else {
+        return mismatch();
+    };
     let mut kept = Vec::new();
-    for item in list.iter() {
+    for item in list {
         meter.charge(kept.len() as u64 / 10)?;
         let mut known = false;
         for other in &kept {
@@ -169,7 +187,7 @@ fn flatten_into<'a>(
     depth: i64,
     out: &mut Vec<Value<'a>>,
 ) -> Result<(), EvalError> {
-    for item in list.iter() {
+    for item in list {
         meter.charge(1)?;
         match &item {
             Value::List(inner) if depth > 0 => flatten_into(meter, inner, depth - 1, out)?,
@@ -180,13 +198,17 @@ fn flatten_into<'a>(
 }
 
 fn range<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::Int(end)] = values else { return mismatch() };
+    let [Value::Int(end)] = values else {
+        return mismatch();
+    };
     meter.charge(u64::try_from(*end).unwrap_or(0))?;
     Ok(Value::list((0..*end).map(Value::Int).collect()))
 }
 
 fn reverse<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = values else { return mismatch() };
+    let [Value::List(list)] = values else {
+        return mismatch();
+    };
     meter.work(4 * list.len())?;
     let mut items: Vec<Value<'a>> = list.iter().collect();
     items.reverse();
@@ -194,33 +216,47 @@ fn reverse<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn slice<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list), Value::Int(from), Value::Int(to)] = values else { return mismatch() };
+    let [Value::List(list), Value::Int(from), Value::Int(to)] = values else {
+        return mismatch();
+    };
     meter.work(4 * list.len())?;
     match (usize::try_from(*from), usize::try_from(*to)) {
-        (Ok(from), Ok(to)) if from <= to && to <= list.len() => {
-            Ok(Value::list(list.iter().skip(from).take(to - from).collect()))
-        }
-        _ => failure(format!("`slice`: there is no {from} to {to} in a list of {}", list.len())),
+        (Ok(from), Ok(to)) if from <= to && to <= list.len() => Ok(Value::list(
+            list.iter().skip(from).take(to - from).collect(),
+        )),
+        _ => failure(format!(
+            "`slice`: there is no {from} to {to} in a list of {}",
+            list.len()
+        )),
     }
 }
 
 fn sort<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = values else { return mismatch() };
+    let [Value::List(list)] = values else {
+        return mismatch();
+    };
     meter.work(16 * list.len())?;
     if list.is_empty() {
         return Ok(Value::list(Vec::new()));
     }
     let keyed = list.iter().map(|item| (item.clone(), item)).collect();
-    sorted(keyed).map_or_else(|| failure("`sort`: these items have no order"), |items| Ok(Value::list(items)))
+    sorted(keyed).map_or_else(
+        || failure("`sort`: these items have no order"),
+        |items| Ok(Value::list(items)),
+    )
 }
 
 fn first<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = values else { return mismatch() };
+    let [Value::List(list)] = values else {
+        return mismatch();
+    };
     Ok(list.get(0).map_or(Value::Optional(None), Value::some))
 }
 
 fn last<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(list)] = values else { return mismatch() };
-    let last = list.len().checked_sub(1).and_then(|at| list.get(at));
-    Ok(last.map_or(Value::Optional(None), Value::some))
+    let [Value::List(list)] = values else {
+        return mismatch();
+    };
+    let end = list.len().checked_sub(1).and_then(|at| list.get(at));
+    Ok(end.map_or(Value::Optional(None), Value::some))
 }

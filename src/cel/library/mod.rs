@@ -67,13 +67,19 @@ impl Overload {
     /// Tells whether values are of the types of its parameters.
     pub(crate) fn fits(&self, values: &[Value<'_>]) -> bool {
         self.parameters.len() == values.len()
-            && self.parameters.iter().zip(values).all(|(parameter, value)| fits(parameter, value))
+            && self
+                .parameters
+                .iter()
+                .zip(values)
+                .all(|(parameter, value)| fits(parameter, value))
     }
 }
 
 fn fits(ty: &Type, value: &Value<'_>) -> bool {
     match ty {
-        Type::Dyn | Type::Param(_) | Type::Object(_) => !matches!(value, Value::Opaque(Opaque::Authorizer(_))),
+        Type::Dyn | Type::Param(_) | Type::Object(_) => {
+            !matches!(value, Value::Opaque(Opaque::Authorizer(_)))
+        }
         Type::Null => matches!(value, Value::Null),
         Type::Bool => matches!(value, Value::Bool(_)),
         Type::Int => matches!(value, Value::Int(_)),
@@ -236,6 +242,10 @@ fn failure<'a>(message: impl Into<String>) -> Outcome<'a> {
 }
 
 /// Makes a string.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what the functions of the libraries give"
+)]
 fn string<'a>(text: &str) -> Outcome<'a> {
     Ok(Value::string(text))
 }

@@ -32,7 +32,8 @@ macro_rules! ordering {
     };
 }
 
-pub(super) const ORDERING: &[Declaration] = ordering!("<" = less, "<=" = at_most, ">" = more, ">=" = at_least);
+pub(super) const ORDERING: &[Declaration] =
+    ordering!("<" = less, "<=" = at_most, ">" = more, ">=" = at_least);
 
 pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("==(A, A) -> bool", 0, Price::Smaller, equals),
@@ -53,8 +54,18 @@ pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("-(uint, uint) -> uint", 0, ONE, arithmetic::<b'-'>),
     Declaration("-(double, double) -> double", 0, ONE, arithmetic::<b'-'>),
     Declaration("-(duration, duration) -> duration", 0, ONE, time::subtract),
-    Declaration("-(timestamp, duration) -> timestamp", 0, ONE, time::subtract),
-    Declaration("-(timestamp, timestamp) -> duration", 0, ONE, time::subtract),
+    Declaration(
+        "-(timestamp, duration) -> timestamp",
+        0,
+        ONE,
+        time::subtract,
+    ),
+    Declaration(
+        "-(timestamp, timestamp) -> duration",
+        0,
+        ONE,
+        time::subtract,
+    ),
     Declaration("*(int, int) -> int", 0, ONE, arithmetic::<b'*'>),
     Declaration("*(uint, uint) -> uint", 0, ONE, arithmetic::<b'*'>),
     Declaration("*(double, double) -> double", 0, ONE, arithmetic::<b'*'>),
@@ -139,7 +150,10 @@ fn arithmetic<'a, const SIGN: u8>(_: &mut Meter, values: &[Value<'a>]) -> Outcom
                 b'/' => a.checked_div(*b),
                 _ => a.checked_rem(*b),
             };
-            result.map_or_else(|| failure("integer overflow"), |value| Ok(Value::Int(value)))
+            result.map_or_else(
+                || failure("integer overflow"),
+                |value| Ok(Value::Int(value)),
+            )
         }
         [Value::Uint(a), Value::Uint(b)] => {
             if matches!(SIGN, b'/' | b'%') && *b == 0 {
@@ -152,7 +166,10 @@ fn arithmetic<'a, const SIGN: u8>(_: &mut Meter, values: &[Value<'a>]) -> Outcom
                 b'/' => a.checked_div(*b),
                 _ => a.checked_rem(*b),
             };
-            result.map_or_else(|| failure("unsigned integer overflow"), |value| Ok(Value::Uint(value)))
+            result.map_or_else(
+                || failure("unsigned integer overflow"),
+                |value| Ok(Value::Uint(value)),
+            )
         }
         [Value::Double(a), Value::Double(b)] => Ok(Value::Double(match SIGN {
             b'+' => a + b,
@@ -165,15 +182,21 @@ fn arithmetic<'a, const SIGN: u8>(_: &mut Meter, values: &[Value<'a>]) -> Outcom
 }
 
 fn by_zero<'a>(sign: u8) -> Outcome<'a> {
-    failure(if sign == b'/' { "division by zero" } else { "modulus by zero" })
+    failure(if sign == b'/' {
+        "division by zero"
+    } else {
+        "modulus by zero"
+    })
 }
 
 fn negate<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     match values {
-        [Value::Int(value)] => value.checked_neg().map_or_else(|| failure("integer overflow"), |v| Ok(Value::Int(v))),
-        [Value::Duration(value)] => {
-            value.checked_neg().map_or_else(|| failure("duration overflow"), |v| Ok(Value::Duration(v)))
-        }
+        [Value::Int(value)] => value
+            .checked_neg()
+            .map_or_else(|| failure("integer overflow"), |v| Ok(Value::Int(v))),
+        [Value::Duration(value)] => value
+            .checked_neg()
+            .map_or_else(|| failure("duration overflow"), |v| Ok(Value::Duration(v))),
         [Value::Double(value)] => Ok(Value::Double(-value)),
         _ => mismatch(),
     }
@@ -198,21 +221,23 @@ fn join<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 
 /// Joins lists: sets as their union, lists with keys by replacing the items that are there.
 fn join_lists<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::List(left), Value::List(right)] = values else { return mismatch() };
+    let [Value::List(left), Value::List(right)] = values else {
+        return mismatch();
+    };
     meter.work(4 * (left.len() + right.len()))?;
     let kind = left.kind();
     let mut items: Vec<Value<'a>> = left.iter().collect();
     match &kind {
         ListKind::Atomic => items.extend(right.iter()),
         ListKind::Set => {
-            for item in right.iter() {
+            for item in right {
                 if !contains(meter, left, &item)? {
                     items.push(item);
                 }
             }
         }
         ListKind::Map(keys) => {
-            for item in right.iter() {
+            for item in right {
                 match find_by_keys(meter, left, keys, &item)?.and_then(|at| items.get_mut(at)) {
                     Some(place) => *place = item,
                     None => items.push(item),

@@ -11,7 +11,12 @@ const ONE: Price = Price::Fixed(1);
 pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("optional.of(A) -> optional<A>", 28, ONE, of),
     Declaration("optional.none() -> optional<A>", 28, ONE, none),
-    Declaration("optional.ofNonZeroValue(A) -> optional<A>", 28, ONE, of_non_zero),
+    Declaration(
+        "optional.ofNonZeroValue(A) -> optional<A>",
+        28,
+        ONE,
+        of_non_zero,
+    ),
     Declaration("optional<A>:hasValue() -> bool", 28, ONE, has_value),
     Declaration("optional<A>:value() -> A", 28, ONE, value),
     Declaration("optional<A>:or(optional<A>) -> optional<A>", 28, ONE, or),
@@ -25,6 +30,10 @@ fn of<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature of all functions of expressions"
+)]
 fn none<'a>(_: &mut Meter, _: &[Value<'a>]) -> Outcome<'a> {
     Ok(Value::Optional(None))
 }
@@ -44,7 +53,11 @@ fn of_non_zero<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
         Value::Duration(nanos) => *nanos == 0,
         _ => false,
     };
-    Ok(if zero { Value::Optional(None) } else { Value::some(value.clone()) })
+    Ok(if zero {
+        Value::Optional(None)
+    } else {
+        Value::some(value.clone())
+    })
 }
 
 fn has_value<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {

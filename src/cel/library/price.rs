@@ -37,7 +37,11 @@ impl Price {
 
     /// Returns the price as far as what the call gives decides it.
     pub(crate) fn after(self, value: &Value<'_>) -> u64 {
-        if self == Self::Result { self.of(0, 0, 0, value.size()) } else { 0 }
+        if self == Self::Result {
+            self.of(0, 0, 0, value.size())
+        } else {
+            0
+        }
     }
 
     /// Returns the price of sizes.

@@ -20,7 +20,12 @@ pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("quantity:sub(quantity) -> quantity", 28, ONE, sub),
     Declaration("quantity:sub(int) -> quantity", 28, ONE, sub),
     Declaration("quantity:isLessThan(quantity) -> bool", 28, ONE, is_less),
-    Declaration("quantity:isGreaterThan(quantity) -> bool", 28, ONE, is_greater),
+    Declaration(
+        "quantity:isGreaterThan(quantity) -> bool",
+        28,
+        ONE,
+        is_greater,
+    ),
     Declaration("quantity:compareTo(quantity) -> int", 28, ONE, compare_to),
 ];
 
@@ -62,7 +67,11 @@ fn scaled(digits: &str, base: i128, power: i32) -> Option<i128> {
     // Digits that a division cuts off anyway need not fit.
     let kept = digits.get(..digits.len().min(30)).unwrap_or(digits);
     let cut = i32::try_from(digits.len() - kept.len()).ok()?;
-    let rest = digits.get(kept.len()..).unwrap_or_default().bytes().any(|digit| digit != b'0');
+    let rest = digits
+        .get(kept.len()..)
+        .unwrap_or_default()
+        .bytes()
+        .any(|digit| digit != b'0');
     let number: i128 = kept.parse().ok()?;
     let power = power + cut;
     if power >= 0 {
@@ -100,17 +109,25 @@ fn scale(suffix: &str) -> Option<(i128, i32)> {
             let exponent = other.strip_prefix(['e', 'E'])?;
             let figures = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
             let plain = !figures.is_empty() && figures.bytes().all(|byte| byte.is_ascii_digit());
-            (1, plain.then(|| exponent.parse::<i32>().ok())?.filter(|exponent| exponent.abs() < 10_000)?)
+            (
+                1,
+                plain
+                    .then(|| exponent.parse::<i32>().ok())?
+                    .filter(|exponent| exponent.abs() < 10_000)?,
+            )
         }
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what the functions below give")]
 fn made<'a>(billionths: i128) -> Outcome<'a> {
     Ok(Value::Opaque(Opaque::Quantity(billionths.into())))
 }
 
 fn quantity<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::String(text)] = values else { return mismatch() };
+    let [Value::String(text)] = values else {
+        return mismatch();
+    };
     match parse(text) {
         Some(quantity) => made(quantity),
         None => failure("this string is no quantity"),
@@ -125,52 +142,73 @@ fn is_quantity<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn integer(quantity: i128) -> Option<i64> {
-    (quantity % UNIT == 0).then(|| i64::try_from(quantity / UNIT).ok()).flatten()
+    (quantity % UNIT == 0)
+        .then(|| i64::try_from(quantity / UNIT).ok())
+        .flatten()
 }
 
 fn is_integer<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     match values {
-        [Value::Opaque(Opaque::Quantity(quantity))] => Ok(Value::Bool(integer(**quantity).is_some())),
+        [Value::Opaque(Opaque::Quantity(quantity))] => {
+            Ok(Value::Bool(integer(**quantity).is_some()))
+        }
         _ => mismatch(),
     }
 }
 
 fn as_integer<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::Opaque(Opaque::Quantity(quantity))] = values else { return mismatch() };
-    integer(**quantity).map_or_else(|| failure("the quantity is no integer"), |value| Ok(Value::Int(value)))
+    let [Value::Opaque(Opaque::Quantity(quantity))] = values else {
+        return mismatch();
+    };
+    integer(**quantity).map_or_else(
+        || failure("the quantity is no integer"),
+        |value| Ok(Value::Int(value)),
+    )
 }
 
 fn as_float<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::Opaque(Opaque::Quantity(quantity))] = values else { return mismatch() };
-    #[expect(clippy::cast_precision_loss, reason = "the nearest is what the function promises")]
+    let [Value::Opaque(Opaque::Quantity(quantity))] = values else {
+        return mismatch();
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the nearest is what the function promises"
+    )]
     let value = **quantity as f64 / 1e9;
     Ok(Value::Double(value))
 }
 
 fn sign<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     match values {
-        [Value::Opaque(Opaque::Quantity(quantity))] => {
-            Ok(Value::Int(i64::try_from(quantity.signum()).unwrap_or_default()))
-        }
+        [Value::Opaque(Opaque::Quantity(quantity))] => Ok(Value::Int(
+            i64::try_from(quantity.signum()).unwrap_or_default(),
+        )),
         _ => mismatch(),
     }
 }
 
 fn two(values: &[Value<'_>]) -> Option<(i128, i128)> {
     match values {
-        [Value::Opaque(Opaque::Quantity(a)), Value::Opaque(Opaque::Quantity(b))] => Some((**a, **b)),
+        [
+            Value::Opaque(Opaque::Quantity(a)),
+            Value::Opaque(Opaque::Quantity(b)),
+        ] => Some((**a, **b)),
         [Value::Opaque(Opaque::Quantity(a)), Value::Int(b)] => Some((**a, i128::from(*b) * UNIT)),
         _ => None,
     }
 }
 
 fn add<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let Some((a, b)) = two(values) else { return mismatch() };
+    let Some((a, b)) = two(values) else {
+        return mismatch();
+    };
     made(a.saturating_add(b))
 }
 
 fn sub<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let Some((a, b)) = two(values) else { return mismatch() };
+    let Some((a, b)) = two(values) else {
+        return mismatch();
+    };
     made(a.saturating_sub(b))
 }
 

@@ -8,10 +8,25 @@ use crate::cel::value::{Text, Value};
 
 pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("string:matches(string) -> bool", 0, Price::Pattern, matches),
-    Declaration("matches(string, string) -> bool", 0, Price::Pattern, matches),
+    Declaration(
+        "matches(string, string) -> bool",
+        0,
+        Price::Pattern,
+        matches,
+    ),
     Declaration("string:find(string) -> string", 0, Price::Pattern, find),
-    Declaration("string:findAll(string) -> list<string>", 0, Price::Pattern, find_all),
-    Declaration("string:findAll(string, int) -> list<string>", 0, Price::Pattern, find_all),
+    Declaration(
+        "string:findAll(string) -> list<string>",
+        0,
+        Price::Pattern,
+        find_all,
+    ),
+    Declaration(
+        "string:findAll(string, int) -> list<string>",
+        0,
+        Price::Pattern,
+        find_all,
+    ),
 ];
 
 /// Compiles a pattern; its size is limited.
@@ -20,12 +35,20 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
     built.map_err(|error| {
         let words = error.to_string();
         let last = words.lines().last().unwrap_or_default();
-        format!("this is no pattern: {}", last.trim().trim_start_matches("error: "))
+        format!(
+            "this is no pattern: {}",
+            last.trim().trim_start_matches("error: ")
+        )
     })
 }
 
 /// Runs a function with a pattern that was compiled before.
-pub(crate) fn run<'a>(name: &str, pattern: &Regex, text: &Text<'a>, values: &[Value<'a>]) -> Outcome<'a> {
+pub(crate) fn run<'a>(
+    name: &str,
+    pattern: &Regex,
+    text: &Text<'a>,
+    values: &[Value<'a>],
+) -> Outcome<'a> {
     match name {
         "matches" => Ok(Value::Bool(pattern.is_match(text))),
         "find" => string(pattern.find(text).map_or("", |found| found.as_str())),
@@ -34,7 +57,10 @@ pub(crate) fn run<'a>(name: &str, pattern: &Regex, text: &Text<'a>, values: &[Va
                 Some(Value::Int(most)) => usize::try_from(*most).unwrap_or(usize::MAX),
                 _ => usize::MAX,
             };
-            let found = pattern.find_iter(text).take(most).map(|found| Value::string(found.as_str()));
+            let found = pattern
+                .find_iter(text)
+                .take(most)
+                .map(|found| Value::string(found.as_str()));
             Ok(Value::list(found.collect()))
         }
     }
@@ -42,7 +68,9 @@ pub(crate) fn run<'a>(name: &str, pattern: &Regex, text: &Text<'a>, values: &[Va
 
 fn with_pattern<'a>(meter: &mut Meter, name: &str, values: &[Value<'a>]) -> Outcome<'a> {
     match values {
-        [Value::String(text), Value::String(pattern), ..] => run(name, &meter.pattern(pattern)?, text, values),
+        [Value::String(text), Value::String(pattern), ..] => {
+            run(name, &meter.pattern(pattern)?, text, values)
+        }
         _ => mismatch(),
     }
 }

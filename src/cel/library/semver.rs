@@ -22,10 +22,13 @@ pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("semver:compareTo(semver) -> int", 33, ONE, compare_to),
 ];
 
-fn parse(values: &[Value<'_>]) -> Option<Option<Version>> {
+/// Reads the version that a call names, where its arguments are those of `semver`.
+fn parse(values: &[Value<'_>]) -> Option<Result<Version, semver::Error>> {
     match values {
-        [Value::String(text)] | [Value::String(text), Value::Bool(false)] => Some(Version::parse(text).ok()),
-        [Value::String(text), Value::Bool(true)] => Some(Version::parse(&normalized(text)).ok()),
+        [Value::String(text)] | [Value::String(text), Value::Bool(false)] => {
+            Some(Version::parse(text))
+        }
+        [Value::String(text), Value::Bool(true)] => Some(Version::parse(&normalized(text))),
         _ => None,
     }
 }
@@ -39,7 +42,11 @@ fn normalized(text: &str) -> String {
         .split('.')
         .map(|part| {
             let short = part.trim_start_matches('0');
-            if short.is_empty() && !part.is_empty() { "0".to_owned() } else { short.to_owned() }
+            if short.is_empty() && !part.is_empty() {
+                "0".to_owned()
+            } else {
+                short.to_owned()
+            }
         })
         .collect();
     while parts.len() < 3 && !numbers.is_empty() {
@@ -50,19 +57,24 @@ fn normalized(text: &str) -> String {
 
 fn version<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     match parse(values) {
-        Some(Some(version)) => Ok(Value::Opaque(Opaque::Semver(version.into()))),
-        Some(None) => failure("this string is no version"),
+        Some(Ok(version)) => Ok(Value::Opaque(Opaque::Semver(version.into()))),
+        Some(Err(_)) => failure("this string is no version"),
         None => mismatch(),
     }
 }
 
 fn is_version<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    parse(values).map_or_else(mismatch, |version| Ok(Value::Bool(version.is_some())))
+    parse(values).map_or_else(mismatch, |version| Ok(Value::Bool(version.is_ok())))
 }
 
 fn part<'a>(values: &[Value<'a>], of: impl Fn(&Version) -> u64) -> Outcome<'a> {
-    let [Value::Opaque(Opaque::Semver(version))] = values else { return mismatch() };
-    i64::try_from(of(version)).map_or_else(|_| failure("integer overflow"), |value| Ok(Value::Int(value)))
+    let [Value::Opaque(Opaque::Semver(version))] = values else {
+        return mismatch();
+    };
+    i64::try_from(of(version)).map_or_else(
+        |_| failure("integer overflow"),
+        |value| Ok(Value::Int(value)),
+    )
 }
 
 fn major<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
@@ -79,7 +91,10 @@ fn patch<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 
 fn compared<'a>(values: &[Value<'a>], of: impl Fn(std::cmp::Ordering) -> Value<'a>) -> Outcome<'a> {
     match values {
-        [Value::Opaque(Opaque::Semver(a)), Value::Opaque(Opaque::Semver(b))] => Ok(of(a.cmp_precedence(b))),
+        [
+            Value::Opaque(Opaque::Semver(a)),
+            Value::Opaque(Opaque::Semver(b)),
+        ] => Ok(of(a.cmp_precedence(b))),
         _ => mismatch(),
     }
 }

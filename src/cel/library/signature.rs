@@ -7,7 +7,16 @@ use crate::cel::types::Type;
 
 /// The types of the libraries.
 const OPAQUE: &[&str] = &[
-    "quantity", "url", "ip", "cidr", "semver", "format", "authorizer", "path_check", "group_check", "resource_check",
+    "quantity",
+    "url",
+    "ip",
+    "cidr",
+    "semver",
+    "format",
+    "authorizer",
+    "path_check",
+    "group_check",
+    "resource_check",
     "decision",
 ];
 
@@ -23,7 +32,12 @@ pub(super) fn overload(declaration: &Declaration) -> (bool, Overload) {
     let list = parameters.strip_suffix(')').unwrap_or(parameters);
     let parameters: Vec<Type> = target.into_iter().chain(split(list)).map(parse).collect();
     let result = parse(result);
-    let most = parameters.iter().chain([&result]).map(highest).max().unwrap_or(0);
+    let most = parameters
+        .iter()
+        .chain([&result])
+        .map(highest)
+        .max()
+        .unwrap_or(0);
     let overload = Overload {
         name,
         parameters,
@@ -51,7 +65,11 @@ fn split(list: &str) -> Vec<&str> {
         }
     }
     parts.extend(list.get(start..));
-    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+    parts
+        .into_iter()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect()
 }
 
 fn parse(text: &str) -> Type {
@@ -77,7 +95,10 @@ fn parse(text: &str) -> Type {
         "bytes" => Type::Bytes,
         "timestamp" => Type::Timestamp,
         "duration" => Type::Duration,
-        other => OPAQUE.iter().find(|name| **name == other).map_or(Type::Dyn, |name| Type::Opaque(name)),
+        other => OPAQUE
+            .iter()
+            .find(|name| **name == other)
+            .map_or(Type::Dyn, |name| Type::Opaque(name)),
     }
 }
 
@@ -101,14 +122,24 @@ mod tests {
                 .unwrap()
                 .iter()
                 .map(|overload| {
-                    let parameters: Vec<String> = overload.parameters.iter().map(ToString::to_string).collect();
+                    let parameters: Vec<String> = overload
+                        .parameters
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect();
                     format!("{} -> {}", parameters.join(", "), overload.result)
                 })
                 .collect::<Vec<_>>()
         };
         assert_eq!(shown("charAt", true), ["string, int -> string"]);
-        assert_eq!(shown("sets.contains", false), ["list(dyn), list(dyn) -> bool"]);
-        assert_eq!(shown("getQuery", true), ["url -> map(string, list(string))"]);
+        assert_eq!(
+            shown("sets.contains", false),
+            ["list(dyn), list(dyn) -> bool"]
+        );
+        assert_eq!(
+            shown("getQuery", true),
+            ["url -> map(string, list(string))"]
+        );
         assert!(table().len() > 120, "{}", table().len());
     }
 }

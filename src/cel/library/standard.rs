@@ -18,9 +18,24 @@ pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("bytes:size() -> int", 0, ONE, size),
     Declaration("list<A>:size() -> int", 0, ONE, size),
     Declaration("map<A, B>:size() -> int", 0, ONE, size),
-    Declaration("string:startsWith(string) -> bool", 0, Price::Tenth(1), starts_with),
-    Declaration("string:endsWith(string) -> bool", 0, Price::Tenth(1), ends_with),
-    Declaration("string:contains(string) -> bool", 0, Price::Search, contains),
+    Declaration(
+        "string:startsWith(string) -> bool",
+        0,
+        Price::Tenth(1),
+        starts_with,
+    ),
+    Declaration(
+        "string:endsWith(string) -> bool",
+        0,
+        Price::Tenth(1),
+        ends_with,
+    ),
+    Declaration(
+        "string:contains(string) -> bool",
+        0,
+        Price::Search,
+        contains,
+    ),
     Declaration("type(A) -> type<A>", 0, ONE, type_of),
     Declaration("dyn(A) -> dyn", 0, ONE, same),
     Declaration("int(int) -> int", 0, ONE, int),
@@ -109,7 +124,10 @@ fn int<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
         },
         _ => return mismatch(),
     };
-    value.map_or_else(|| failure("integer overflow"), |value| Ok(Value::Int(value)))
+    value.map_or_else(
+        || failure("integer overflow"),
+        |value| Ok(Value::Int(value)),
+    )
 }
 
 fn uint<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
@@ -123,7 +141,10 @@ fn uint<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
         },
         _ => return mismatch(),
     };
-    value.map_or_else(|| failure("unsigned integer overflow"), |value| Ok(Value::Uint(value)))
+    value.map_or_else(
+        || failure("unsigned integer overflow"),
+        |value| Ok(Value::Uint(value)),
+    )
 }
 
 fn double<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
@@ -157,7 +178,9 @@ fn to_string<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
             Ok(text) => string(text),
             Err(_) => failure("these bytes are not UTF-8"),
         },
-        [value] => text::plain(value).map_or_else(mismatch, |text| Ok(Value::String(Text::Shared(text.into())))),
+        [value] => text::plain(value).map_or_else(mismatch, |text| {
+            Ok(Value::String(Text::Shared(text.into())))
+        }),
         _ => mismatch(),
     }
 }
@@ -178,7 +201,10 @@ fn timestamp<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
         },
         _ => return mismatch(),
     };
-    time.map_or_else(|| failure("timestamp overflow"), |time| Ok(Value::Timestamp(time)))
+    time.map_or_else(
+        || failure("timestamp overflow"),
+        |time| Ok(Value::Timestamp(time)),
+    )
 }
 
 fn duration<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {

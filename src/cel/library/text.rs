@@ -43,7 +43,11 @@ pub(super) fn double(value: f64) -> String {
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..6).contains(&exponent) { value.to_string() } else { with_exponent(digits, exponent) }
+    if (-4..6).contains(&exponent) {
+        value.to_string()
+    } else {
+        with_exponent(digits, exponent)
+    }
 }
 
 /// Writes digits with an exponent of at least two figures, as Go does.
@@ -95,7 +99,7 @@ pub(super) fn formatted(value: &Value<'_>, out: &mut String, most: usize) -> boo
         }
         Value::Map(map) => {
             let mut entries = Vec::new();
-            for (key, value) in map.iter() {
+            for (key, value) in map.entries() {
                 let mut entry = String::new();
                 if !formatted(&key, &mut entry, most) {
                     return false;

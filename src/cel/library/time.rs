@@ -27,7 +27,9 @@ impl Timestamp {
     pub(crate) fn new(nanos: i128) -> Option<Self> {
         let seconds = i64::try_from(nanos.div_euclid(SECOND)).ok()?;
         let nanos = u32::try_from(nanos.rem_euclid(SECOND)).ok()?;
-        (FIRST..=LAST).contains(&seconds).then_some(Self { seconds, nanos })
+        (FIRST..=LAST)
+            .contains(&seconds)
+            .then_some(Self { seconds, nanos })
     }
 
     fn total(self) -> i128 {
@@ -175,21 +177,22 @@ fn get_milliseconds<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 
 pub(super) fn add<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     match values {
-        [Value::Duration(a), Value::Duration(b)] => {
-            a.checked_add(*b).map_or_else(|| failure("duration overflow"), |nanos| Ok(Value::Duration(nanos)))
-        }
-        [Value::Timestamp(time), Value::Duration(nanos)] | [Value::Duration(nanos), Value::Timestamp(time)] => {
-            shifted(*time, i128::from(*nanos))
-        }
+        [Value::Duration(a), Value::Duration(b)] => a.checked_add(*b).map_or_else(
+            || failure("duration overflow"),
+            |nanos| Ok(Value::Duration(nanos)),
+        ),
+        [Value::Timestamp(time), Value::Duration(nanos)]
+        | [Value::Duration(nanos), Value::Timestamp(time)] => shifted(*time, i128::from(*nanos)),
         _ => mismatch(),
     }
 }
 
 pub(super) fn subtract<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     match values {
-        [Value::Duration(a), Value::Duration(b)] => {
-            a.checked_sub(*b).map_or_else(|| failure("duration overflow"), |nanos| Ok(Value::Duration(nanos)))
-        }
+        [Value::Duration(a), Value::Duration(b)] => a.checked_sub(*b).map_or_else(
+            || failure("duration overflow"),
+            |nanos| Ok(Value::Duration(nanos)),
+        ),
         [Value::Timestamp(time), Value::Duration(nanos)] => shifted(*time, -i128::from(*nanos)),
         [Value::Timestamp(a), Value::Timestamp(b)] => match i64::try_from(a.total() - b.total()) {
             Ok(nanos) => Ok(Value::Duration(nanos)),
@@ -201,7 +204,10 @@ pub(super) fn subtract<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 
 fn shifted<'a>(time: Timestamp, nanos: i128) -> Outcome<'a> {
     let shifted = Timestamp::new(time.total() + nanos);
-    shifted.map_or_else(|| failure("timestamp overflow"), |time| Ok(Value::Timestamp(time)))
+    shifted.map_or_else(
+        || failure("timestamp overflow"),
+        |time| Ok(Value::Timestamp(time)),
+    )
 }
 
 /// Returns the days from 1970 to a date.
@@ -222,7 +228,11 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -231,7 +241,9 @@ fn date_of(days: i64) -> (i64, i64, i64) {
 fn digits(text: &str, count: usize) -> Option<(i64, &str)> {
     let (head, rest) = text.split_at_checked(count)?;
     let all = head.bytes().all(|byte| byte.is_ascii_digit());
-    all.then(|| head.parse().ok()).flatten().map(|value| (value, rest))
+    all.then(|| head.parse().ok())
+        .flatten()
+        .map(|value| (value, rest))
 }
 
 fn parse_date(text: &str) -> Option<(i64, &str)> {
@@ -252,7 +264,9 @@ pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
     let mut nanos = 0;
     if let Some(fraction) = rest.strip_prefix('.') {
         let end = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
-        let figures = fraction.get(..fraction.len() - end.len()).filter(|figures| !figures.is_empty())?;
+        let figures = fraction
+            .get(..fraction.len() - end.len())
+            .filter(|figures| !figures.is_empty())?;
         nanos = format!("{figures:0<9}").get(..9)?.parse().ok()?;
         rest = end;
     }
@@ -278,7 +292,9 @@ pub(crate) fn parse_time(text: &str) -> Option<Timestamp> {
 pub(crate) fn parse_time_or_date(text: &str) -> Option<Timestamp> {
     parse_time(text).or_else(|| {
         let (days, rest) = parse_date(text)?;
-        rest.is_empty().then(|| Timestamp::new(i128::from(days) * 86_400 * SECOND)).flatten()
+        rest.is_empty()
+            .then(|| Timestamp::new(i128::from(days) * 86_400 * SECOND))
+            .flatten()
     })
 }
 
@@ -310,11 +326,21 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
             ("m", 60 * SECOND),
             ("h", 3600 * SECOND),
         ];
-        let (unit, left) = units.iter().find_map(|(name, unit)| Some((*unit, after.strip_prefix(name)?)))?;
-        let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        let (unit, left) = units
+            .iter()
+            .find_map(|(name, unit)| Some((*unit, after.strip_prefix(name)?)))?;
+        let whole: i64 = if whole.is_empty() {
+            0
+        } else {
+            whole.parse().ok()?
+        };
         let kept = fraction.get(..fraction.len().min(15)).unwrap_or_default();
         let scale = 10_i128.pow(u32::try_from(kept.len()).ok()?);
-        let part: i128 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+        let part: i128 = if kept.is_empty() {
+            0
+        } else {
+            kept.parse().ok()?
+        };
         total += i128::from(whole) * unit + part * unit / scale;
         if total > i128::from(i64::MAX) + 1 {
             return None;

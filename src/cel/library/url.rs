@@ -16,7 +16,12 @@ pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("url:getHostname() -> string", 0, ONE, get_hostname),
     Declaration("url:getPort() -> string", 0, ONE, get_port),
     Declaration("url:getEscapedPath() -> string", 0, ONE, get_escaped_path),
-    Declaration("url:getQuery() -> map<string, list<string>>", 0, ONE, get_query),
+    Declaration(
+        "url:getQuery() -> map<string, list<string>>",
+        0,
+        ONE,
+        get_query,
+    ),
 ];
 
 /// The parts of a URL.
@@ -39,13 +44,22 @@ fn parse(text: &str) -> Option<Url> {
     }
     // What follows a scheme must be an absolute path; `mailto:x` is opaque, which has no path.
     if !rest.starts_with('/') {
-        return Some(Url { scheme: scheme.to_ascii_lowercase(), host: String::new(), path: String::new(), query: query.to_owned() });
+        return Some(Url {
+            scheme: scheme.to_ascii_lowercase(),
+            host: String::new(),
+            path: String::new(),
+            query: query.to_owned(),
+        });
     }
     let (authority, path) = match rest.strip_prefix("//") {
-        Some(after) if !scheme.is_empty() => after.split_at_checked(after.find('/').unwrap_or(after.len()))?,
+        Some(after) if !scheme.is_empty() => {
+            after.split_at_checked(after.find('/').unwrap_or(after.len()))?
+        }
         _ => ("", rest),
     };
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     (valid_host(host) && valid_escapes(path)).then(|| Url {
         scheme: scheme.to_ascii_lowercase(),
         host: host.to_owned(),
@@ -77,18 +91,26 @@ fn valid_host(host: &str) -> bool {
     } else {
         let end = host.rfind(':').unwrap_or(host.len());
         let (name, port) = host.split_at_checked(end).unwrap_or((host, ""));
-        let fine = |c: char| c.is_ascii_alphanumeric() || "-_.~!$&'()*+,;=:[]<>\"%".contains(c) || !c.is_ascii();
+        let fine = |c: char| {
+            c.is_ascii_alphanumeric() || "-_.~!$&'()*+,;=:[]<>\"%".contains(c) || !c.is_ascii()
+        };
         if !name.chars().all(fine) || name.contains(['[', ']']) {
             return false;
         }
         port
     };
-    port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
+    port.is_empty()
+        || port
+            .strip_prefix(':')
+            .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn valid_escapes(text: &str) -> bool {
     let escapes = text.split('%').skip(1);
-    escapes.into_iter().all(|rest| rest.get(..2).is_some_and(|two| two.bytes().all(|byte| byte.is_ascii_hexdigit())))
+    escapes.into_iter().all(|rest| {
+        rest.get(..2)
+            .is_some_and(|two| two.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    })
 }
 
 /// Escapes what a path may not hold as it is.
@@ -98,14 +120,20 @@ fn escaped(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~$&+,/:;=@%!'()*[]".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.extend(['%', hex(byte >> 4), hex(byte & 15)]);
         }
     }
     out
 }
 
+fn hex(digit: u8) -> char {
+    char::from_digit(u32::from(digit), 16).map_or('0', |digit| digit.to_ascii_uppercase())
+}
+
 fn url<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::String(text)] = values else { return mismatch() };
+    let [Value::String(text)] = values else {
+        return mismatch();
+    };
     match parse(text) {
         Some(url) => Ok(Value::Opaque(Opaque::Url(url.into()))),
         None => failure("this string is no URL"),
@@ -155,15 +183,23 @@ fn get_escaped_path<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
 }
 
 fn get_query<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
-    let [Value::Opaque(Opaque::Url(url))] = values else { return mismatch() };
+    let [Value::Opaque(Opaque::Url(url))] = values else {
+        return mismatch();
+    };
     let mut query: IndexMap<String, Vec<Value<'a>>> = IndexMap::new();
-    for pair in url.query.split('&').filter(|pair| !pair.is_empty() && !pair.contains(';')) {
+    for pair in url
+        .query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.contains(';'))
+    {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         if let (Some(key), Some(value)) = (unescaped(key), unescaped(value)) {
             query.entry(key).or_default().push(Value::string(&value));
         }
     }
-    Ok(Value::map(query.iter().map(|(key, values)| (key.as_str(), Value::list(values.clone())))))
+    Ok(Value::map(query.iter().map(|(key, values)| {
+        (key.as_str(), Value::list(values.clone()))
+    })))
 }
 
 fn unescaped(text: &str) -> Option<String> {

@@ -23,9 +23,15 @@ impl Completed {
         if !structure.lacks(object) {
             return None;
         }
-        let mut copier = Copier { builder: Builder::new(Arc::clone(object.document().text())), origins: Vec::new() };
+        let mut copier = Copier {
+            builder: Builder::new(Arc::clone(object.document().text())),
+            origins: Vec::new(),
+        };
         copier.node(structure, object);
-        Some(Self { document: copier.builder.finish(), origins: copier.origins })
+        Some(Self {
+            document: copier.builder.finish(),
+            origins: copier.origins,
+        })
     }
 
     /// Returns the object with its defaults.
@@ -36,7 +42,9 @@ impl Completed {
     /// Returns the object's own node that a node of the copy is, or that holds it.
     pub(in crate::schema) fn origin<'a>(&self, object: Node<'a>, node: Node<'_>) -> Node<'a> {
         let index = self.origins.get(node.index()).copied();
-        index.and_then(|index| object.document().node(index)).unwrap_or(object)
+        index
+            .and_then(|index| object.document().node(index))
+            .unwrap_or(object)
     }
 }
 
@@ -48,10 +56,14 @@ impl Structure {
         }
         match node.kind() {
             Kind::Map => {
-                self.fields.iter().any(|(name, inner)| inner.is_missing(node.get(name)))
+                self.fields
+                    .iter()
+                    .any(|(name, inner)| inner.is_missing(node.get(name)))
                     || node.entries().any(|(key, value)| {
                         let inner = key.as_str().and_then(|name| self.entry(name));
-                        inner.is_some_and(|inner| inner.is_missing(Some(value)) || inner.lacks(value))
+                        inner.is_some_and(|inner| {
+                            inner.is_missing(Some(value)) || inner.lacks(value)
+                        })
                     })
             }
             Kind::Seq => {
@@ -76,7 +88,9 @@ impl Structure {
             Value::Object(map) => {
                 for (name, inner) in &self.fields {
                     if let Some(default) = &inner.default
-                        && map.get(&**name).is_none_or(|value| value.is_null() && !inner.nullable)
+                        && map
+                            .get(&**name)
+                            .is_none_or(|value| value.is_null() && !inner.nullable)
                     {
                         map.insert(name.to_string(), default.clone());
                     }
@@ -89,7 +103,9 @@ impl Structure {
             }
             Value::Array(items) => {
                 if let Some(inner) = &self.items {
-                    items.iter_mut().for_each(|item| inner.complete(item));
+                    for item in items {
+                        inner.complete(item);
+                    }
                 }
             }
             _ => {}
@@ -109,34 +125,35 @@ impl Copier {
             return;
         }
         self.origins.push(node.index());
-        match node.kind() {
-            Kind::Map => {
-                self.builder.begin_map(node.place());
-                for (key, value) in node.entries() {
-                    self.copy(key);
-                    match key.as_str().and_then(|name| structure.entry(name)) {
-                        Some(Structure { default: Some(default), nullable: false, .. }) if value.is_null() => {
-                            self.json(default, value);
-                        }
-                        Some(inner) => self.node(inner, value),
-                        None => self.copy(value),
+        if node.kind() == Kind::Map {
+            self.builder.begin_map(node.place());
+            for (key, value) in node.entries() {
+                self.copy(key);
+                match key.as_str().and_then(|name| structure.entry(name)) {
+                    Some(Structure {
+                        default: Some(default),
+                        nullable: false,
+                        ..
+                    }) if value.is_null() => {
+                        self.json(default, value);
                     }
-                }
-                for (name, inner) in &structure.fields {
-                    if let Some(default) = inner.default.as_ref().filter(|_| node.get(name).is_none()) {
-                        self.origins.push(node.index());
-                        self.builder.str(name, node.place());
-                        self.json(default, node);
-                    }
+                    Some(inner) => self.node(inner, value),
+                    None => self.copy(value),
                 }
             }
-            _ => {
-                self.builder.begin_seq(node.place());
-                for item in node.items() {
-                    match &structure.items {
-                        Some(inner) => self.node(inner, item),
-                        None => self.copy(item),
-                    }
+            for (name, inner) in &structure.fields {
+                if let Some(default) = inner.default.as_ref().filter(|_| node.get(name).is_none()) {
+                    self.origins.push(node.index());
+                    self.builder.str(name, node.place());
+                    self.json(default, node);
+                }
+            }
+        } else {
+            self.builder.begin_seq(node.place());
+            for item in node.items() {
+                match &structure.items {
+                    Some(inner) => self.node(inner, item),
+                    None => self.copy(item),
                 }
             }
         }
@@ -157,12 +174,16 @@ impl Copier {
             Value::Bool(value) => self.builder.bool(*value, place),
             Value::Number(number) => match number.as_i64() {
                 Some(value) => self.builder.int(value, place),
-                None => self.builder.float(number.as_f64().unwrap_or_default(), place),
+                None => self
+                    .builder
+                    .float(number.as_f64().unwrap_or_default(), place),
             },
             Value::String(text) => self.builder.str(text, place),
             Value::Array(items) => {
                 self.builder.begin_seq(place);
-                items.iter().for_each(|item| self.json(item, holder));
+                for item in items {
+                    self.json(item, holder);
+                }
                 self.builder.end(None);
             }
             Value::Object(map) => {
@@ -188,16 +209,18 @@ mod tests {
     #[test]
     fn defaults_are_filled_in_and_every_node_knows_where_it_stands() {
         let schema = json!({"type": "object", "properties": {
-            "spec": {"type": "object", "default": {}, "properties": {
-                "replicas": {"type": "integer", "default": 1},
-                "mode": {"type": "string", "default": "a", "nullable": true},
-                "ports": {"type": "array", "items": {"type": "object", "properties": {
-                    "protocol": {"type": "string", "default": "TCP"}, "port": {"type": "integer"}}}},
-            }}}});
+        "spec": {"type": "object", "default": {}, "properties": {
+            "replicas": {"type": "integer", "default": 1},
+            "mode": {"type": "string", "default": "a", "nullable": true},
+            "ports": {"type": "array", "items": {"type": "object", "properties": {
+                "protocol": {"type": "string", "default": "TCP"}, "port": {"type": "integer"}}}},
+        }}}});
         let (structure, problems) = Structure::compile(&schema, 34);
         assert!(problems.is_empty());
         let complete = |text: &str| {
-            let document = read(&Arc::from(text), &Limits::default()).documents.remove(0);
+            let document = read(&Arc::from(text), &Limits::default())
+                .documents
+                .remove(0);
             let completed = Completed::new(&structure, document.root());
             if let Some(completed) = &completed {
                 assert_eq!(completed.document.len(), completed.origins.len());
@@ -208,9 +231,14 @@ mod tests {
             }
             completed.map(|completed| to_json(completed.root()))
         };
-        assert_eq!(complete("{}"), Some(json!({"spec": {"replicas": 1, "mode": "a"}})));
         assert_eq!(
-            complete("spec: {replicas: null, mode: null, ports: [{port: 1}, {port: 2, protocol: UDP}]}"),
+            complete("{}"),
+            Some(json!({"spec": {"replicas": 1, "mode": "a"}}))
+        );
+        assert_eq!(
+            complete(
+                "spec: {replicas: null, mode: null, ports: [{port: 1}, {port: 2, protocol: UDP}]}"
+            ),
             Some(json!({"spec": {"replicas": 1, "mode": null,
                 "ports": [{"port": 1, "protocol": "TCP"}, {"port": 2, "protocol": "UDP"}]}}))
         );

@@ -6,9 +6,19 @@ use crate::schema::rules;
 use crate::yaml::{Node, to_json};
 
 /// Checks the rules of every version that a definition has; each fault stands at the rule's text.
-pub(in crate::schema) fn check_definition<'a>(object: Node<'a>, minor: u8, faults: &mut Vec<Fault<'a>>) {
-    for version in object.path(&["spec", "versions"]).into_iter().flat_map(Node::items) {
-        let Some(schema) = version.path(&["schema", "openAPIV3Schema"]) else { continue };
+pub(in crate::schema) fn check_definition<'a>(
+    object: Node<'a>,
+    minor: u8,
+    faults: &mut Vec<Fault<'a>>,
+) {
+    for version in object
+        .path(&["spec", "versions"])
+        .into_iter()
+        .flat_map(Node::items)
+    {
+        let Some(schema) = version.path(&["schema", "openAPIV3Schema"]) else {
+            continue;
+        };
         let (_, problems) = Structure::compile(&to_json(schema), minor);
         for problem in problems {
             let rule = match problem.kind {

@@ -69,7 +69,11 @@ impl Structure {
     /// Compiles a schema for Kubernetes 1.`minor`, and tells what is wrong with its rules.
     pub(super) fn compile(schema: &Value, minor: u8) -> (Self, Vec<Problem>) {
         let mut compiler = Compiler::new(minor);
-        let place = Place { count: Some(1), correlatable: true, resource: true };
+        let place = Place {
+            count: Some(1),
+            correlatable: true,
+            resource: true,
+        };
         let structure = Self::of(schema, place, &mut compiler);
         (structure, compiler.finish())
     }
@@ -90,28 +94,51 @@ impl Structure {
             default: schema.get("default").cloned(),
             ..Self::default()
         };
-        let embedded = |schema: &Value| schema.get("x-kubernetes-embedded-resource") == Some(&Value::Bool(true));
+        let embedded = |schema: &Value| {
+            schema.get("x-kubernetes-embedded-resource") == Some(&Value::Bool(true))
+        };
         let beneath = |schema: &Value, place: Place, most: Option<u64>| Place {
-            count: place.count.zip(most).map(|(count, most)| count.saturating_mul(most)),
+            count: place
+                .count
+                .zip(most)
+                .map(|(count, most)| count.saturating_mul(most)),
             resource: embedded(schema),
             ..place
         };
-        for (name, inner) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let below = Place { resource: embedded(inner), ..place };
-            let inner = compiler.below(&["properties", name], |compiler| Self::of(inner, below, compiler));
+        for (name, inner) in schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            let below = Place {
+                resource: embedded(inner),
+                ..place
+            };
+            let inner = compiler.below(&["properties", name], |compiler| {
+                Self::of(inner, below, compiler)
+            });
             structure.fields.push((name.as_str().into(), inner));
         }
         structure.fields.sort_by(|a, b| a.0.cmp(&b.0));
-        if let Some(inner) = schema.get("additionalProperties").filter(|inner| inner.is_object()) {
+        if let Some(inner) = schema
+            .get("additionalProperties")
+            .filter(|inner| inner.is_object())
+        {
             let most = schema.get("maxProperties").and_then(Value::as_u64);
             let below = beneath(inner, place, most);
-            let inner = compiler.below(&["additionalProperties"], |compiler| Self::of(inner, below, compiler));
+            let inner = compiler.below(&["additionalProperties"], |compiler| {
+                Self::of(inner, below, compiler)
+            });
             structure.others = Some(Box::new(inner));
         }
         if let Some(inner) = schema.get("items").filter(|inner| inner.is_object()) {
             let keyed = schema.get("x-kubernetes-list-type").and_then(Value::as_str) == Some("map");
             let most = schema.get("maxItems").and_then(Value::as_u64);
-            let below = Place { correlatable: place.correlatable && keyed, ..beneath(inner, place, most) };
+            let below = Place {
+                correlatable: place.correlatable && keyed,
+                ..beneath(inner, place, most)
+            };
             let inner = compiler.below(&["items"], |compiler| Self::of(inner, below, compiler));
             structure.items = Some(Box::new(inner));
         }
@@ -124,7 +151,9 @@ impl Structure {
     /// Finds out what there is beneath, and completes the default by those beneath it.
     fn settle(&mut self) {
         let children = self.fields.iter().map(|(_, inner)| inner);
-        let children = children.chain(self.others.as_deref()).chain(self.items.as_deref());
+        let children = children
+            .chain(self.others.as_deref())
+            .chain(self.items.as_deref());
         let (mut rules, mut defaults) = (!self.rules.is_empty(), false);
         for child in children {
             rules |= child.has_rules;
@@ -139,8 +168,13 @@ impl Structure {
 
     /// Returns what the schema says about an entry of a map.
     fn entry(&self, name: &str) -> Option<&Self> {
-        let found = self.fields.binary_search_by(|(field, _)| (**field).cmp(name)).ok();
-        let found = found.and_then(|place| self.fields.get(place)).map(|(_, inner)| inner);
+        let found = self
+            .fields
+            .binary_search_by(|(field, _)| (**field).cmp(name))
+            .ok();
+        let found = found
+            .and_then(|place| self.fields.get(place))
+            .map(|(_, inner)| inner);
         found.or(self.others.as_deref())
     }
 }

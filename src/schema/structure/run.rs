@@ -34,20 +34,32 @@ impl Structure {
         origin: &dyn Fn(Node<'_>) -> Node<'a>,
         faults: &mut Vec<Fault<'a>>,
     ) {
-        let of_schema = |fault: &&Fault<'a>| fault.rule.id.family() == "schema";
-        let faulty: Vec<usize> = faults.iter().filter(of_schema).map(|fault| fault.node.index()).collect();
-        let mut run = Run { budget: Budget::new(), faulty: &faulty, origin, faults };
+        let by_schema = |fault: &&Fault<'a>| fault.rule.id.family() == "schema";
+        let places: Vec<usize> = faults
+            .iter()
+            .filter(by_schema)
+            .map(|fault| fault.node.index())
+            .collect();
+        let mut run = Run {
+            budget: Budget::new(),
+            faulty: &places,
+            origin,
+            faults,
+        };
         run.node(self, object, old);
     }
 }
 
-impl<'a> Run<'a, '_> {
+impl Run<'_, '_> {
     fn node(&mut self, structure: &Structure, node: Node<'_>, old: Option<Node<'_>>) {
         if !structure.has_rules || node.is_null() && !structure.nullable {
             return;
         }
         let own = (self.origin)(node);
-        let found = self.faulty.iter().any(|index| (own.index()..own.end_index()).contains(index));
+        let found = self
+            .faulty
+            .iter()
+            .any(|index| (own.index()..own.end_index()).contains(index));
         if !found {
             for rule in &structure.rules {
                 self.rule(structure, rule, node, old);
@@ -93,13 +105,21 @@ impl<'a> Run<'a, '_> {
             Ok(Value::Bool(false)) => self.message(rule, &activation),
             Ok(_) => "the schema's rule gives no bool".to_owned(),
             Err(EvalError::NotDecided(what)) => {
-                self.fault(rule, node, format!("a rule of the schema is not decided: {what} is known in a cluster only"));
+                self.fault(
+                    rule,
+                    node,
+                    format!(
+                        "a rule of the schema is not decided: {what} is known in a cluster only"
+                    ),
+                );
                 if let Some(fault) = self.faults.last_mut() {
                     fault.severity = Some(Severity::Note);
                 }
                 return;
             }
-            Err(EvalError::Budget) => "a rule of the schema costs more here than the API server allows".to_owned(),
+            Err(EvalError::Budget) => {
+                "a rule of the schema costs more here than the API server allows".to_owned()
+            }
             Err(EvalError::Failure(error)) => format!("a rule of the schema fails here: {error}"),
         };
         self.fault(rule, node, message);
@@ -109,10 +129,13 @@ impl<'a> Run<'a, '_> {
         let mut made = |program: &Program| {
             let value = program.eval(activation, &mut self.budget).ok()?;
             let text = value.as_str()?.trim().to_owned();
-            (!text.is_empty() && text.len() <= LONGEST_MESSAGE && !text.contains('\n')).then_some(text)
+            (!text.is_empty() && text.len() <= LONGEST_MESSAGE && !text.contains('\n'))
+                .then_some(text)
         };
         let made = rule.message_program.as_ref().and_then(&mut made);
-        let message = made.or_else(|| rule.message.clone()).filter(|message| !message.is_empty());
+        let message = made
+            .or_else(|| rule.message.clone())
+            .filter(|message| !message.is_empty());
         message.unwrap_or_else(|| format!("this must hold: {}", rule.text.trim()))
     }
 
@@ -120,16 +143,20 @@ impl<'a> Run<'a, '_> {
         // The field that the rule is about, as far as the object has it.
         let (mut place, mut missing) = (node, None);
         for key in &rule.field {
-            match place.get(key) {
-                Some(value) => place = value,
-                None => {
-                    missing = Some(key.clone());
-                    break;
-                }
-            }
+            // A default that was filled in stands where the map stands that lacks it.
+            let own = (self.origin)(place).index();
+            let value = place.get(key);
+            let Some(value) = value.filter(|value| (self.origin)(*value).index() != own) else {
+                missing = Some(key.clone());
+                break;
+            };
+            place = value;
         }
         let mut fault = Fault::new(&rules::CEL, (self.origin)(place), message);
-        fault = fault.help(format!("the rule of the schema is `{}`", one_line(&rule.text)));
+        fault = fault.help(format!(
+            "the rule of the schema is `{}`",
+            one_line(&rule.text)
+        ));
         self.faults.push(match missing {
             Some(key) => fault.below(key),
             None => fault,
@@ -144,11 +171,18 @@ fn one_line(text: &str) -> String {
 
 /// Finds the item of a list before a change that has the same keys.
 fn counterpart<'o>(view: Option<&View>, item: Node<'_>, old: Node<'o>) -> Option<Node<'o>> {
-    let Some(View::List { kind: ListKind::Map(keys), .. }) = view else { return None };
+    let Some(View::List {
+        kind: ListKind::Map(keys),
+        ..
+    }) = view
+    else {
+        return None;
+    };
     old.items().find(|other| {
-        keys.iter().all(|key| match (item.get(key), other.get(key)) {
-            (Some(item), Some(other)) => item.same_value(other),
-            (item, other) => item.is_none() && other.is_none(),
-        })
+        keys.iter()
+            .all(|key| match (item.get(key), other.get(key)) {
+                (Some(item), Some(other)) => item.same_value(other),
+                (item, other) => item.is_none() && other.is_none(),
+            })
     })
 }

@@ -16,7 +16,12 @@ pub(super) fn of(schema: &Value, structure: &Structure, resource: bool) -> Optio
     let text = |key: &str| schema.get(key).and_then(Value::as_str);
     let number = |key: &str| schema.get(key).and_then(Value::as_u64);
     let made = |view: View, most: u64, least_bytes: u64| {
-        Some(Schema { view, nullable: structure.nullable, most, least_bytes })
+        Some(Schema {
+            view,
+            nullable: structure.nullable,
+            most,
+            least_bytes,
+        })
     };
     if flag("x-kubernetes-int-or-string") {
         return made(View::Dyn, REQUEST - 2, 1);
@@ -42,7 +47,11 @@ pub(super) fn of(schema: &Value, structure: &Structure, resource: bool) -> Optio
             };
             made(View::List { item, kind }, most, 2)
         }
-        "object" if schema.get("additionalProperties").is_some_and(Value::is_object) => {
+        "object"
+            if schema
+                .get("additionalProperties")
+                .is_some_and(Value::is_object) =>
+        {
             let value = structure.others.as_ref()?.view.clone()?;
             let most = number("maxProperties").unwrap_or((REQUEST - 2) / (value.least_bytes + 6));
             made(View::Map(value), most, 2)
@@ -53,8 +62,14 @@ pub(super) fn of(schema: &Value, structure: &Structure, resource: bool) -> Optio
 }
 
 fn keys(schema: &Value) -> Arc<[Box<str>]> {
-    let keys = schema.get("x-kubernetes-list-map-keys").and_then(Value::as_array);
-    keys.into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect()
+    let keys = schema
+        .get("x-kubernetes-list-map-keys")
+        .and_then(Value::as_array);
+    keys.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(Into::into)
+        .collect()
 }
 
 fn string(schema: &Value) -> (View, u64) {
@@ -67,7 +82,10 @@ fn string(schema: &Value) -> (View, u64) {
         _ => {
             let values = schema.get("enum").and_then(Value::as_array);
             let longest = values.and_then(|values| {
-                values.iter().map(|value| value.as_str().map_or(0, |text| text.len() as u64)).max()
+                values
+                    .iter()
+                    .map(|value| value.as_str().map_or(0, |text| text.len() as u64))
+                    .max()
             });
             (View::String, length.or(longest).unwrap_or(REQUEST - 2))
         }
@@ -75,7 +93,14 @@ fn string(schema: &Value) -> (View, u64) {
 }
 
 fn object(schema: &Value, structure: &Structure, resource: bool) -> Schema {
-    let simple = |view: View, most: u64| Arc::new(Schema { view, nullable: false, most, least_bytes: 2 });
+    let simple = |view: View, most: u64| {
+        Arc::new(Schema {
+            view,
+            nullable: false,
+            most,
+            least_bytes: 2,
+        })
+    };
     let string = || simple(View::String, REQUEST - 2);
     let mut fields: Vec<(Box<str>, Arc<Schema>)> = Vec::new();
     let mut least_bytes = 2;
@@ -86,7 +111,8 @@ fn object(schema: &Value, structure: &Structure, resource: bool) -> Schema {
         }
         let Some(view) = &inner.view else { continue };
         fields.push((name.clone(), Arc::clone(view)));
-        let is_required = required.is_some_and(|names| names.iter().any(|other| other.as_str() == Some(name)));
+        let is_required =
+            required.is_some_and(|names| names.iter().any(|other| other.as_str() == Some(name)));
         if is_required && inner.default.is_none() {
             least_bytes += name.len() as u64 + view.least_bytes + 4;
         }
@@ -100,5 +126,10 @@ fn object(schema: &Value, structure: &Structure, resource: bool) -> Schema {
     }
     fields.sort_by(|a, b| a.0.cmp(&b.0));
     let most = fields.len() as u64;
-    Schema { view: View::Object(fields), nullable: structure.nullable, most, least_bytes }
+    Schema {
+        view: View::Object(fields),
+        nullable: structure.nullable,
+        most,
+        least_bytes,
+    }
 }
