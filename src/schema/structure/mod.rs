@@ -7,6 +7,8 @@ mod defaults;
 mod definition;
 mod rule;
 mod run;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::sync::Arc;
