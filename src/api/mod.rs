@@ -7,6 +7,7 @@
 //! A definition's rules apply wherever the definition is used: those of `core.v1.Container` in every pod and pod template.
 
 mod fact;
+mod immutable;
 mod meta;
 mod names;
 pub mod rules;
@@ -15,6 +16,7 @@ mod tables;
 use std::collections::HashMap;
 
 pub use self::fact::Fact;
+pub use self::immutable::changes;
 use crate::manifest::Fault;
 use crate::schema::{Kubernetes, KubernetesVersion, Visitor};
 use crate::yaml::Node;

@@ -27,4 +27,6 @@ crate::rules! {
     DANGLING = "api/dangling", Error;
     /// A selector that does not match the labels of its own template.
     SELECTOR_MISMATCH = "api/selector-mismatch", Error;
+    /// A change of a field that cannot change.
+    IMMUTABLE = "api/immutable", Error;
 }

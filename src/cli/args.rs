@@ -139,6 +139,10 @@ pub(super) struct CheckArgs {
     /// Take the schemas of custom resources from this folder or file, too; may be given again
     #[arg(long, value_name = "DIR")]
     pub(super) schemas: Vec<PathBuf>,
+    /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, or a
+    /// folder
+    #[arg(long, value_name = "SIDE")]
+    pub(super) base: Option<String>,
     /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,

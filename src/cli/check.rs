@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::args::{CheckArgs, FailOn, ReportFormat};
+use super::base::{manifests_before, rendered_before};
 use super::load::{apply_rules, known_version, load_project, pipeline_input, project_checks};
 use super::{Settings, WriteError};
 use crate::error::Failure;
@@ -35,6 +36,7 @@ pub(super) fn run(
         documents: outcome.objects(),
         checked: coverage.kubernetes + coverage.custom,
         coverage,
+        compared: args.base.is_some(),
         environments: outcome.environments.len(),
         waived: 0,
     };
@@ -80,6 +82,10 @@ fn check_project(
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
     checks.schemas.extend(schemas(&args.schemas, settings)?);
+    if let Some(side) = &args.base {
+        let names: Vec<&str> = project.layout.environments.keys().map(String::as_str).collect();
+        checks.base = Some(rendered_before(side, &project.root, settings, &names)?);
+    }
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
     let mut outcome = render_project(input);
     let coverage = inspect(&mut outcome, &checks);
@@ -100,6 +106,10 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Co
     let checks = Checks {
         versions: [(String::new(), versions)].into(),
         schemas: schemas(&args.schemas, settings)?,
+        base: match &args.base {
+            Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
+            None => None,
+        },
     };
     let mut outcome = read_manifests(sources, &Limits::default());
     let coverage = inspect(&mut outcome, &checks);

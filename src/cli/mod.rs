@@ -6,6 +6,7 @@
 )]
 
 mod args;
+mod base;
 mod check;
 mod explain;
 mod init;

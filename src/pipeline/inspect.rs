@@ -1,13 +1,13 @@
 //! Objects along their schemas and rules: faults become findings, which know the line to mend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
 use super::{Environment, Object, Outcome};
-use crate::api::Api;
+use crate::api::{Api, changes};
 use crate::finding::Finding;
-use crate::manifest::{Fault, Resource, field_path};
+use crate::manifest::{Fault, Resource, field_path, group};
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
 use crate::source::{FileId, Location};
 use crate::yaml::{Document, Node};
@@ -19,6 +19,30 @@ pub struct Checks {
     pub versions: BTreeMap<String, Vec<KubernetesVersion>>,
     /// Schemas of custom resources: definitions, and JSON Schemas that name their kind.
     pub schemas: Vec<Document>,
+    /// The version before, by environment as above; where there is none, changes are not checked.
+    pub base: Option<BTreeMap<String, Vec<Document>>>,
+}
+
+/// The version before of an environment's objects, by group, kind, namespace and name.
+type Before<'c> = HashMap<(&'c str, &'c str, &'c str, &'c str), Node<'c>>;
+
+fn before<'c>(checks: &'c Checks, environment: &str) -> Before<'c> {
+    let documents = checks.base.as_ref().and_then(|base| base.get(environment));
+    documents
+        .into_iter()
+        .flatten()
+        .map(|document| (identity(document.root()), document.root()))
+        .collect()
+}
+
+fn identity(object: Node<'_>) -> (&str, &str, &str, &str) {
+    let text = |path: &[&str]| object.path(path).and_then(Node::as_str).unwrap_or_default();
+    (
+        group(text(&["apiVersion"])),
+        text(&["kind"]),
+        text(&["metadata", "namespace"]),
+        text(&["metadata", "name"]),
+    )
 }
 
 /// How many objects were checked by which schemas.
@@ -49,11 +73,12 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     for environment in &outcome.environments {
         let objects = environment.objects.iter().map(|object| &object.resource);
         let catalogues = catalogues(checks, &environment.name, objects);
+        let before = before(checks, &environment.name);
         let results: Vec<(CheckedBy, Vec<Finding>)> = environment
             .objects
             .par_iter()
             .map(|object| {
-                let (by, faults) = faults(&catalogues, object.resource.root());
+                let (by, faults) = faults(&catalogues, &before, object.resource.root());
                 let findings = faults.into_iter().map(|fault| rendered(environment, object, fault));
                 (by, findings.collect())
             })
@@ -64,11 +89,12 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
         }
     }
     let plain = catalogues(checks, "", outcome.manifests.iter().map(|(_, object)| object));
+    let before = before(checks, "");
     let results: Vec<(CheckedBy, Vec<Finding>)> = outcome
         .manifests
         .par_iter()
         .map(|(file, object)| {
-            let (by, faults) = faults(&plain, object.root());
+            let (by, faults) = faults(&plain, &before, object.root());
             (by, faults.into_iter().map(|fault| in_file(*file, object, fault)).collect())
         })
         .collect();
@@ -104,7 +130,11 @@ fn catalogues<'a>(
 }
 
 /// Checks one object for each version; what holds for some of several versions only says for which.
-fn faults<'a>(catalogues: &[(Catalogue, Api)], object: Node<'a>) -> (CheckedBy, Vec<Fault<'a>>) {
+fn faults<'a>(
+    catalogues: &[(Catalogue, Api)],
+    before: &Before<'_>,
+    object: Node<'a>,
+) -> (CheckedBy, Vec<Fault<'a>>) {
     let mut by = CheckedBy::Nothing;
     let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
     for (catalogue, api) in catalogues {
@@ -118,7 +148,7 @@ fn faults<'a>(catalogues: &[(Catalogue, Api)], object: Node<'a>) -> (CheckedBy, 
             }
         }
     }
-    let faults = all
+    let mut faults: Vec<Fault<'a>> = all
         .into_iter()
         .map(|(mut fault, versions)| {
             if versions.len() < catalogues.len() {
@@ -128,6 +158,9 @@ fn faults<'a>(catalogues: &[(Catalogue, Api)], object: Node<'a>) -> (CheckedBy, 
             fault
         })
         .collect();
+    if let Some(old) = before.get(&identity(object)) {
+        changes(*old, object, &mut faults);
+    }
     (by, faults)
 }
 

@@ -77,10 +77,11 @@ pub fn render_project(input: Input) -> Outcome {
     let chosen: Vec<usize> = (0..templates.len())
         .filter(|index| is_chosen(&templates, *index, &namespaces))
         .collect();
-    let parts = render_all(&sources, &engine, &templates, &chosen, &inputs, &loaded);
-    if let Some(file) = schema {
-        findings.extend(check_schema(&sources, file, &inputs, &loaded));
-    }
+    let (parts, unfit) = rayon::join(
+        || render_all(&sources, &engine, &templates, &chosen, &inputs, &loaded),
+        || schema.map(|file| check_schema(&sources, file, &inputs, &loaded)),
+    );
+    findings.extend(unfit.into_iter().flatten());
     if !partial
         && findings
             .iter()

@@ -25,6 +25,7 @@ struct Totals {
     notes: usize,
     waived: usize,
     schemas: Schemas,
+    compared: bool,
 }
 
 /// How many objects were checked by which schemas.
@@ -94,6 +95,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
                 custom: report.summary.coverage.custom,
                 none: report.summary.coverage.nothing,
             },
+            compared: report.summary.compared,
         },
         findings: report
             .findings

@@ -35,6 +35,8 @@ pub struct Summary {
     pub checked: usize,
     /// By which schemas.
     pub coverage: Coverage,
+    /// Whether they were compared with the version before; if not, changes of fields that cannot change are not found.
+    pub compared: bool,
     /// The environments they belong to; 0 for plain manifests.
     pub environments: usize,
     /// The findings that were waived.

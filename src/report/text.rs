@@ -271,6 +271,7 @@ fn summary(report: &Report<'_>) -> String {
         environments,
         waived,
         coverage,
+        compared,
     } = report.summary;
     let mut looked = counted(checked, "object");
     if environments > 0 {
@@ -299,7 +300,9 @@ fn summary(report: &Report<'_>) -> String {
         0 => String::new(),
         count => format!("; {} not checked for want of a schema", counted(count, "object")),
     };
-    format!("checked {looked}: {found}{unchecked}")
+    // What was not looked at is said, never passed over.
+    let changes = if compared || checked == 0 { "" } else { "; changes not checked: no --base" };
+    format!("checked {looked}: {found}{unchecked}{changes}")
 }
 
 fn counted(count: usize, word: &str) -> String {

@@ -55,7 +55,7 @@ pub struct Stream {
 
 /// Reads a text.
 pub fn read(text: &Arc<str>, limits: &Limits) -> Stream {
-    if let Some(documents) = straight::read(text, limits) {
+    if let Some(documents) = straight::read(text, limits, None) {
         return Stream {
             documents,
             problems: Vec::new(),
@@ -71,6 +71,12 @@ pub(super) fn read_by_parser(text: &Arc<str>, limits: &Limits) -> Stream {
 
 /// Reads a text in which values stand for some scalars.
 pub fn read_filled(text: &Arc<str>, limits: &Limits, fill: &mut dyn Fill) -> Stream {
+    if let Some(documents) = straight::read(text, limits, Some(&mut *fill)) {
+        return Stream {
+            documents,
+            problems: Vec::new(),
+        };
+    }
     Reader::new(text, *limits, Some(fill)).run()
 }
 

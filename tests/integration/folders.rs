@@ -8,6 +8,9 @@ use tempfile::TempDir;
 use crate::program::{Output, command, run};
 use crate::project::tree;
 
+/// An object with a scalar that is doubtful and nothing else to find.
+const OBJECT: &str = "apiVersion: apps/v1\nkind: ControllerRevision\nmetadata: {name: a}\nrevision: 1\ndata: {a: on}\n";
+
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = TempDir::new().unwrap();
     for (path, text) in files {
@@ -27,14 +30,17 @@ fn within(folder: &TempDir, arguments: &[&str]) -> Output {
 #[test]
 fn paths_of_manifests_start_where_c_says() {
     let folder = folder(&[
-        ("a.yaml", "a: on\n"),
-        ("sub/b.yaml", "b: off\n"),
-        ("sub/c.json", "{\"c\": 1}\n"),
+        ("a.yaml", OBJECT),
+        ("sub/b.yaml", OBJECT),
+        (
+            "sub/c.json",
+            "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"c\"}}\n",
+        ),
     ]);
     let output = within(&folder, &["check", "a.yaml", "./sub"]);
     assert_eq!(output.code, 0, "{}", output.stderr);
     // They are told as they were given.
-    for place in ["--> a.yaml:1:4", "--> sub/b.yaml:1:4"] {
+    for place in ["--> a.yaml:5:11", "--> sub/b.yaml:5:11"] {
         assert!(output.stdout.contains(place), "{}", output.stdout);
     }
     assert!(
@@ -45,7 +51,7 @@ fn paths_of_manifests_start_where_c_says() {
     let absolute = folder.path().join("a.yaml");
     let elsewhere = TempDir::new().unwrap();
     let output = within(&elsewhere, &["check", absolute.to_str().unwrap()]);
-    assert!(output.stdout.contains("a.yaml:1:4"), "{}", output.stdout);
+    assert!(output.stdout.contains("a.yaml:5:11"), "{}", output.stdout);
     let output = within(&elsewhere, &["check", "a.yaml"]);
     assert_eq!(output.code, 2);
     assert!(
@@ -57,11 +63,11 @@ fn paths_of_manifests_start_where_c_says() {
 
 #[test]
 fn a_report_is_written_where_c_says_or_the_path_is_told() {
-    let folder = folder(&[("a.yaml", "a: on\n")]);
+    let folder = folder(&[("a.yaml", OBJECT)]);
     let output = within(&folder, &["check", "a.yaml", "-o", "report.txt"]);
     assert_eq!(output.code, 0, "{}", output.stderr);
     let report = fs::read_to_string(folder.path().join("report.txt")).unwrap();
-    assert!(report.contains("--> a.yaml:1:4"), "{report}");
+    assert!(report.contains("--> a.yaml:5:11"), "{report}");
     for path in ["no/such/folder.txt", "."] {
         let output = within(&folder, &["check", "a.yaml", "-o", path]);
         assert_eq!(output.code, 2, "{path}");
@@ -73,7 +79,7 @@ fn a_report_is_written_where_c_says_or_the_path_is_told() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_report_that_no_longer_fits_is_a_failure_with_its_path() {
-    let folder = folder(&[("a.yaml", "a: on\n")]);
+    let folder = folder(&[("a.yaml", OBJECT)]);
     let output = within(&folder, &["check", "a.yaml", "-o", "/dev/full"]);
     assert_eq!(output.code, 2);
     assert!(

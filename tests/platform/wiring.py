@@ -15,6 +15,21 @@ OUTSIDE_PODS = {
     "app-routing-system": [{"app": "nginx"}, {"app": "external-dns"}],
 }
 
+NGINX = "nginx.ingress.kubernetes.io/"
+# What nginx takes as an address: an Ingress with anything else in it, a comma for instance, is not served.
+ADDRESS = r"[-._~A-Za-z0-9/:?&=$]+"
+# The settings that an Ingress may have. Among those that are missing are all snippets, which are configuration of the
+# whole nginx in the hands of whoever may write an Ingress.
+NGINX_SETTINGS = {
+    "auth-signin": ADDRESS,
+    "auth-url": ADDRESS,
+    "backend-protocol": "HTTPS",
+    "force-ssl-redirect": "true",
+    "proxy-body-size": r"[0-9]+[km]",
+    "proxy-read-timeout": r"[0-9]+",
+    "whitelist-source-range": r"[0-9./]+(,[0-9./]+)*",
+}
+
 
 def check(platform):
     faults = []
@@ -25,8 +40,12 @@ def check(platform):
         for item in environment.of("PodDisruptionBudget"):
             if not environment.selected(item.namespace, item.spec.get("selector")):
                 faults.append(item.fault("spec.selector", "selects no pods"))
+            if item.spec.get("unhealthyPodEvictionPolicy") != "AlwaysAllow":
+                faults.append(item.fault("spec", "a pod that never gets ready would keep its node from being drained"))
         for item in environment.of("StatefulSet"):
             faults += _governing_service(item, environment)
+            if item.spec.get("podManagementPolicy") != "Parallel":
+                faults.append(item.fault("spec", "a pod that never gets ready would not be replaced by a mended one"))
         for item in environment.of("HorizontalPodAutoscaler"):
             ref = item.spec["scaleTargetRef"]
             if not environment.get(ref["kind"], item.namespace, ref["name"]):
@@ -190,6 +209,9 @@ def _ingress(item, environment, platform):
     classes |= {other.spec.get("ingressClassName") for other in environment.of("NginxIngressController")}
     if item.spec.get("ingressClassName") not in classes:
         yield item.fault("spec.ingressClassName", f"there is no class `{item.spec.get('ingressClassName')}`")
+    for key, value in (item.data["metadata"].get("annotations") or {}).items():
+        if key.startswith(NGINX) and not re.fullmatch(NGINX_SETTINGS.get(key.removeprefix(NGINX), "(?!)"), value):
+            yield item.fault(f"metadata.annotations.{key}", "this setting, or its value, is not one we know to be safe")
     covered = {host for tls in item.spec.get("tls") or [] for host in tls.get("hosts") or []}
     for index, rule in enumerate(item.spec.get("rules") or []):
         if rule.get("host") not in covered:
@@ -258,6 +280,7 @@ apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: web, namespace: shop}
 spec:
+  podManagementPolicy: Parallel
   serviceName: web-headless
   selector: {matchLabels: {app.kubernetes.io/name: web}}
   template:
@@ -283,7 +306,7 @@ spec: {clusterIP: None, selector: {app.kubernetes.io/name: web}, ports: [{name: 
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: web, namespace: shop}
-spec: {selector: {matchLabels: {app.kubernetes.io/name: web}}}
+spec: {unhealthyPodEvictionPolicy: AlwaysAllow, selector: {matchLabels: {app.kubernetes.io/name: web}}}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -310,7 +333,9 @@ kind: Ingress
 metadata:
   name: web
   namespace: shop
-  annotations: {auth-url: "http://web.shop.svc.cluster.local:80/auth", peer: "web-0.web-headless.shop.svc:8080"}
+  annotations:
+    nginx.ingress.kubernetes.io/auth-url: "http://web.shop.svc.cluster.local:80/auth"
+    peer: "web-0.web-headless.shop.svc:8080"
 spec:
   ingressClassName: nginx
   tls: [{hosts: [example.org]}]
@@ -359,10 +384,14 @@ def self_test():
                 "spec.selector: selects no pods",
             ),
             (
-                "spec: {selector: {matchLabels: {app.kubernetes.io/name: web}}}",
-                "spec: {selector: {matchLabels: {a: b}}}",
+                "AlwaysAllow, selector: {matchLabels: {app.kubernetes.io/name: web}}}",
+                "AlwaysAllow, selector: {matchLabels: {a: b}}}",
                 "poddisruptionbudget-web.yaml: spec.selector: selects no pods",
             ),
+            ("AlwaysAllow", "IfHealthyBudget", "keep its node from being drained"),
+            ("Parallel", "OrderedReady", "not be replaced"),
+            ("/auth-url: ", "/auth-snippet: ", "not one we know to be safe"),
+            (":80/auth", ":80/auth?allowed_groups=a,b", "not one we know to be safe"),
             ("kind: StatefulSet, name: web", "kind: Deployment, name: web", "there is no Deployment `web`"),
             ("values: [web]", "values: [web, wob]", "there are no pods of `wob`"),
             ("app: nginx", "app: engine", "spec.ingress[0].from[0]: selects no pods"),

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use memchr::memchr;
 
 use super::build::Builder;
-use super::read::Limits;
+use super::fill::{Fill, Role, Scalar, ScalarStyle, in_plane_16};
+use super::read::{Limits, PLANE_16};
 use super::resolve::{self, Resolved};
 use super::tree::{Document, Place};
 use crate::source::Span;
@@ -20,8 +21,12 @@ const DEPTH: usize = 64;
 /// Up to here keys are compared one by one.
 const FEW: usize = 12;
 
-/// Reads a text, or gives up.
-pub(super) fn read(text: &Arc<str>, limits: &Limits) -> Option<Vec<Document>> {
+/// Reads a text, or gives up. What was filled by then is filled again by whoever takes over.
+pub(super) fn read(
+    text: &Arc<str>,
+    limits: &Limits,
+    fill: Option<&mut dyn Fill>,
+) -> Option<Vec<Document>> {
     if text.len() > limits.bytes || limits.depth < DEPTH || !is_plain(text) {
         return None;
     }
@@ -33,6 +38,7 @@ pub(super) fn read(text: &Arc<str>, limits: &Limits) -> Option<Vec<Document>> {
         keys: Vec::with_capacity(64),
         documents: Vec::with_capacity(1),
         nodes: 0,
+        fill,
     };
     let mut at = 0;
     while at < text.len() {
@@ -63,18 +69,19 @@ struct Level {
     keys: usize,
 }
 
-struct Straight<'t> {
+struct Straight<'t, 'f> {
     text: &'t Arc<str>,
     bytes: &'t [u8],
     builder: Builder,
     open: Vec<Level>,
-    /// The keys' spans of all open maps.
-    keys: Vec<Span>,
+    /// The keys' nodes of all open maps.
+    keys: Vec<usize>,
     documents: Vec<Document>,
     nodes: usize,
+    fill: Option<&'f mut dyn Fill>,
 }
 
-impl Straight<'_> {
+impl Straight<'_, '_> {
     fn byte(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or(b'\n')
     }
@@ -196,7 +203,8 @@ impl Straight<'_> {
 
     /// Gives up where two keys of a map are the same, and forgets them.
     fn distinct(&mut self, from: usize) -> Option<()> {
-        let text = |span: &Span| span.of(self.text);
+        let document = self.builder.document();
+        let text = |key: &usize| document.node(*key).and_then(|key| key.as_str());
         let keys = self.keys.get(from..)?;
         let twice = if keys.len() <= FEW {
             keys.iter().enumerate().any(|(place, key)| {
@@ -204,7 +212,7 @@ impl Straight<'_> {
                 keys.iter().take(place).any(|other| text(other) == key)
             })
         } else {
-            let mut sorted: Vec<&str> = keys.iter().map(text).collect();
+            let mut sorted: Vec<Option<&str>> = keys.iter().map(text).collect();
             sorted.sort_unstable();
             sorted.windows(2).any(|pair| pair.first() == pair.last())
         };
@@ -265,18 +273,38 @@ impl Straight<'_> {
     /// Adds a key that is a string whoever reads it.
     fn key(&mut self, span: Span) -> Option<()> {
         let text = span.of(self.text);
-        let inner = if text.starts_with(['"', '\'']) {
-            Span::new(span.start as usize + 1, span.end as usize - 1)
-        } else {
-            if text == "<<" || !is_surely_string(text) && !is_string(text) {
-                return None;
-            }
-            span
-        };
-        self.keys.push(inner);
+        self.keys.push(self.builder.len());
         self.nodes += 1;
+        let (inner, style) = if text.starts_with(['"', '\'']) {
+            let inner = Span::new(span.start as usize + 1, span.end as usize - 1);
+            (inner, ScalarStyle::Quoted)
+        } else {
+            (span, ScalarStyle::Plain)
+        };
+        let text = inner.of(self.text);
+        if self.is_marked(text) {
+            return self.filled(text, style, Role::Key, span);
+        }
+        if style == ScalarStyle::Plain
+            && (text == "<<" || !is_surely_string(text) && !is_string(text))
+        {
+            return None;
+        }
         self.builder.text(inner, Place::new(span));
         Some(())
+    }
+
+    /// Tells whether a value stands somewhere in a scalar.
+    fn is_marked(&self, text: &str) -> bool {
+        self.fill.is_some()
+            && memchr(PLANE_16, text.as_bytes()).is_some()
+            && text.contains(in_plane_16)
+    }
+
+    /// Adds a scalar that holds values; where that fails the parser tells why.
+    fn filled(&mut self, text: &str, style: ScalarStyle, role: Role, span: Span) -> Option<()> {
+        let scalar = Scalar { text, style, role, span };
+        self.fill.as_mut()?.fill(scalar, &mut self.builder).ok()
     }
 
     /// Takes a value on the line of its key or dash; returns where the next line begins.
@@ -284,7 +312,7 @@ impl Straight<'_> {
         let end = match self.byte(at) {
             b'"' | b'\'' => {
                 let end = self.quoted_end(at)?;
-                self.quoted(at, end);
+                self.quoted(at, end)?;
                 end
             }
             b'|' => {
@@ -308,9 +336,15 @@ impl Straight<'_> {
         }
     }
 
-    fn quoted(&mut self, at: usize, end: usize) {
+    fn quoted(&mut self, at: usize, end: usize) -> Option<()> {
         self.nodes += 1;
-        self.builder.text(Span::new(at + 1, end - 1), Place::new(Span::new(at, end)));
+        let (inner, span) = (Span::new(at + 1, end - 1), Span::new(at, end));
+        let text = inner.of(self.text);
+        if self.is_marked(text) {
+            return self.filled(text, ScalarStyle::Quoted, Role::Value, span);
+        }
+        self.builder.text(inner, Place::new(span));
+        Some(())
     }
 
     /// Returns where a plain scalar of one line ends.
@@ -339,6 +373,9 @@ impl Straight<'_> {
         let text = span.of(self.text);
         let place = Place::new(span);
         self.nodes += 1;
+        if self.is_marked(text) {
+            return self.filled(text, ScalarStyle::Plain, Role::Value, span);
+        }
         if is_surely_string(text) {
             self.builder.text(span, place);
             return Some(());
@@ -408,7 +445,12 @@ impl Straight<'_> {
         }
         let kept = Span::new(start, end).of(self.text).trim_end_matches(' ').len();
         self.nodes += 1;
-        self.builder.str(&value, Place::new(Span::new(start, start + kept)));
+        let span = Span::new(start, start + kept);
+        if self.is_marked(&value) {
+            self.filled(&value, ScalarStyle::Block, Role::Value, span)?;
+        } else {
+            self.builder.str(&value, Place::new(span));
+        }
         // Blank lines behind the scalar belong to nobody.
         Some(next)
     }
@@ -463,7 +505,7 @@ impl Straight<'_> {
             b'[' | b'{' => self.flow(at, depth + 1),
             b'"' | b'\'' => {
                 let end = self.quoted_end(at)?;
-                self.quoted(at, end);
+                self.quoted(at, end)?;
                 Some(end)
             }
             _ => {

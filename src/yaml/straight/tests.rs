@@ -30,7 +30,7 @@ fn told(documents: &[Document]) -> Vec<String> {
 fn agrees(text: &str) -> bool {
     let text: Arc<str> = text.into();
     let limits = Limits::default();
-    let Some(documents) = read(&text, &limits) else {
+    let Some(documents) = read(&text, &limits, None) else {
         return false;
     };
     let parsed = read_by_parser(&text, &limits);
