@@ -638,6 +638,7 @@ fn errors_are_found_without_running() {
             "there is no function `sets.contain`; did you mean `sets.contains`?",
         ),
         ("!1", "!1", "`!` does not go with int"),
+        ("-null", "-null", "`-` does not go with null"),
         ("-'a'", "-'a'", "`-` does not go with string"),
         ("'a'.matches('[')", "'['", "this is no pattern"),
         (
@@ -806,5 +807,21 @@ proptest! {
         let expected = i128::from(a).cmp(&i128::from(b));
         let found = number::compare(&Value::Int(a), &Value::Double(f64::from(b)));
         prop_assert_eq!(found, Some(expected));
+    }
+}
+
+/// Checks expressions that are long rather than deep, and wrong in many places.
+#[test]
+fn long_expressions_are_checked_in_no_time() {
+    let all = [
+        format!("[{}]", "1 + 2, ".repeat(12_000)),
+        format!("[{}]", "a, ".repeat(30_000)),
+        format!("[{}]", "f(1), ".repeat(15_000)),
+        format!("[{}]", "v.a.b.c.d == [], ".repeat(5_000)),
+        format!("{{{}}}", "1: [], ".repeat(12_000)),
+    ];
+    for text in all {
+        let told = compile(&text, &environment()).map_or_else(|errors| errors.len(), |_| 0);
+        assert!(told <= 20, "{told}");
     }
 }

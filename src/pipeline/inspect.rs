@@ -136,10 +136,11 @@ fn faults<'a>(
     object: Node<'a>,
 ) -> (CheckedBy, Vec<Fault<'a>>) {
     let mut by = CheckedBy::Nothing;
+    let old = before.get(&identity(object)).copied();
     let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
     for (catalogue, api) in catalogues {
         let mut faults = Vec::new();
-        by = by.min(catalogue.check(object, &mut api.of(object), &mut faults));
+        by = by.min(catalogue.check_change(object, old, &mut api.of(object), &mut faults));
         for fault in faults {
             let same = |known: &&mut (Fault<'a>, Vec<KubernetesVersion>)| known.0.says_the_same_as(&fault);
             match all.iter_mut().find(same) {
@@ -158,8 +159,8 @@ fn faults<'a>(
             fault
         })
         .collect();
-    if let Some(old) = before.get(&identity(object)) {
-        changes(*old, object, &mut faults);
+    if let Some(old) = old {
+        changes(old, object, &mut faults);
     }
     (by, faults)
 }

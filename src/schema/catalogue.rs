@@ -113,6 +113,17 @@ impl Catalogue {
         visitor: &mut dyn Visitor<'a>,
         faults: &mut Vec<Fault<'a>>,
     ) -> CheckedBy {
+        self.check_change(object, None, visitor, faults)
+    }
+
+    /// Checks an object as [`Catalogue::check`] does, and where it was there before, that it may become what it is.
+    pub fn check_change<'a>(
+        &self,
+        object: Node<'a>,
+        old: Option<Node<'_>>,
+        visitor: &mut dyn Visitor<'a>,
+        faults: &mut Vec<Fault<'a>>,
+    ) -> CheckedBy {
         visitor.object(faults);
         let text = |key: &str| object.get(key).and_then(Node::as_str).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
@@ -124,7 +135,9 @@ impl Catalogue {
             return CheckedBy::Kubernetes;
         }
         if let Some(custom) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
-            self.by_custom(custom, object, faults);
+            // A version before of another API version would have to be converted first.
+            let old = old.filter(|old| old.get("apiVersion").and_then(Node::as_str) == Some(api_version));
+            self.by_custom(custom, object, old, faults);
             if let (Some(part), Some(metadata)) =
                 (self.kubernetes.definition(OBJECT_META), object.get("metadata"))
             {
@@ -137,25 +150,33 @@ impl Catalogue {
     }
 
     /// Checks an object by a custom resource's schema: defaults first, then shapes, then rules.
-    fn by_custom<'a>(&self, custom: &Custom, object: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    fn by_custom<'a>(
+        &self,
+        custom: &Custom,
+        object: Node<'a>,
+        old: Option<Node<'_>>,
+        faults: &mut Vec<Fault<'a>>,
+    ) {
         let structure = custom.structure.as_ref().map(|(schema, structure)| {
             structure.get_or_init(|| Structure::compile(schema, self.version.number()).0)
         });
-        let completed = structure.filter(|structure| structure.has_defaults());
-        let completed = completed.and_then(|structure| Completed::new(structure, object));
+        let with_defaults = structure.filter(|structure| structure.has_defaults());
+        let completed = with_defaults.and_then(|structure| Completed::new(structure, object));
+        let completed_old = with_defaults.zip(old).and_then(|(structure, old)| Completed::new(structure, old));
+        let old = completed_old.as_ref().map(Completed::root).or(old);
         let rules = structure.filter(|structure| structure.has_rules());
         let Some(completed) = completed else {
             faults.extend(shapes(custom, object));
             if let Some(structure) = rules {
                 let own = |node: Node<'_>| object.document().node(node.index()).unwrap_or(object);
-                structure.run(object, None, &own, faults);
+                structure.run(object, old, &own, faults);
             }
             return;
         };
         let own = |node: Node<'_>| completed.origin(object, node);
         faults.extend(at_own(shapes(custom, completed.root()), &own));
         if let Some(structure) = rules {
-            structure.run(completed.root(), None, &own, faults);
+            structure.run(completed.root(), old, &own, faults);
         }
     }
 

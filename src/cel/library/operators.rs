@@ -76,7 +76,6 @@ pub(super) const FUNCTIONS: &[Declaration] = &[
     Declaration("%(uint, uint) -> uint", 0, ONE, arithmetic::<b'%'>),
     Declaration("-_(int) -> int", 0, ONE, negate),
     Declaration("-_(double) -> double", 0, ONE, negate),
-    Declaration("-_(duration) -> duration", 0, ONE, negate),
 ];
 
 fn equals<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
@@ -194,9 +193,6 @@ fn negate<'a>(_: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
         [Value::Int(value)] => value
             .checked_neg()
             .map_or_else(|| failure("integer overflow"), |v| Ok(Value::Int(v))),
-        [Value::Duration(value)] => value
-            .checked_neg()
-            .map_or_else(|| failure("duration overflow"), |v| Ok(Value::Duration(v))),
         [Value::Double(value)] => Ok(Value::Double(-value)),
         _ => mismatch(),
     }
