@@ -810,6 +810,24 @@ proptest! {
     }
 }
 
+/// A type, and a value, that would double with every step if they were not shared or refused.
+#[test]
+fn what_doubles_is_stopped() {
+    let mut types = "[1]".to_owned();
+    let mut values = "[[1]]".to_owned();
+    for at in 0..60 {
+        write!(types, ".map(x{at}, {{x{at}: x{at}}})").unwrap();
+        write!(values, ".map(x{at}, [x{at}, x{at}])").unwrap();
+    }
+    assert!(run(&types).is_err());
+    assert_eq!(
+        run(&format!("{values} == {values}")),
+        Err(EvalError::Budget.to_string())
+    );
+    assert!(run(&format!("'%s'.format({values})")).is_err());
+    assert!(run(&format!("{values}.flatten(1000)")).is_err());
+}
+
 /// Checks expressions that are long rather than deep, and wrong in many places.
 #[test]
 fn long_expressions_are_checked_in_no_time() {

@@ -238,6 +238,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Returns what finding out the size takes, in work that its cost may not count.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::String(text) => text.len() / 32,
+            Self::Map(Map::Node(node, Some(_))) => node.entries().len() / 4,
+            _ => 0,
+        }
+    }
+
     /// Returns the size that costs are counted by: characters, bytes, items, entries; one for the rest.
     pub(crate) fn size(&self) -> u64 {
         let size = match self {

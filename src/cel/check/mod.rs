@@ -467,16 +467,7 @@ impl Checker<'_> {
         for (key, value, optional) in entries {
             let (key_ir, key_ty) = self.expr(key);
             let (value_ir, value_ty) = self.expr(value);
-            if !matches!(
-                self.unifier.resolve(&key_ty),
-                Type::Dyn | Type::Param(_) | Type::Bool | Type::Int | Type::Uint | Type::String
-            ) {
-                let found = self.unifier.resolve(&key_ty);
-                self.error(
-                    key.span,
-                    format!("a key is a string, int, uint or bool, and this is {found}"),
-                );
-            }
+            let key_ty = self.key(key.span, &key_ty);
             let value_ty = if *optional {
                 self.unwrapped(value.span, &value_ty)
             } else {
@@ -495,6 +486,19 @@ impl Checker<'_> {
             },
             Type::map(key, value),
         )
+    }
+
+    /// Returns the type of a key; what may be none is told, and is anything from there on.
+    fn key(&mut self, span: Span, ty: &Type) -> Type {
+        match self.unifier.resolve(ty) {
+            scalar @ (Type::Dyn | Type::Bool | Type::Int | Type::Uint | Type::String) => scalar,
+            Type::Param(_) => ty.clone(),
+            other => {
+                let message = format!("a key is a string, int, uint or bool, and this is {other}");
+                self.error(span, message);
+                Type::Dyn
+            }
+        }
     }
 
     /// Returns what an optional holds.

@@ -17,7 +17,7 @@ pub use self::meter::Budget;
 pub(crate) use self::meter::Meter;
 use super::error::EvalError;
 use super::ir::{Call, Field, Ir, IrKind};
-use super::library::{self, Outcome};
+use super::library::{self, Outcome, Price};
 use super::value::{Entries, Key, List, Map, Value};
 
 /// A run of an expression.
@@ -283,6 +283,10 @@ impl<'a> Run<'a, '_> {
                 types.join(", ")
             )));
         };
+        if !matches!(overload.price, Price::Fixed(_)) {
+            let weight = values.iter().map(Value::weight).sum();
+            self.meter.work(weight)?;
+        }
         self.meter.charge(overload.price.before(values))?;
         let value = match (&call.pattern, values) {
             (Some(pattern), [Value::String(text), ..]) => {

@@ -74,9 +74,7 @@ pub(super) const FUNCTIONS: &[Declaration] = &[
 
 fn size<'a>(meter: &mut Meter, values: &[Value<'a>]) -> Outcome<'a> {
     let [value] = values else { return mismatch() };
-    if let Value::String(text) = value {
-        meter.work(text.len() / 64)?;
-    }
+    meter.work(value.weight())?;
     Ok(Value::Int(i64::try_from(value.size()).unwrap_or(i64::MAX)))
 }
 
