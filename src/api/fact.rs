@@ -156,7 +156,7 @@ impl Fact {
             Self::Filled => filled(value, faults),
             Self::OneOf(values) => each(value, |item| one_of(values, item, faults)),
             Self::Within(least, greatest) => {
-                each(value, |item| within(*least, *greatest, item, faults))
+                each(value, |item| within(*least, *greatest, item, faults));
             }
             Self::AtLeast(least) => at_least(*least, value, faults),
             Self::Port => within(1, 65_535, value, faults),

@@ -364,7 +364,7 @@ mod tests {
             (
                 "apiVersion: v1\nkind: PersistentVolumeClaim\nspec: {storageClassName: a, resources: {requests: {storage: 2Gi}}}\n",
                 "apiVersion: v1\nkind: PersistentVolumeClaim\nspec: {storageClassName: a, resources: {requests: {storage: 1Gi}}}\n",
-                &["spec.resources.requests.storage"],
+                &["spec.resources.requests[storage]"],
             ),
             (
                 "apiVersion: batch/v1\nkind: Job\nspec: {parallelism: 1, template: {spec: {containers: [{name: a, image: b}]}}}\n",

@@ -149,9 +149,7 @@ impl<'a> Walk<'a, '_> {
         }
         match &shape.list_type {
             ListType::Atomic => {}
-            ListType::Set => {
-                self.unique(node, |item, other| item.same_value(other), "is there twice")
-            }
+            ListType::Set => self.unique(node, Node::same_value, "is there twice"),
             ListType::Map(keys) => {
                 let words = keys
                     .iter()

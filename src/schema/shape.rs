@@ -283,18 +283,7 @@ impl Definition {
             fields.sort_by(|a, b| a.0.cmp(&b.0));
             shape.fields = fields;
         }
-        shape.others = match schema.get("additionalProperties") {
-            Some(Value::Bool(false)) => Others::Nothing,
-            Some(inner @ Value::Object(_)) => Others::Fits(self.add(inner, compiler)),
-            Some(_) => Others::Anything,
-            None if compiler.dialect == Dialect::Structural
-                && !flag("x-kubernetes-preserve-unknown-fields")
-                && shape.kinds.has(Kind::Map) =>
-            {
-                Others::Nothing
-            }
-            None => Others::Anything,
-        };
+        shape.others = self.others(schema, shape.kinds, compiler);
         shape.items = schema
             .get("items")
             .filter(|items| items.is_object())
@@ -308,6 +297,17 @@ impl Definition {
             self.open_metadata(at);
         }
         Part::Local(u32::try_from(at).unwrap_or(u32::MAX))
+    }
+
+    fn others(&mut self, schema: &Value, kinds: Kinds, compiler: Compiler<'_>) -> Others {
+        let kept = schema.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(true));
+        let pruned = compiler.dialect == Dialect::Structural && !kept && kinds.has(Kind::Map);
+        match schema.get("additionalProperties") {
+            Some(Value::Bool(false)) => Others::Nothing,
+            Some(inner @ Value::Object(_)) => Others::Fits(self.add(inner, compiler)),
+            None if pruned => Others::Nothing,
+            _ => Others::Anything,
+        }
     }
 
     fn rules(&mut self, schema: &Value, compiler: Compiler<'_>) -> Option<Rules> {
@@ -333,14 +333,6 @@ impl Definition {
         if !KEYS.iter().any(|key| schema.get(key).is_some()) {
             return None;
         }
-        let bounds = |least: &str, greatest: &str| Bounds {
-            least: schema.get(least).and_then(Value::as_u64),
-            greatest: schema.get(greatest).and_then(Value::as_u64),
-        };
-        let bound = |limit: &str, exclusive: &str| {
-            let value = schema.get(limit).and_then(Value::as_f64);
-            value.map(|value| (value, schema.get(exclusive) == Some(&Value::Bool(true))))
-        };
         let narrowing = Compiler {
             dialect: match compiler.dialect {
                 Dialect::Published => Dialect::Published,
@@ -357,16 +349,14 @@ impl Definition {
                 .collect()
         };
         // Alternatives that only name types are told by `kinds`.
-        let one_of = if only_types(schema.get("oneOf")) {
-            Vec::new()
-        } else {
-            all("oneOf")
+        let mut unless_types = |key: &str| {
+            if only_types(schema.get(key)) {
+                Vec::new()
+            } else {
+                all(key)
+            }
         };
-        let any_of = if only_types(schema.get("anyOf")) {
-            Vec::new()
-        } else {
-            all("anyOf")
-        };
+        let (one_of, any_of) = (unless_types("oneOf"), unless_types("anyOf"));
         let all_of = all("allOf");
         let not = schema.get("not").map(|inner| self.add(inner, narrowing));
         let pattern = schema.get("pattern").and_then(Value::as_str);
@@ -376,12 +366,12 @@ impl Definition {
                 .and_then(Value::as_array)
                 .cloned()
                 .unwrap_or_default(),
-            minimum: bound("minimum", "exclusiveMinimum"),
-            maximum: bound("maximum", "exclusiveMaximum"),
+            minimum: limit(schema, "minimum", "exclusiveMinimum"),
+            maximum: limit(schema, "maximum", "exclusiveMaximum"),
             multiple_of: schema.get("multipleOf").and_then(Value::as_f64),
-            length: bounds("minLength", "maxLength"),
-            items: bounds("minItems", "maxItems"),
-            entries: bounds("minProperties", "maxProperties"),
+            length: bounds(schema, "minLength", "maxLength"),
+            items: bounds(schema, "minItems", "maxItems"),
+            entries: bounds(schema, "minProperties", "maxProperties"),
             pattern: pattern.and_then(|text| Some((text.into(), Regex::new(text).ok()?))),
             all_of,
             any_of,
@@ -422,6 +412,19 @@ impl Library {
         let definition = definition.get_or_init(|| (self.compile)(number));
         Some((number, definition.shape(shape)?))
     }
+}
+
+fn bounds(schema: &Value, least: &str, greatest: &str) -> Bounds {
+    Bounds {
+        least: schema.get(least).and_then(Value::as_u64),
+        greatest: schema.get(greatest).and_then(Value::as_u64),
+    }
+}
+
+/// Returns a limit, and whether it is itself refused.
+fn limit(schema: &Value, key: &str, exclusive: &str) -> Option<(f64, bool)> {
+    let value = schema.get(key).and_then(Value::as_f64)?;
+    Some((value, schema.get(exclusive) == Some(&Value::Bool(true))))
 }
 
 fn kinds(schema: &Value) -> Kinds {
