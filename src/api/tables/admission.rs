@@ -15,7 +15,6 @@ pub(super) const FAIL_OR_IGNORE: Fact = OneOf(&["Fail", "Ignore"]);
 pub(super) const EXACT_OR_EQUIVALENT: Fact = OneOf(&["Exact", "Equivalent"]);
 pub(super) const NEVER_OR_IF_NEEDED: Fact = OneOf(&["Never", "IfNeeded"]);
 const SPEC: &[(&str, Fact)] = &[("spec", Required)];
-const ACTION: &[(&str, Fact)] = &[("parameterNotFoundAction", Required)];
 
 pub(super) const TABLE: &[Definition] = &[
     Definition {
@@ -50,7 +49,6 @@ pub(super) const TABLE: &[Definition] = &[
             ("matchConstraints", Required),
             ("matchConditions", AtMostItems(64)),
             ("mutations", Required),
-            ("reinvocationPolicy", Required),
             ("reinvocationPolicy", NEVER_OR_IF_NEEDED),
         ],
         rules: &[resource_rules, mutates_what_is_written, unique_conditions],
@@ -155,17 +153,6 @@ pub(super) const TABLE: &[Definition] = &[
         ],
         rules: &[name_or_selector],
     },
-    // The first version has a default.
-    Definition {
-        name: "admissionregistration.v1.ParamRef",
-        facts: ACTION,
-        rules: &[],
-    },
-    Definition {
-        name: "admissionregistration.v1beta1.ParamRef",
-        facts: ACTION,
-        rules: &[],
-    },
 ];
 
 /// An expression of spaces is none.
@@ -248,19 +235,15 @@ fn unique_keys<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>)
     unique(spec, "auditAnnotations", "key", "annotation", faults);
 }
 
-/// Only what is made or changed can be mutated.
+/// What is deleted cannot be mutated.
 fn mutates_what_is_written<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let rules = spec
         .get("matchConstraints")
         .into_iter()
         .flat_map(|constraints| items(constraints, "resourceRules"));
     for operation in rules.flat_map(|rule| items(rule, "operations")) {
-        if matches!(operation.as_str(), Some("DELETE" | "CONNECT" | "*")) {
-            let fault = Fault::new(
-                &rules::ENUM,
-                operation,
-                "a policy can mutate what is created or updated only",
-            );
+        if operation.as_str() == Some("DELETE") {
+            let fault = Fault::new(&rules::ENUM, operation, "what is deleted cannot be mutated");
             faults.push(fault.help("list `CREATE`, `UPDATE` or both"));
         }
     }
@@ -690,13 +673,6 @@ spec:
                 ),
                 (
                     name,
-                    &reference("name: a"),
-                    "api/required",
-                    "spec.paramRef.parameterNotFoundAction",
-                    "{name: a}",
-                ),
-                (
-                    name,
                     &reference("name: a, parameterNotFoundAction: Ignore"),
                     "api/enum",
                     "spec.paramRef.parameterNotFoundAction",
@@ -708,6 +684,7 @@ spec:
             base,
             &[
                 (action, "[Deny, Audit]"),
+                (name, &reference("name: a")),
                 (
                     name,
                     &reference("selector: {}, namespace: a, parameterNotFoundAction: Allow"),
@@ -753,13 +730,6 @@ spec:
                     "api/enum",
                     "spec.reinvocationPolicy",
                     "Always",
-                ),
-                (
-                    "  reinvocationPolicy: IfNeeded\n",
-                    "",
-                    "api/required",
-                    "spec.reinvocationPolicy",
-                    FAIL,
                 ),
                 (mutations, "[]", "api/required", "spec.mutations", "[]"),
                 (
