@@ -84,7 +84,12 @@ fn check_project(
     let mut checks = project_checks(&project, &versions)?;
     checks.schemas.extend(schemas(&args.schemas, settings)?);
     if let Some(side) = &args.base {
-        let names: Vec<&str> = project.layout.environments.keys().map(String::as_str).collect();
+        let names: Vec<&str> = project
+            .layout
+            .environments
+            .keys()
+            .map(String::as_str)
+            .collect();
         checks.base = Some(rendered_before(side, &project.root, settings, &names)?);
     }
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
@@ -98,7 +103,10 @@ fn check_project(
     Ok((outcome, coverage, checks.version_words()))
 }
 
-fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Coverage, String), Failure> {
+fn check_manifests(
+    args: &CheckArgs,
+    settings: &Settings,
+) -> Result<(Outcome, Coverage, String), Failure> {
     let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
     let mut versions = versions(&args.kubernetes)?;
     if versions.is_empty() {
@@ -115,8 +123,14 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Co
     let mut outcome = read_manifests(sources, &Limits::default());
     let coverage = inspect(&mut outcome, &checks);
     let is_object = |id: &ResourceId| !id.kind.is_empty() && !id.api_version.is_empty();
-    let recognised = outcome.manifests.iter().any(|(_, object)| is_object(&object.id));
-    let readable = !outcome.findings.iter().any(|finding| finding.rule.family() == "yaml");
+    let recognised = outcome
+        .manifests
+        .iter()
+        .any(|(_, object)| is_object(&object.id));
+    let readable = !outcome
+        .findings
+        .iter()
+        .any(|finding| finding.rule.family() == "yaml");
     if !recognised && readable {
         let failure = Failure::new("there is nothing to check: no manifest was found");
         return Err(
@@ -138,10 +152,22 @@ fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Fail
     }
     let sources = load_manifests(&settings.directory, paths, io::empty())?;
     let outcome = read_manifests(sources, &Limits::default());
-    if let Some(finding) = outcome.findings.iter().find(|finding| finding.severity == Severity::Error) {
+    if let Some(finding) = outcome
+        .findings
+        .iter()
+        .find(|finding| finding.severity == Severity::Error)
+    {
         let file = outcome.sources.file(finding.primary.file);
         let line = file.position(finding.primary.span.start).line;
-        return Err(Failure::new(format!("{}:{line}: {}", file.path(), finding.message)));
+        return Err(Failure::new(format!(
+            "{}:{line}: {}",
+            file.path(),
+            finding.message
+        )));
     }
-    Ok(outcome.manifests.into_iter().map(|(_, object)| object.document).collect())
+    Ok(outcome
+        .manifests
+        .into_iter()
+        .map(|(_, object)| object.document)
+        .collect())
 }

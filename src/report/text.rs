@@ -283,7 +283,10 @@ fn summary(report: &Report<'_>) -> String {
         (0, 0) => {}
         (_, 0) => looked = format!("{looked} for Kubernetes {versions}"),
         (_, custom) => {
-            looked = format!("{looked} for Kubernetes {versions}, {}", counted(custom, "custom resource"));
+            looked = format!(
+                "{looked} for Kubernetes {versions}, {}",
+                counted(custom, "custom resource")
+            );
         }
     }
     let severities = [
@@ -307,10 +310,17 @@ fn summary(report: &Report<'_>) -> String {
     };
     let unchecked = match coverage.nothing {
         0 => String::new(),
-        count => format!("; {} not checked for want of a schema", counted(count, "object")),
+        count => format!(
+            "; {} not checked for want of a schema",
+            counted(count, "object")
+        ),
     };
     // What was not looked at is said, never passed over.
-    let changes = if *compared || *checked == 0 { "" } else { "; changes not checked: no --base" };
+    let changes = if *compared || *checked == 0 {
+        ""
+    } else {
+        "; changes not checked: no --base"
+    };
     format!("checked {looked}: {found}{unchecked}{changes}")
 }
 

@@ -6,8 +6,8 @@
 mod catalogue;
 mod check;
 mod format;
-mod import;
 mod history;
+mod import;
 mod kubernetes;
 mod required;
 pub mod rules;
