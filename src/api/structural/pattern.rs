@@ -38,10 +38,17 @@ fn fault(pattern: &str) -> Option<&'static str> {
                 Some(_) => {}
             }
         } else if in_class {
-            // A `]` that stands first is one of the class.
+            if let Some((_, end)) = rest
+                .strip_prefix("[:")
+                .and_then(|named| named.split_once(":]"))
+            {
+                rest = end;
+                continue;
+            }
             in_class = c != ']';
         } else if c == '[' {
             in_class = true;
+            // A `]` that stands first is one of the class.
             let first = after.strip_prefix('^').unwrap_or(after);
             rest = first.strip_prefix(']').unwrap_or(first);
             continue;
@@ -92,6 +99,7 @@ mod tests {
             "{}",
             r"[\]]",
             r"[[:alpha:]]",
+            r"^[^[:space:](]+$",
             r"^\d{4}-\d{2}$",
             r"\p{L}",
             "é(ü)",

@@ -7,6 +7,7 @@ mod claim;
 pub(super) mod cluster;
 mod config;
 mod container;
+mod cron_job;
 mod custom_resource;
 mod deprecated;
 mod device;
@@ -29,6 +30,7 @@ mod security;
 mod service;
 mod storage;
 mod volume;
+mod webhook;
 mod workload;
 
 use super::Definition;
@@ -43,6 +45,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
         cluster::TABLE,
         config::TABLE,
         container::TABLE,
+        cron_job::TABLE,
         custom_resource::TABLE,
         deprecated::TABLE,
         device::TABLE,
@@ -65,6 +68,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Definition> {
         service::TABLE,
         storage::TABLE,
         volume::TABLE,
+        webhook::TABLE,
         workload::TABLE,
     ]
     .into_iter()
