@@ -36,7 +36,11 @@ fn parse_with_zeros(text: &str) -> Option<Ipv4Addr> {
 /// Reads digits, with zeros before them.
 fn parse_number(text: &str) -> Option<u8> {
     let plain = text.trim_start_matches('0');
-    if plain.is_empty() { Some(0) } else { plain.parse().ok() }
+    if plain.is_empty() {
+        Some(0)
+    } else {
+        plain.parse().ok()
+    }
 }
 
 /// Reads a range.
@@ -71,7 +75,12 @@ impl Range {
 pub(super) fn special(address: IpAddr) -> Option<&'static str> {
     let (unicast, multicast) = match address {
         IpAddr::V4(v4) => (v4.is_link_local(), v4.octets().starts_with(&[224, 0, 0])),
-        IpAddr::V6(v6) => (v6.is_unicast_link_local(), v6.segments().first().is_some_and(|head| head & 0xff0f == 0xff02)),
+        IpAddr::V6(v6) => (
+            v6.is_unicast_link_local(),
+            v6.segments()
+                .first()
+                .is_some_and(|head| head & 0xff0f == 0xff02),
+        ),
     };
     match address {
         _ if address.is_unspecified() => Some("unspecified (0.0.0.0 or ::)"),
@@ -88,25 +97,62 @@ mod tests {
 
     #[test]
     fn addresses_are_read_as_go_did() {
-        for (text, canonical) in
-            [("10.0.0.1", "10.0.0.1"), ("010.000.0.01", "10.0.0.1"), ("2001:DB8::1", "2001:db8::1"), ("::ffff:10.0.0.1", "10.0.0.1")]
-        {
-            assert_eq!(parse_address(text).map(|address| address.to_string()).as_deref(), Some(canonical));
+        for (text, canonical) in [
+            ("10.0.0.1", "10.0.0.1"),
+            ("010.000.0.01", "10.0.0.1"),
+            ("2001:DB8::1", "2001:db8::1"),
+            ("::ffff:10.0.0.1", "10.0.0.1"),
+        ] {
+            assert_eq!(
+                parse_address(text)
+                    .map(|address| address.to_string())
+                    .as_deref(),
+                Some(canonical)
+            );
         }
-        for text in ["", "10.0.0", "10.0.0.256", "10.0.0.1.1", "10.0.0.x", "fe80::1%eth0", "10.0.0.1/8", " 10.0.0.1"] {
+        for text in [
+            "",
+            "10.0.0",
+            "10.0.0.256",
+            "10.0.0.1.1",
+            "10.0.0.x",
+            "fe80::1%eth0",
+            "10.0.0.1/8",
+            " 10.0.0.1",
+        ] {
             assert_eq!(parse_address(text), None, "{text}");
         }
-        for text in ["10.0.0.0/8", "10.1.2.3/8", "10.0.0.0/08", "0.0.0.0/0", "::/0", "2001:db8::/128"] {
+        for text in [
+            "10.0.0.0/8",
+            "10.1.2.3/8",
+            "10.0.0.0/08",
+            "0.0.0.0/0",
+            "::/0",
+            "2001:db8::/128",
+        ] {
             assert!(parse_range(text).is_some(), "{text}");
         }
-        for text in ["", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "::/129", "10.0.0/8", "10.0.0.0/8/8"] {
+        for text in [
+            "",
+            "10.0.0.0",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "::/129",
+            "10.0.0/8",
+            "10.0.0.0/8/8",
+        ] {
             assert_eq!(parse_range(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_part_of_a_range_is_smaller_and_inside() {
-        let has = |range: &str, part: &str| parse_range(range).unwrap().has_part(parse_range(part).unwrap());
+        let has = |range: &str, part: &str| {
+            parse_range(range)
+                .unwrap()
+                .has_part(parse_range(part).unwrap())
+        };
         assert!(has("10.0.0.0/8", "10.1.0.0/16"));
         assert!(has("0.0.0.0/0", "10.1.0.0/16"));
         assert!(has("::/0", "2001:db8::/32"));
@@ -119,10 +165,28 @@ mod tests {
 
     #[test]
     fn special_addresses_are_known() {
-        for text in ["0.0.0.0", "::", "127.0.0.1", "127.9.9.9", "::1", "169.254.1.1", "fe80::1", "224.0.0.1", "ff02::1", "ff12::1"] {
+        for text in [
+            "0.0.0.0",
+            "::",
+            "127.0.0.1",
+            "127.9.9.9",
+            "::1",
+            "169.254.1.1",
+            "fe80::1",
+            "224.0.0.1",
+            "ff02::1",
+            "ff12::1",
+        ] {
             assert!(special(parse_address(text).unwrap()).is_some(), "{text}");
         }
-        for text in ["10.0.0.1", "255.255.255.255", "224.0.1.1", "2001:db8::1", "ff05::1", "fc00::1"] {
+        for text in [
+            "10.0.0.1",
+            "255.255.255.255",
+            "224.0.1.1",
+            "2001:db8::1",
+            "ff05::1",
+            "fc00::1",
+        ] {
             assert_eq!(special(parse_address(text).unwrap()), None, "{text}");
         }
     }

@@ -21,12 +21,24 @@ const NAMES: &[(&str, &[&str], Spelling)] = &[
         &["Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"],
         Spelling::PathSegment,
     ),
-    ("certificates.k8s.io", &["CertificateSigningRequest", "ClusterTrustBundle"], Spelling::PathSegment),
-    ("apiregistration.k8s.io", &["APIService"], Spelling::PathSegment),
+    (
+        "certificates.k8s.io",
+        &["CertificateSigningRequest", "ClusterTrustBundle"],
+        Spelling::PathSegment,
+    ),
+    (
+        "apiregistration.k8s.io",
+        &["APIService"],
+        Spelling::PathSegment,
+    ),
     // An address, with colons where it is one of IPv6.
     ("networking.k8s.io", &["IPAddress"], Spelling::PathSegment),
     ("storage.k8s.io", &["CSIDriver"], Spelling::PathSegment),
-    ("internal.apiserver.k8s.io", &["StorageVersion"], Spelling::PathSegment),
+    (
+        "internal.apiserver.k8s.io",
+        &["StorageVersion"],
+        Spelling::PathSegment,
+    ),
 ];
 
 /// Groups whose kinds are questions: they are answered, not kept, and need no name.
@@ -41,7 +53,11 @@ pub(super) fn check<'a>(context: &Context<'a>, faults: &mut Vec<Fault<'a>>) {
     }
     let Some(meta) = object.get("metadata").filter(|meta| !meta.is_null()) else {
         let message = "`metadata.name` is missing";
-        faults.push(Fault::new(&rules::REQUIRED, object, message).below("metadata.name").help("give the object a name"));
+        faults.push(
+            Fault::new(&rules::REQUIRED, object, message)
+                .below("metadata.name")
+                .help("give the object a name"),
+        );
         return;
     };
     name(spelling(context, group), meta, faults);
@@ -61,7 +77,9 @@ fn spelling(context: &Context<'_>, group: &str) -> Spelling {
     if group.is_empty() && kind == "Service" {
         return context.service_name();
     }
-    let own = NAMES.iter().find(|(of, kinds, _)| *of == group && kinds.contains(&kind));
+    let own = NAMES
+        .iter()
+        .find(|(of, kinds, _)| *of == group && kinds.contains(&kind));
     own.map_or(Spelling::Subdomain, |(_, _, spelling)| *spelling)
 }
 
@@ -74,11 +92,17 @@ fn name<'a>(spelling: Spelling, meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         let written = prefix.as_str().unwrap_or_default();
         // What the server puts behind a dash at the end is letters and digits.
         let whole = match written.strip_suffix('-') {
-            Some(head) if !head.is_empty() => format!("{}a", head.get(..head.len() - 1).unwrap_or_default()),
+            Some(head) if !head.is_empty() => {
+                format!("{}a", head.get(..head.len() - 1).unwrap_or_default())
+            }
             _ => written.to_owned(),
         };
         if let Some(words) = spelling.fault(&whole) {
-            faults.push(Fault::new(&rules::NAME, prefix, format!("names that begin like this must be {words}")));
+            faults.push(Fault::new(
+                &rules::NAME,
+                prefix,
+                format!("names that begin like this must be {words}"),
+            ));
         }
     }
     if name.is_none() && prefix.is_none() {
@@ -91,14 +115,19 @@ fn name<'a>(spelling: Spelling, meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 }
 
 fn finalizers<'a>(context: &Context<'a>, meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(list) = given(meta, "finalizers") else { return };
+    let Some(list) = given(meta, "finalizers") else {
+        return;
+    };
     let object = context.object;
     let kubernetes = Kubernetes::of(context.version);
     let is_custom = kubernetes.is_none_or(|kubernetes| {
-        kubernetes.kind(text(object, "apiVersion"), text(object, "kind")).is_none()
+        kubernetes
+            .kind(text(object, "apiVersion"), text(object, "kind"))
+            .is_none()
     });
     // These two kinds are checked as custom resources are.
-    let is_lenient = is_custom || context.is_a("CustomResourceDefinition") || context.is_a("APIService");
+    let is_lenient =
+        is_custom || context.is_a("CustomResourceDefinition") || context.is_a("APIService");
     for name in list.items() {
         if is_lenient {
             spelled(Spelling::QualifiedName, name, faults);
@@ -115,20 +144,36 @@ fn finalizers<'a>(context: &Context<'a>, meta: Node<'a>, faults: &mut Vec<Fault<
 
 fn owners<'a>(meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let mut has_controller = false;
-    for owner in meta.get("ownerReferences").into_iter().flat_map(Node::items) {
+    for owner in meta
+        .get("ownerReferences")
+        .into_iter()
+        .flat_map(Node::items)
+    {
         for field in ["apiVersion", "kind", "name", "uid"] {
             if let Some(value) = owner.get(field).filter(|value| is_empty(*value)) {
                 let message = format!("`{field}` of an owner must not be empty");
-                faults.push(Fault::new(&rules::REQUIRED, value, message).help("name the owner in full, or remove it"));
+                faults.push(
+                    Fault::new(&rules::REQUIRED, value, message)
+                        .help("name the owner in full, or remove it"),
+                );
             }
         }
         if text(owner, "apiVersion") == "v1" && text(owner, "kind") == "Event" {
-            faults.push(Fault::new(&rules::CONFLICT, owner, "an Event cannot own anything").help("remove it"));
+            faults.push(
+                Fault::new(&rules::CONFLICT, owner, "an Event cannot own anything")
+                    .help("remove it"),
+            );
         }
-        if let Some(flag) = owner.get("controller").filter(|flag| flag.as_bool() == Some(true)) {
+        if let Some(flag) = owner
+            .get("controller")
+            .filter(|flag| flag.as_bool() == Some(true))
+        {
             if has_controller {
                 let message = "another owner is the controller already";
-                faults.push(Fault::new(&rules::DUPLICATE, flag, message).help("set `controller: true` on one owner only"));
+                faults.push(
+                    Fault::new(&rules::DUPLICATE, flag, message)
+                        .help("set `controller: true` on one owner only"),
+                );
             }
             has_controller = true;
         }
@@ -136,6 +181,7 @@ fn owners<'a>(meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, accepted_in, faults, refused, refused_in};
 
@@ -155,17 +201,83 @@ metadata:
         refused(
             CONFIG,
             &[
-                ("name: web\n", "name: Web\n", "api/name", "metadata.name", "Web"),
-                ("name: web\n", "name: ''\n", "api/required", "metadata.name", "''"),
-                ("name: web\n", "generateName: web.\n", "api/name", "metadata.generateName", "web."),
-                ("name: web\n", "generateName: '-'\n", "api/name", "metadata.generateName", "'-'"),
-                ("namespace: shop", "namespace: a.b", "api/name", "metadata.namespace", "a.b"),
-                ("[example.com/keep]", "[keep]", "api/name", "metadata.finalizers[0]", "keep"),
-                ("[example.com/keep]", "[orphan, foregroundDeletion]", "api/conflict", "metadata.finalizers[1]", "foregroundDeletion"),
-                ("uid: '1'", "uid: ''", "api/required", "metadata.ownerReferences[0].uid", "''"),
-                (", uid: '1'", "", "schema/missing-field", "metadata.ownerReferences[0].uid", "{apiVersion: v1, kind: Pod, name: a, controller: true}"),
-                ("kind: Pod", "kind: Event", "api/conflict", "metadata.ownerReferences[0]", "{apiVersion: v1, kind: Event, name: a, uid: '1', controller: true}"),
-                (owner, &format!("{owner}, {owner}"), "api/duplicate", "metadata.ownerReferences[1].controller", "true"),
+                (
+                    "name: web\n",
+                    "name: Web\n",
+                    "api/name",
+                    "metadata.name",
+                    "Web",
+                ),
+                (
+                    "name: web\n",
+                    "name: ''\n",
+                    "api/required",
+                    "metadata.name",
+                    "''",
+                ),
+                (
+                    "name: web\n",
+                    "generateName: web.\n",
+                    "api/name",
+                    "metadata.generateName",
+                    "web.",
+                ),
+                (
+                    "name: web\n",
+                    "generateName: '-'\n",
+                    "api/name",
+                    "metadata.generateName",
+                    "'-'",
+                ),
+                (
+                    "namespace: shop",
+                    "namespace: a.b",
+                    "api/name",
+                    "metadata.namespace",
+                    "a.b",
+                ),
+                (
+                    "[example.com/keep]",
+                    "[keep]",
+                    "api/name",
+                    "metadata.finalizers[0]",
+                    "keep",
+                ),
+                (
+                    "[example.com/keep]",
+                    "[orphan, foregroundDeletion]",
+                    "api/conflict",
+                    "metadata.finalizers[1]",
+                    "foregroundDeletion",
+                ),
+                (
+                    "uid: '1'",
+                    "uid: ''",
+                    "api/required",
+                    "metadata.ownerReferences[0].uid",
+                    "''",
+                ),
+                (
+                    ", uid: '1'",
+                    "",
+                    "schema/missing-field",
+                    "metadata.ownerReferences[0].uid",
+                    "{apiVersion: v1, kind: Pod, name: a, controller: true}",
+                ),
+                (
+                    "kind: Pod",
+                    "kind: Event",
+                    "api/conflict",
+                    "metadata.ownerReferences[0]",
+                    "{apiVersion: v1, kind: Event, name: a, uid: '1', controller: true}",
+                ),
+                (
+                    owner,
+                    &format!("{owner}, {owner}"),
+                    "api/duplicate",
+                    "metadata.ownerReferences[1].controller",
+                    "true",
+                ),
             ],
         );
         accepted(
@@ -182,7 +294,9 @@ metadata:
 
     #[test]
     fn names_are_written_as_their_kinds_want() {
-        let object = |head: &str, name: &str, rest: &str| format!("{head}\nmetadata: {{name: '{name}'}}\n{rest}");
+        let object = |head: &str, name: &str, rest: &str| {
+            format!("{head}\nmetadata: {{name: '{name}'}}\n{rest}")
+        };
         let rbac = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole";
         for (yaml, fits) in [
             (object(rbac, "system:a b", ""), true),
@@ -197,8 +311,13 @@ metadata:
         ] {
             assert_eq!(faults(&yaml).is_empty(), fits, "{yaml}");
         }
-        let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n";
-        refused_in(34, service, &[("web", "0web", "api/name", "metadata.name", "0web")]);
+        let service =
+            "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n";
+        refused_in(
+            34,
+            service,
+            &[("web", "0web", "api/name", "metadata.name", "0web")],
+        );
         accepted_in(&[35, 36, 37], service, &[("web", "0web")]);
     }
 }

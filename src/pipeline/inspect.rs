@@ -96,8 +96,12 @@ fn catalogues<'a>(
         .iter()
         .filter_map(|version| {
             let mut catalogue = Catalogue::new(*version)?;
-            checks.schemas.iter().for_each(|schema| catalogue.learn(schema.root()));
-            definitions.iter().for_each(|object| catalogue.learn(object.root()));
+            for schema in &checks.schemas {
+                catalogue.learn(schema.root());
+            }
+            for object in &definitions {
+                catalogue.learn(object.root());
+            }
             Some((catalogue, Api::new(*version)?))
         })
         .collect()

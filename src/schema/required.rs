@@ -9,7 +9,10 @@ const NOT_REQUIRED: &[(&str, &[&str])] = &[
     ("api.apps.v1.ControllerRevision", &["revision"]),
     ("api.apps.v1.StatefulSetSpec", &["serviceName"]),
     ("api.batch.v1.PodFailurePolicy", &["rules"]),
-    ("api.batch.v1.PodFailurePolicyOnPodConditionsPattern", &["status"]),
+    (
+        "api.batch.v1.PodFailurePolicyOnPodConditionsPattern",
+        &["status"],
+    ),
     ("api.core.v1.Event", &["involvedObject"]),
     ("api.core.v1.HTTPHeader", &["value"]),
     ("api.core.v1.ISCSIPersistentVolumeSource", &["lun"]),
@@ -38,13 +41,18 @@ const NOT_REQUIRED: &[(&str, &[&str])] = &[
     ("api.storage.v1.CSIDriver", &["spec"]),
     ("api.storage.v1.CSINodeSpec", &["drivers"]),
     ("api.storage.v1.TokenRequest", &["audience"]),
-    ("apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion", &["served", "storage"]),
+    (
+        "apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion",
+        &["served", "storage"],
+    ),
 ];
 
 /// Tells whether a field that a definition's schema wants need not be there.
 pub(super) fn may_be_missing(definition: &str, field: &str) -> bool {
     let name = definition.strip_prefix("io.k8s.").unwrap_or(definition);
-    NOT_REQUIRED.iter().any(|(known, fields)| *known == name && fields.contains(&field))
+    NOT_REQUIRED
+        .iter()
+        .any(|(known, fields)| *known == name && fields.contains(&field))
 }
 
 #[cfg(test)]
@@ -58,11 +66,20 @@ mod tests {
             let mut known = false;
             for version in KubernetesVersion::all() {
                 let schemas = Kubernetes::of(version).unwrap();
-                let Some(part) = schemas.definition(&format!("io.k8s.{name}")) else { continue };
+                let Some(part) = schemas.definition(&format!("io.k8s.{name}")) else {
+                    continue;
+                };
                 let (_, shape) = schemas.library.shape(0, part).unwrap();
-                let wanted = |field: &str| shape.required.iter().any(|required| **required == *field);
-                assert!(!fields.iter().any(|field| wanted(field)), "{version}: {name}");
-                known = known || fields.iter().all(|field| shape.fields.iter().any(|(known, _)| &**known == *field));
+                let wanted =
+                    |field: &str| shape.required.iter().any(|required| **required == *field);
+                assert!(
+                    !fields.iter().any(|field| wanted(field)),
+                    "{version}: {name}"
+                );
+                known = known
+                    || fields
+                        .iter()
+                        .all(|field| shape.fields.iter().any(|(known, _)| &**known == *field));
             }
             assert!(known, "{name}");
         }

@@ -271,14 +271,13 @@ impl Definition {
         shape.others = match schema.get("additionalProperties") {
             Some(Value::Bool(false)) => Others::Nothing,
             Some(inner @ Value::Object(_)) => Others::Fits(self.add(inner, compiler)),
-            Some(_) => Others::Anything,
             None if compiler.dialect == Dialect::Structural
                 && !flag("x-kubernetes-preserve-unknown-fields")
                 && shape.kinds.has(Kind::Map) =>
             {
                 Others::Nothing
             }
-            None => Others::Anything,
+            Some(_) | None => Others::Anything,
         };
         shape.items = schema
             .get("items")

@@ -8,16 +8,29 @@ use crate::api::{Context, Definition, rules};
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
-pub(super) const MODES: &[&str] = &["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"];
+pub(super) const MODES: &[&str] = &[
+    "ReadWriteOnce",
+    "ReadOnlyMany",
+    "ReadWriteMany",
+    "ReadWriteOncePod",
+];
 
 pub(super) const TABLE: &[Definition] = &[
-    Definition { name: "core.v1.PersistentVolumeClaim", facts: &[], rules: &[claim_has_spec] },
+    Definition {
+        name: "core.v1.PersistentVolumeClaim",
+        facts: &[],
+        rules: &[claim_has_spec],
+    },
     Definition {
         name: "core.v1.PersistentVolumeClaimSpec",
         facts: &[],
         rules: &[claim],
     },
-    Definition { name: "core.v1.VolumeResourceRequirements", facts: &[], rules: &[quantities] },
+    Definition {
+        name: "core.v1.VolumeResourceRequirements",
+        facts: &[],
+        rules: &[quantities],
+    },
 ];
 
 /// What holds for a claim's fields.
@@ -35,7 +48,11 @@ const CLAIM: Definition = Definition {
 fn claim_has_spec<'a>(_: &Context<'a>, claim: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if claim.get("spec").is_none_or(Node::is_null) {
         let message = "a PersistentVolumeClaim needs access modes and a size";
-        faults.push(Fault::new(&rules::REQUIRED, claim, message).below("spec.accessModes").help("set `spec`"));
+        faults.push(
+            Fault::new(&rules::REQUIRED, claim, message)
+                .below("spec.accessModes")
+                .help("set `spec`"),
+        );
     }
 }
 
@@ -53,11 +70,17 @@ pub(super) fn modes<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<
         faults.push(fault.help("set `accessModes: [ReadWriteOnce]`, or another"));
         return;
     };
-    let mut alone = modes.items().filter(|mode| mode.as_str() == Some("ReadWriteOncePod"));
-    let count = modes.items().filter(|mode| mode.as_str() != Some("ReadWriteOncePod")).count();
+    let mut alone = modes
+        .items()
+        .filter(|mode| mode.as_str() == Some("ReadWriteOncePod"));
+    let count = modes
+        .items()
+        .filter(|mode| mode.as_str() != Some("ReadWriteOncePod"))
+        .count();
     if let Some(mode) = alone.next().filter(|_| count > 0) {
         let message = "`ReadWriteOncePod` cannot stand beside other access modes";
-        faults.push(Fault::new(&rules::CONFLICT, mode, message).help("keep it alone, or remove it"));
+        faults
+            .push(Fault::new(&rules::CONFLICT, mode, message).help("keep it alone, or remove it"));
     }
 }
 
@@ -66,12 +89,18 @@ fn storage<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let resources = spec.get("resources");
     match resources.and_then(|resources| resources.path(&["requests", "storage"])) {
         Some(size) if Quantity::of(size).is_some_and(|size| size.nanos() <= 0) => {
-            faults.push(Fault::new(&rules::QUANTITY, size, "this must be more than zero"));
+            faults.push(Fault::new(
+                &rules::QUANTITY,
+                size,
+                "this must be more than zero",
+            ));
         }
         Some(size) if !size.is_null() => {}
         _ => {
             let help = "set `resources.requests.storage`, such as 10Gi";
-            faults.push(wanting(spec, "resources", "a claim needs the size of its volume").help(help));
+            faults.push(
+                wanting(spec, "resources", "a claim needs the size of its volume").help(help),
+            );
         }
     }
 }
@@ -95,7 +124,9 @@ fn is_old_source(source: Node<'_>) -> bool {
 }
 
 fn sources<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let old = spec.get("dataSource").filter(|source| is_old_source(*source));
+    let old = spec
+        .get("dataSource")
+        .filter(|source| is_old_source(*source));
     let new = spec.get("dataSourceRef").filter(|source| !source.is_null());
     for source in old.into_iter().chain(new) {
         for field in ["kind", "name"] {
@@ -109,22 +140,29 @@ fn sources<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if group.is_empty() && !kind.is_empty() && kind != "PersistentVolumeClaim" {
         let place = new.get("kind").unwrap_or(new);
         let message = "of the core group only a PersistentVolumeClaim can be a source";
-        faults.push(Fault::new(&rules::CONFLICT, place, message).help("set `apiGroup`: a VolumeSnapshot is of `snapshot.storage.k8s.io`"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, place, message)
+                .help("set `apiGroup`: a VolumeSnapshot is of `snapshot.storage.k8s.io`"),
+        );
     }
     if let Some(group) = given(new, "apiGroup") {
         spelled(Subdomain, group, faults);
     }
     // Across namespaces: whether the server heeds the namespace is for a feature gate to say.
     if let Some(old) = old.filter(|_| given(new, "namespace").is_none()) {
-        let same = ["apiGroup", "kind", "name"].into_iter().all(|field| text(old, field) == text(new, field));
+        let same = ["apiGroup", "kind", "name"]
+            .into_iter()
+            .all(|field| text(old, field) == text(new, field));
         if !same {
             let message = "`dataSource` and `dataSourceRef` must be the same";
-            faults.push(Fault::new(&rules::CONFLICT, old, message).help("keep only `dataSourceRef`"));
+            faults
+                .push(Fault::new(&rules::CONFLICT, old, message).help("keep only `dataSourceRef`"));
         }
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, faults, refused};
 
@@ -144,19 +182,97 @@ spec:
         refused(
             CLAIM,
             &[
-                ("[ReadWriteOnce]", "[ReadWriteAll]", "api/enum", "spec.accessModes[0]", "ReadWriteAll"),
-                ("[ReadWriteOnce]", "[]", "api/required", "spec.accessModes", "[]"),
-                ("  accessModes: [ReadWriteOnce]\n", "", "api/required", "spec.accessModes", "storageClassName: fast"),
-                ("[ReadWriteOnce]", "[ReadWriteOncePod, ReadWriteMany]", "api/conflict", "spec.accessModes[0]", "ReadWriteOncePod"),
-                ("{requests: {storage: 10Gi}}", "{}", "api/required", "spec.resources", "{}"),
-                ("  resources: {requests: {storage: 10Gi}}\n", "", "api/required", "spec.resources", "accessModes: [ReadWriteOnce]"),
-                ("10Gi", "0", "api/quantity", "spec.resources.requests[storage]", "0"),
-                ("10Gi", "-1Gi", "api/quantity", "spec.resources.requests[storage]", "-1Gi"),
-                ("10Gi", "10 Gi", "api/quantity", "spec.resources.requests[storage]", "10 Gi"),
-                (class, "storageClassName: Fast", "api/name", "spec.storageClassName", "Fast"),
-                (class, "volumeMode: File", "api/enum", "spec.volumeMode", "File"),
-                (class, "dataSource: {kind: PersistentVolumeClaim, name: ''}", "api/required", "spec.dataSource.name", "''"),
-                (class, "dataSourceRef: {kind: VolumeSnapshot, name: a}", "api/conflict", "spec.dataSourceRef.kind", "VolumeSnapshot"),
+                (
+                    "[ReadWriteOnce]",
+                    "[ReadWriteAll]",
+                    "api/enum",
+                    "spec.accessModes[0]",
+                    "ReadWriteAll",
+                ),
+                (
+                    "[ReadWriteOnce]",
+                    "[]",
+                    "api/required",
+                    "spec.accessModes",
+                    "[]",
+                ),
+                (
+                    "  accessModes: [ReadWriteOnce]\n",
+                    "",
+                    "api/required",
+                    "spec.accessModes",
+                    "storageClassName: fast",
+                ),
+                (
+                    "[ReadWriteOnce]",
+                    "[ReadWriteOncePod, ReadWriteMany]",
+                    "api/conflict",
+                    "spec.accessModes[0]",
+                    "ReadWriteOncePod",
+                ),
+                (
+                    "{requests: {storage: 10Gi}}",
+                    "{}",
+                    "api/required",
+                    "spec.resources",
+                    "{}",
+                ),
+                (
+                    "  resources: {requests: {storage: 10Gi}}\n",
+                    "",
+                    "api/required",
+                    "spec.resources",
+                    "accessModes: [ReadWriteOnce]",
+                ),
+                (
+                    "10Gi",
+                    "0",
+                    "api/quantity",
+                    "spec.resources.requests[storage]",
+                    "0",
+                ),
+                (
+                    "10Gi",
+                    "-1Gi",
+                    "api/quantity",
+                    "spec.resources.requests[storage]",
+                    "-1Gi",
+                ),
+                (
+                    "10Gi",
+                    "10 Gi",
+                    "api/quantity",
+                    "spec.resources.requests[storage]",
+                    "10 Gi",
+                ),
+                (
+                    class,
+                    "storageClassName: Fast",
+                    "api/name",
+                    "spec.storageClassName",
+                    "Fast",
+                ),
+                (
+                    class,
+                    "volumeMode: File",
+                    "api/enum",
+                    "spec.volumeMode",
+                    "File",
+                ),
+                (
+                    class,
+                    "dataSource: {kind: PersistentVolumeClaim, name: ''}",
+                    "api/required",
+                    "spec.dataSource.name",
+                    "''",
+                ),
+                (
+                    class,
+                    "dataSourceRef: {kind: VolumeSnapshot, name: a}",
+                    "api/conflict",
+                    "spec.dataSourceRef.kind",
+                    "VolumeSnapshot",
+                ),
                 (
                     class,
                     "dataSourceRef: {kind: PersistentVolumeClaim, name: a}\n  dataSource: {kind: PersistentVolumeClaim, name: b}",
@@ -164,7 +280,13 @@ spec:
                     "spec.dataSource",
                     "{kind: PersistentVolumeClaim, name: b}",
                 ),
-                (class, "selector: {matchExpressions: [{key: a, operator: In}]}", "api/required", "spec.selector.matchExpressions[0].values", "{key: a, operator: In}"),
+                (
+                    class,
+                    "selector: {matchExpressions: [{key: a, operator: In}]}",
+                    "api/required",
+                    "spec.selector.matchExpressions[0].values",
+                    "{key: a, operator: In}",
+                ),
             ],
         );
         accepted(
@@ -172,8 +294,14 @@ spec:
             &[
                 (class, "storageClassName: ''"),
                 (class, "dataSource: {kind: Other, name: ''}"),
-                (class, "dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: a}"),
-                (class, "dataSourceRef: {apiGroup: example.com, kind: Backup, name: a}"),
+                (
+                    class,
+                    "dataSource: {apiGroup: snapshot.storage.k8s.io, kind: VolumeSnapshot, name: a}",
+                ),
+                (
+                    class,
+                    "dataSourceRef: {apiGroup: example.com, kind: Backup, name: a}",
+                ),
                 ("10Gi", "1e10"),
                 ("10Gi", "10737418240"),
                 ("{storage: 10Gi}", "{storage: 10Gi, example.com/iops: 5}"),

@@ -10,8 +10,16 @@ use crate::manifest::Fault;
 use crate::yaml::Node;
 
 pub(super) const TABLE: &[Definition] = &[
-    Definition { name: "core.v1.NamespaceSpec", facts: &[], rules: &[namespace_finalizers] },
-    Definition { name: "core.v1.NodeSpec", facts: &[], rules: &[unique_taints] },
+    Definition {
+        name: "core.v1.NamespaceSpec",
+        facts: &[],
+        rules: &[namespace_finalizers],
+    },
+    Definition {
+        name: "core.v1.NodeSpec",
+        facts: &[],
+        rules: &[unique_taints],
+    },
     Definition {
         name: "core.v1.Taint",
         facts: &[
@@ -19,13 +27,19 @@ pub(super) const TABLE: &[Definition] = &[
             ("key", Spelled(QualifiedName)),
             ("value", Spelled(LabelValue)),
             ("effect", Required),
-            ("effect", OneOf(&["NoSchedule", "PreferNoSchedule", "NoExecute"])),
+            (
+                "effect",
+                OneOf(&["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+            ),
         ],
         rules: &[],
     },
     Definition {
         name: "scheduling.v1.PriorityClass",
-        facts: &[("preemptionPolicy", OneOf(&["Never", "PreemptLowerPriority"]))],
+        facts: &[(
+            "preemptionPolicy",
+            OneOf(&["Never", "PreemptLowerPriority"]),
+        )],
         rules: &[priority],
     },
     Definition {
@@ -33,18 +47,32 @@ pub(super) const TABLE: &[Definition] = &[
         facts: &[("handler", Required), ("handler", Spelled(Label))],
         rules: &[],
     },
-    Definition { name: "node.v1.Overhead", facts: &[("podFixed", Quantities)], rules: &[] },
+    Definition {
+        name: "node.v1.Overhead",
+        facts: &[("podFixed", Quantities)],
+        rules: &[],
+    },
     Definition {
         name: "node.v1.Scheduling",
-        facts: &[("nodeSelector", Keys(QualifiedName)), ("nodeSelector", Values(LabelValue))],
+        facts: &[
+            ("nodeSelector", Keys(QualifiedName)),
+            ("nodeSelector", Values(LabelValue)),
+        ],
         rules: &[],
     },
     Definition {
         name: "coordination.v1.LeaseSpec",
-        facts: &[("leaseDurationSeconds", AtLeast(1)), ("leaseTransitions", AtLeast(0))],
+        facts: &[
+            ("leaseDurationSeconds", AtLeast(1)),
+            ("leaseTransitions", AtLeast(0)),
+        ],
         rules: &[],
     },
-    Definition { name: "core.v1.Event", facts: &[], rules: &[event_namespace] },
+    Definition {
+        name: "core.v1.Event",
+        facts: &[],
+        rules: &[event_namespace],
+    },
     Definition {
         name: "events.v1.Event",
         facts: &[
@@ -65,15 +93,24 @@ const FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeletion"];
 pub(in crate::api) fn finalizer<'a>(name: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let text = name.as_str().unwrap_or_default();
     if let Some(words) = QualifiedName.fault(text) {
-        faults.push(Fault::new(&rules::NAME, name, format!("this must be {words}")));
+        faults.push(Fault::new(
+            &rules::NAME,
+            name,
+            format!("this must be {words}"),
+        ));
     } else if !text.contains('/') && !FINALIZERS.contains(&text) {
         let message = "this is none of Kubernetes' own finalizers, and has no domain";
-        faults.push(Fault::new(&rules::NAME, name, message).help("write it like `example.com/finalizer`"));
+        faults.push(
+            Fault::new(&rules::NAME, name, message).help("write it like `example.com/finalizer`"),
+        );
     }
 }
 
 fn namespace_finalizers<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    spec.get("finalizers").into_iter().flat_map(Node::items).for_each(|name| finalizer(name, faults));
+    spec.get("finalizers")
+        .into_iter()
+        .flat_map(Node::items)
+        .for_each(|name| finalizer(name, faults));
 }
 
 fn unique_taints<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
@@ -87,23 +124,38 @@ fn unique_taints<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>
 }
 
 fn event_namespace<'a>(context: &Context<'a>, event: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let own = context.object.path(&["metadata", "namespace"]).and_then(Node::as_str);
-    let involved = event.path(&["involvedObject", "namespace"]).filter(|namespace| !is_empty(*namespace));
+    let own = context
+        .object
+        .path(&["metadata", "namespace"])
+        .and_then(Node::as_str);
+    let involved = event
+        .path(&["involvedObject", "namespace"])
+        .filter(|namespace| !is_empty(*namespace));
     if let (Some(own), Some(involved)) = (own, involved)
         && involved.as_str() != Some(own)
     {
         let message = "an Event is in the namespace of the object that it is about";
-        faults.push(Fault::new(&rules::CONFLICT, involved, message).help("make the two namespaces equal"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, involved, message).help("make the two namespaces equal"),
+        );
     }
 }
 
 /// The most that is for users.
 const HIGHEST: i64 = 1_000_000_000;
 /// Kubernetes' own classes.
-const SYSTEM: &[(&str, i64)] = &[("system-node-critical", 2_000_001_000), ("system-cluster-critical", 2_000_000_000)];
+const SYSTEM: &[(&str, i64)] = &[
+    ("system-node-critical", 2_000_001_000),
+    ("system-cluster-critical", 2_000_000_000),
+];
 
 fn priority<'a>(_: &Context<'a>, class: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let (value, name) = (class.get("value"), class.path(&["metadata", "name"]).filter(|name| !is_empty(*name)));
+    let (value, name) = (
+        class.get("value"),
+        class
+            .path(&["metadata", "name"])
+            .filter(|name| !is_empty(*name)),
+    );
     let number = value.and_then(Node::as_int).unwrap_or_default();
     let text = name.and_then(Node::as_str).unwrap_or_default();
     if let Some(name) = name.filter(|_| text.starts_with("system-")) {
@@ -113,12 +165,14 @@ fn priority<'a>(_: &Context<'a>, class: Node<'a>, faults: &mut Vec<Fault<'a>>) {
             faults.push(Fault::new(&rules::NAME, name, message).help("choose another name"));
         }
     } else if let Some(value) = value.filter(|_| number > HIGHEST) {
-        let message = format!("this must be at most {HIGHEST}: more is for Kubernetes' own classes");
+        let message =
+            format!("this must be at most {HIGHEST}: more is for Kubernetes' own classes");
         faults.push(Fault::new(&rules::RANGE, value, message));
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 
@@ -129,19 +183,62 @@ mod tests {
             namespace,
             &[
                 ("name: web", "name: a.b", "api/name", "metadata.name", "a.b"),
-                ("name: web", "generateName: a.", "api/name", "metadata.generateName", "a."),
-                ("[kubernetes]", "[mine]", "api/name", "spec.finalizers[0]", "mine"),
-                ("[kubernetes]", "['a b']", "api/name", "spec.finalizers[0]", "'a b'"),
+                (
+                    "name: web",
+                    "generateName: a.",
+                    "api/name",
+                    "metadata.generateName",
+                    "a.",
+                ),
+                (
+                    "[kubernetes]",
+                    "[mine]",
+                    "api/name",
+                    "spec.finalizers[0]",
+                    "mine",
+                ),
+                (
+                    "[kubernetes]",
+                    "['a b']",
+                    "api/name",
+                    "spec.finalizers[0]",
+                    "'a b'",
+                ),
             ],
         );
-        accepted(namespace, &[("[kubernetes]", "[example.com/mine]"), ("spec: {finalizers: [kubernetes]}\n", ""), ("name: web", "generateName: a-")]);
+        accepted(
+            namespace,
+            &[
+                ("[kubernetes]", "[example.com/mine]"),
+                ("spec: {finalizers: [kubernetes]}\n", ""),
+                ("name: web", "generateName: a-"),
+            ],
+        );
         let node = "apiVersion: v1\nkind: Node\nmetadata: {name: a.b}\nspec: {taints: [{key: a, effect: NoSchedule}]}\n";
         refused(
             node,
             &[
-                ("NoSchedule", "NoRun", "api/enum", "spec.taints[0].effect", "NoRun"),
-                ("key: a", "key: a b", "api/name", "spec.taints[0].key", "a b"),
-                ("[{key", "[{key: a, value: x, effect: NoSchedule}, {key", "api/duplicate", "spec.taints[1]", "{key: a, effect: NoSchedule}"),
+                (
+                    "NoSchedule",
+                    "NoRun",
+                    "api/enum",
+                    "spec.taints[0].effect",
+                    "NoRun",
+                ),
+                (
+                    "key: a",
+                    "key: a b",
+                    "api/name",
+                    "spec.taints[0].key",
+                    "a b",
+                ),
+                (
+                    "[{key",
+                    "[{key: a, value: x, effect: NoSchedule}, {key",
+                    "api/duplicate",
+                    "spec.taints[1]",
+                    "{key: a, effect: NoSchedule}",
+                ),
             ],
         );
     }
@@ -152,20 +249,71 @@ mod tests {
         refused(
             class,
             &[
-                ("value: 1000000000", "value: 1000000001", "api/range", "value", "1000000001"),
-                ("name: high", "name: system-high", "api/name", "metadata.name", "system-high"),
-                ("value: 1000000000", "preemptionPolicy: Always", "api/enum", "preemptionPolicy", "Always"),
+                (
+                    "value: 1000000000",
+                    "value: 1000000001",
+                    "api/range",
+                    "value",
+                    "1000000001",
+                ),
+                (
+                    "name: high",
+                    "name: system-high",
+                    "api/name",
+                    "metadata.name",
+                    "system-high",
+                ),
+                (
+                    "value: 1000000000",
+                    "preemptionPolicy: Always",
+                    "api/enum",
+                    "preemptionPolicy",
+                    "Always",
+                ),
             ],
         );
-        accepted(class, &[("value: 1000000000\n", ""), ("name: high}\nvalue: 1000000000", "name: system-cluster-critical}\nvalue: 2000000000")]);
+        accepted(
+            class,
+            &[
+                ("value: 1000000000\n", ""),
+                (
+                    "name: high}\nvalue: 1000000000",
+                    "name: system-cluster-critical}\nvalue: 2000000000",
+                ),
+            ],
+        );
         let runtime = "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: a.b}\nhandler: kata\n";
         refused(
             runtime,
             &[
-                ("handler: kata\n", "", "schema/missing-field", "handler", "apiVersion: node.k8s.io/v1"),
-                ("handler: kata", "handler: Kata", "api/name", "handler", "Kata"),
-                ("handler: kata", "handler: kata\noverhead: {podFixed: {cpu: x}}", "api/quantity", "overhead.podFixed[cpu]", "x"),
-                ("handler: kata", "handler: kata\nscheduling: {nodeSelector: {a: 'b c'}}", "api/name", "scheduling.nodeSelector.a", "'b c'"),
+                (
+                    "handler: kata\n",
+                    "",
+                    "schema/missing-field",
+                    "handler",
+                    "apiVersion: node.k8s.io/v1",
+                ),
+                (
+                    "handler: kata",
+                    "handler: Kata",
+                    "api/name",
+                    "handler",
+                    "Kata",
+                ),
+                (
+                    "handler: kata",
+                    "handler: kata\noverhead: {podFixed: {cpu: x}}",
+                    "api/quantity",
+                    "overhead.podFixed[cpu]",
+                    "x",
+                ),
+                (
+                    "handler: kata",
+                    "handler: kata\nscheduling: {nodeSelector: {a: 'b c'}}",
+                    "api/name",
+                    "scheduling.nodeSelector.a",
+                    "'b c'",
+                ),
             ],
         );
     }
@@ -176,10 +324,28 @@ mod tests {
         refused(
             lease,
             &[
-                ("leaseDurationSeconds: 15", "leaseDurationSeconds: 0", "api/range", "spec.leaseDurationSeconds", "0"),
-                ("leaseTransitions: 0", "leaseTransitions: -1", "api/range", "spec.leaseTransitions", "-1"),
+                (
+                    "leaseDurationSeconds: 15",
+                    "leaseDurationSeconds: 0",
+                    "api/range",
+                    "spec.leaseDurationSeconds",
+                    "0",
+                ),
+                (
+                    "leaseTransitions: 0",
+                    "leaseTransitions: -1",
+                    "api/range",
+                    "spec.leaseTransitions",
+                    "-1",
+                ),
             ],
         );
-        accepted(lease, &[("spec: {leaseDurationSeconds: 15, leaseTransitions: 0}\n", "")]);
+        accepted(
+            lease,
+            &[(
+                "spec: {leaseDurationSeconds: 15, leaseTransitions: 0}\n",
+                "",
+            )],
+        );
     }
 }

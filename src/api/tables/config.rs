@@ -24,11 +24,19 @@ pub(super) const TABLE: &[Definition] = &[
 ];
 
 fn both<'a>(_: &Context<'a>, config: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(binary) = config.get("binaryData") else { return };
-    let keys = config.get("data").into_iter().flat_map(Node::entries).map(|(key, _)| key);
+    let Some(binary) = config.get("binaryData") else {
+        return;
+    };
+    let keys = config
+        .get("data")
+        .into_iter()
+        .flat_map(Node::entries)
+        .map(|(key, _)| key);
     for key in keys.filter(|key| key.as_str().is_some_and(|key| binary.get(key).is_some())) {
         let message = "this key is in `binaryData` too";
-        faults.push(Fault::new(&rules::DUPLICATE, key, message).help("remove one of the two, or rename it"));
+        faults.push(
+            Fault::new(&rules::DUPLICATE, key, message).help("remove one of the two, or rename it"),
+        );
     }
 }
 
@@ -39,7 +47,10 @@ fn of_text(value: Node<'_>) -> usize {
 /// The number of bytes that a Base64 text stands for.
 fn of_bytes(value: Node<'_>) -> usize {
     let text = value.as_str().unwrap_or_default().trim_end();
-    let figures = text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n' | b'=')).count();
+    let figures = text
+        .bytes()
+        .filter(|byte| !matches!(byte, b'\r' | b'\n' | b'='))
+        .count();
     figures * 3 / 4
 }
 
@@ -50,9 +61,15 @@ fn values(object: Node<'_>, field: &str, size: fn(Node<'_>) -> usize) -> usize {
 
 fn too_large<'a>(object: Node<'a>, fields: [&str; 2], size: usize, faults: &mut Vec<Fault<'a>>) {
     if size > MOST {
-        let place = fields.into_iter().find_map(|field| object.entry(field)).map_or(object, |(key, _)| key);
+        let place = fields
+            .into_iter()
+            .find_map(|field| object.entry(field))
+            .map_or(object, |(key, _)| key);
         let message = format!("the values have {size} bytes, and may have {MOST} in all");
-        faults.push(Fault::new(&rules::RANGE, place, message).help("split it, or keep large files elsewhere"));
+        faults.push(
+            Fault::new(&rules::RANGE, place, message)
+                .help("split it, or keep large files elsewhere"),
+        );
     }
 }
 
@@ -76,12 +93,16 @@ fn secret_size<'a>(_: &Context<'a>, secret: Node<'a>, faults: &mut Vec<Fault<'a>
 
 /// Returns the value of a key, from the field that wins.
 fn value<'a>(secret: Node<'a>, key: &str) -> Option<Node<'a>> {
-    ["stringData", "data"].into_iter().find_map(|field| secret.get(field)?.get(key))
+    ["stringData", "data"]
+        .into_iter()
+        .find_map(|field| secret.get(field)?.get(key))
 }
 
 fn needs_key<'a>(secret: Node<'a>, message: String, key: &str) -> Fault<'a> {
     let fault = Fault::new(&rules::REQUIRED, secret, message);
-    fault.below(format!("data[{key}]")).help("add it to `data`, or to `stringData` as plain text")
+    fault
+        .below(format!("data[{key}]"))
+        .help("add it to `data`, or to `stringData` as plain text")
 }
 
 fn needed_keys<'a>(_: &Context<'a>, secret: Node<'a>, faults: &mut Vec<Fault<'a>>) {
@@ -93,7 +114,9 @@ fn needed_keys<'a>(_: &Context<'a>, secret: Node<'a>, faults: &mut Vec<Fault<'a>
         "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
         "kubernetes.io/basic-auth" => {
             if value(secret, "username").is_none() && value(secret, "password").is_none() {
-                let message = "a Secret of type `kubernetes.io/basic-auth` needs `username` or `password`".to_owned();
+                let message =
+                    "a Secret of type `kubernetes.io/basic-auth` needs `username` or `password`"
+                        .to_owned();
                 faults.push(needs_key(secret, message, "username"));
             }
             return;
@@ -102,9 +125,17 @@ fn needed_keys<'a>(_: &Context<'a>, secret: Node<'a>, faults: &mut Vec<Fault<'a>
     };
     for key in keys {
         match value(secret, key) {
-            None => faults.push(needs_key(secret, format!("a Secret of type `{kind}` needs the key `{key}`"), key)),
+            None => faults.push(needs_key(
+                secret,
+                format!("a Secret of type `{kind}` needs the key `{key}`"),
+                key,
+            )),
             Some(value) if kind == "kubernetes.io/ssh-auth" && value.as_str() == Some("") => {
-                faults.push(Fault::new(&rules::REQUIRED, value, format!("`{key}` must not be empty")));
+                faults.push(Fault::new(
+                    &rules::REQUIRED,
+                    value,
+                    format!("`{key}` must not be empty"),
+                ));
             }
             Some(_) => {}
         }
@@ -117,10 +148,22 @@ fn account<'a>(_: &Context<'a>, secret: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         return;
     }
     let annotations = secret.path(&["metadata", "annotations"]);
-    if annotations.and_then(|annotations| given(annotations, NAME)).is_none() {
-        let message = format!("a Secret with a ServiceAccount's token needs the annotation `{NAME}`");
-        let fault = Fault::new(&rules::REQUIRED, secret.get("metadata").unwrap_or(secret), message);
-        faults.push(fault.below(format!("annotations[{NAME}]")).help("set it to the name of the ServiceAccount"));
+    if annotations
+        .and_then(|annotations| given(annotations, NAME))
+        .is_none()
+    {
+        let message =
+            format!("a Secret with a ServiceAccount's token needs the annotation `{NAME}`");
+        let fault = Fault::new(
+            &rules::REQUIRED,
+            secret.get("metadata").unwrap_or(secret),
+            message,
+        );
+        faults.push(
+            fault
+                .below(format!("annotations[{NAME}]"))
+                .help("set it to the name of the ServiceAccount"),
+        );
     }
 }
 
@@ -133,7 +176,9 @@ fn docker<'a>(_: &Context<'a>, secret: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         _ => return,
     };
     let plain = secret.get("stringData").and_then(|data| data.get(key));
-    let Some(node) = value(secret, key) else { return };
+    let Some(node) = value(secret, key) else {
+        return;
+    };
     let written = node.as_str().unwrap_or_default();
     let text = if plain.is_some() {
         written.to_owned()
@@ -148,11 +193,15 @@ fn docker<'a>(_: &Context<'a>, secret: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let value: Result<serde_json::Value, _> = serde_json::from_str(&text);
     if !value.is_ok_and(|value| value.is_object() || value.is_null()) {
         let message = format!("`{key}` must be the JSON text of a map");
-        faults.push(Fault::new(&rules::FORMAT, node, message).help("make it with `kubectl create secret docker-registry`"));
+        faults.push(
+            Fault::new(&rules::FORMAT, node, message)
+                .help("make it with `kubectl create secret docker-registry`"),
+        );
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, faults, refused};
 
@@ -177,38 +226,112 @@ binaryData: {b.bin: aGVsbG8=}
                 ("a.txt", "..", "api/name", "data[..]", ".."),
                 ("b.bin", "b/bin", "api/name", "binaryData[b/bin]", "b/bin"),
                 ("a.txt", "b.bin", "api/duplicate", "data[b.bin]", "b.bin"),
-                ("aGVsbG8=", "hello!", "schema/format", "binaryData[b.bin]", "hello!"),
+                (
+                    "aGVsbG8=",
+                    "hello!",
+                    "schema/format",
+                    "binaryData[b.bin]",
+                    "hello!",
+                ),
             ],
         );
-        accepted(CONFIG, &[("a.txt: x", ".a_B-1: ''"), ("{a.txt: x}", "null"), ("aGVsbG8=", "''")]);
+        accepted(
+            CONFIG,
+            &[
+                ("a.txt: x", ".a_B-1: ''"),
+                ("{a.txt: x}", "null"),
+                ("aGVsbG8=", "''"),
+            ],
+        );
         let text = "x".repeat((1 << 20) - 5);
         accepted(CONFIG, &[("a.txt: x", &format!("a.txt: {text}"))]);
-        refused(CONFIG, &[("data: {a.txt: x}", &format!("data: {{a.txt: x{text}}}"), "api/range", "data", "data")]);
+        refused(
+            CONFIG,
+            &[(
+                "data: {a.txt: x}",
+                &format!("data: {{a.txt: x{text}}}"),
+                "api/range",
+                "data",
+                "data",
+            )],
+        );
     }
 
     #[test]
     fn secrets_have_the_keys_of_their_types() {
         let rules = |kind: &str, data: &str| {
             let found = faults(&secret(kind, data));
-            found.into_iter().map(|(rule, field, _)| format!("{rule} {field}")).collect::<Vec<_>>().join(", ")
+            found
+                .into_iter()
+                .map(|(rule, field, _)| format!("{rule} {field}"))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let json = "eyJhdXRocyI6e319";
         for (kind, data, expected) in [
             ("kubernetes.io/tls", "data: {tls.crt: '', tls.key: ''}", ""),
-            ("kubernetes.io/tls", "stringData: {tls.crt: a}", "api/required data[tls.key]"),
-            ("kubernetes.io/ssh-auth", "stringData: {ssh-privatekey: a}", ""),
-            ("kubernetes.io/ssh-auth", "stringData: {ssh-privatekey: ''}", "api/required stringData.ssh-privatekey"),
-            ("kubernetes.io/ssh-auth", "data: {}", "api/required data[ssh-privatekey]"),
+            (
+                "kubernetes.io/tls",
+                "stringData: {tls.crt: a}",
+                "api/required data[tls.key]",
+            ),
+            (
+                "kubernetes.io/ssh-auth",
+                "stringData: {ssh-privatekey: a}",
+                "",
+            ),
+            (
+                "kubernetes.io/ssh-auth",
+                "stringData: {ssh-privatekey: ''}",
+                "api/required stringData.ssh-privatekey",
+            ),
+            (
+                "kubernetes.io/ssh-auth",
+                "data: {}",
+                "api/required data[ssh-privatekey]",
+            ),
             ("kubernetes.io/basic-auth", "stringData: {username: a}", ""),
             ("kubernetes.io/basic-auth", "data: {password: ''}", ""),
-            ("kubernetes.io/basic-auth", "data: {user: ''}", "api/required data[username]"),
-            ("kubernetes.io/dockerconfigjson", &format!("data: {{.dockerconfigjson: {json}}}"), ""),
-            ("kubernetes.io/dockerconfigjson", "stringData: {.dockerconfigjson: 'null'}", ""),
-            ("kubernetes.io/dockerconfigjson", "stringData: {.dockerconfigjson: '{'}", "api/format stringData[.dockerconfigjson]"),
-            ("kubernetes.io/dockerconfigjson", "stringData: {.dockerconfigjson: '[]'}", "api/format stringData[.dockerconfigjson]"),
-            ("kubernetes.io/dockerconfigjson", &format!("data: {{.dockercfg: {json}}}"), "api/required data[.dockerconfigjson]"),
-            ("kubernetes.io/dockercfg", "data: {.dockercfg: ''}", "api/format data[.dockercfg]"),
-            ("kubernetes.io/service-account-token", "data: {}", "api/required metadata.annotations[kubernetes.io/service-account.name]"),
+            (
+                "kubernetes.io/basic-auth",
+                "data: {user: ''}",
+                "api/required data[username]",
+            ),
+            (
+                "kubernetes.io/dockerconfigjson",
+                &format!("data: {{.dockerconfigjson: {json}}}"),
+                "",
+            ),
+            (
+                "kubernetes.io/dockerconfigjson",
+                "stringData: {.dockerconfigjson: 'null'}",
+                "",
+            ),
+            (
+                "kubernetes.io/dockerconfigjson",
+                "stringData: {.dockerconfigjson: '{'}",
+                "api/format stringData[.dockerconfigjson]",
+            ),
+            (
+                "kubernetes.io/dockerconfigjson",
+                "stringData: {.dockerconfigjson: '[]'}",
+                "api/format stringData[.dockerconfigjson]",
+            ),
+            (
+                "kubernetes.io/dockerconfigjson",
+                &format!("data: {{.dockercfg: {json}}}"),
+                "api/required data[.dockerconfigjson]",
+            ),
+            (
+                "kubernetes.io/dockercfg",
+                "data: {.dockercfg: ''}",
+                "api/format data[.dockercfg]",
+            ),
+            (
+                "kubernetes.io/service-account-token",
+                "data: {}",
+                "api/required metadata.annotations[kubernetes.io/service-account.name]",
+            ),
             ("bootstrap.kubernetes.io/token", "data: {}", ""),
             ("example.com/own", "data: {a: b}", "schema/format data.a"),
             ("Opaque", "stringData: {a b: x}", "api/name stringData[a b]"),

@@ -7,30 +7,102 @@ use crate::manifest::Fault;
 use crate::yaml::Node;
 
 pub(super) const TABLE: &[Definition] = &[
-    Definition { name: "core.v1.Pod", facts: &[], rules: &[pod_annotations] },
-    Definition { name: "core.v1.PodTemplateSpec", facts: &[], rules: &[pod_annotations] },
-    Definition { name: "core.v1.PodSpec", facts: &[], rules: &[selected_nodes] },
-    Definition { name: "core.v1.TopologySpreadConstraint", facts: &[], rules: &[topology_key] },
-    Definition { name: "core.v1.NodeSelectorRequirement", facts: &[], rules: &[label_key] },
-    Definition { name: "core.v1.TopologySelectorLabelRequirement", facts: &[], rules: &[label_key] },
-    Definition { name: "node.v1.Scheduling", facts: &[], rules: &[selected_nodes] },
-    Definition { name: "core.v1.Volume", facts: &[], rules: &[volume_kinds] },
-    Definition { name: "core.v1.PersistentVolumeSpec", facts: &[], rules: &[volume_kinds, recycling] },
-    Definition { name: "core.v1.PersistentVolume", facts: &[], rules: &[volume_annotations] },
-    Definition { name: "core.v1.PersistentVolumeClaim", facts: &[], rules: &[claim_annotations] },
-    Definition { name: "core.v1.NodeSpec", facts: &[], rules: &[node_fields] },
-    Definition { name: "core.v1.Service", facts: &[], rules: &[service_annotations] },
-    Definition { name: "core.v1.ServiceAccount", facts: &[], rules: &[account_annotations] },
-    Definition { name: "networking.v1.Ingress", facts: &[], rules: &[ingress_annotations] },
+    Definition {
+        name: "core.v1.Pod",
+        facts: &[],
+        rules: &[pod_annotations],
+    },
+    Definition {
+        name: "core.v1.PodTemplateSpec",
+        facts: &[],
+        rules: &[pod_annotations],
+    },
+    Definition {
+        name: "core.v1.PodSpec",
+        facts: &[],
+        rules: &[selected_nodes],
+    },
+    Definition {
+        name: "core.v1.TopologySpreadConstraint",
+        facts: &[],
+        rules: &[topology_key],
+    },
+    Definition {
+        name: "core.v1.NodeSelectorRequirement",
+        facts: &[],
+        rules: &[label_key],
+    },
+    Definition {
+        name: "core.v1.TopologySelectorLabelRequirement",
+        facts: &[],
+        rules: &[label_key],
+    },
+    Definition {
+        name: "node.v1.Scheduling",
+        facts: &[],
+        rules: &[selected_nodes],
+    },
+    Definition {
+        name: "core.v1.Volume",
+        facts: &[],
+        rules: &[volume_kinds],
+    },
+    Definition {
+        name: "core.v1.PersistentVolumeSpec",
+        facts: &[],
+        rules: &[volume_kinds, recycling],
+    },
+    Definition {
+        name: "core.v1.PersistentVolume",
+        facts: &[],
+        rules: &[volume_annotations],
+    },
+    Definition {
+        name: "core.v1.PersistentVolumeClaim",
+        facts: &[],
+        rules: &[claim_annotations],
+    },
+    Definition {
+        name: "core.v1.NodeSpec",
+        facts: &[],
+        rules: &[node_fields],
+    },
+    Definition {
+        name: "core.v1.Service",
+        facts: &[],
+        rules: &[service_annotations],
+    },
+    Definition {
+        name: "core.v1.ServiceAccount",
+        facts: &[],
+        rules: &[account_annotations],
+    },
+    Definition {
+        name: "networking.v1.Ingress",
+        facts: &[],
+        rules: &[ingress_annotations],
+    },
 ];
 
 /// Labels of nodes that have new names: the old, the new, the version that deprecated the old.
 const NODE_LABELS: &[(&str, &str, &str)] = &[
     ("beta.kubernetes.io/arch", "kubernetes.io/arch", "1.14"),
     ("beta.kubernetes.io/os", "kubernetes.io/os", "1.14"),
-    ("beta.kubernetes.io/instance-type", "node.kubernetes.io/instance-type", "1.17"),
-    ("failure-domain.beta.kubernetes.io/region", "topology.kubernetes.io/region", "1.17"),
-    ("failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone", "1.17"),
+    (
+        "beta.kubernetes.io/instance-type",
+        "node.kubernetes.io/instance-type",
+        "1.17",
+    ),
+    (
+        "failure-domain.beta.kubernetes.io/region",
+        "topology.kubernetes.io/region",
+        "1.17",
+    ),
+    (
+        "failure-domain.beta.kubernetes.io/zone",
+        "topology.kubernetes.io/zone",
+        "1.17",
+    ),
 ];
 
 /// Kinds of volumes: the version that deprecated them, and the one that they do nothing from, where there is one.
@@ -65,27 +137,47 @@ fn selected_nodes<'a>(_: &Context<'a>, map: Node<'a>, faults: &mut Vec<Fault<'a>
 }
 
 fn topology_key<'a>(_: &Context<'a>, constraint: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    constraint.get("topologyKey").into_iter().for_each(|key| node_label(key, faults));
+    constraint
+        .get("topologyKey")
+        .into_iter()
+        .for_each(|key| node_label(key, faults));
 }
 
 fn label_key<'a>(_: &Context<'a>, requirement: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    requirement.get("key").into_iter().for_each(|key| node_label(key, faults));
+    requirement
+        .get("key")
+        .into_iter()
+        .for_each(|key| node_label(key, faults));
 }
 
 fn volume_kinds<'a>(_: &Context<'a>, volume: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     for (key, _) in volume.entries().filter(|(_, value)| !value.is_null()) {
         let name = key.as_str().unwrap_or_default();
-        let Some((_, since, dead)) = VOLUMES.iter().find(|(kind, ..)| *kind == name) else { continue };
-        let end = if dead.is_empty() { String::new() } else { format!(", and does nothing since {dead}") };
+        let Some((_, since, dead)) = VOLUMES.iter().find(|(kind, ..)| *kind == name) else {
+            continue;
+        };
+        let end = if dead.is_empty() {
+            String::new()
+        } else {
+            format!(", and does nothing since {dead}")
+        };
         let message = format!("`{name}` is deprecated since Kubernetes {since}{end}");
-        faults.push(deprecated(key, message, "use a CSI driver, or another kind of volume"));
+        faults.push(deprecated(
+            key,
+            message,
+            "use a CSI driver, or another kind of volume",
+        ));
     }
 }
 
 fn recycling<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let policy = spec.get("persistentVolumeReclaimPolicy");
     if let Some(policy) = policy.filter(|policy| policy.as_str() == Some("Recycle")) {
-        faults.push(deprecated(policy, "the reclaim policy `Recycle` is deprecated", "provision volumes dynamically, with `Delete`"));
+        faults.push(deprecated(
+            policy,
+            "the reclaim policy `Recycle` is deprecated",
+            "provision volumes dynamically, with `Delete`",
+        ));
     }
 }
 
@@ -117,7 +209,11 @@ fn claim_annotation<'a>(object: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 fn node_fields<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     for field in ["configSource", "externalID"] {
         if let Some((key, _)) = spec.entry(field).filter(|(_, value)| !is_empty(*value)) {
-            faults.push(deprecated(key, format!("`{field}` is deprecated, and nothing heeds it"), "remove it"));
+            faults.push(deprecated(
+                key,
+                format!("`{field}` is deprecated, and nothing heeds it"),
+                "remove it",
+            ));
         }
     }
 }
@@ -133,7 +229,11 @@ fn account_annotations<'a>(context: &Context<'a>, account: Node<'a>, faults: &mu
     let key = annotation(account, "kubernetes.io/enforce-mountable-secrets");
     if let Some(key) = key.filter(|_| context.since(32)) {
         let message = "this annotation is deprecated since Kubernetes 1.32";
-        faults.push(deprecated(key, message, "keep Secrets apart in Namespaces of their own"));
+        faults.push(deprecated(
+            key,
+            message,
+            "keep Secrets apart in Namespaces of their own",
+        ));
     }
 }
 
@@ -141,7 +241,8 @@ fn ingress_annotations<'a>(_: &Context<'a>, ingress: Node<'a>, faults: &mut Vec<
     let class = ingress.path(&["spec", "ingressClassName"]);
     let key = annotation(ingress, "kubernetes.io/ingress.class");
     if let Some(key) = key.filter(|_| class.is_none_or(Node::is_null)) {
-        let message = "the annotation `kubernetes.io/ingress.class` is deprecated since Kubernetes 1.18";
+        let message =
+            "the annotation `kubernetes.io/ingress.class` is deprecated since Kubernetes 1.18";
         faults.push(deprecated(key, message, "set `spec.ingressClassName`"));
     }
 }
@@ -149,15 +250,21 @@ fn ingress_annotations<'a>(_: &Context<'a>, ingress: Node<'a>, faults: &mut Vec<
 /// Finds a container by name.
 fn container<'a>(spec: Node<'a>, name: &str) -> Option<Node<'a>> {
     let lists = ["containers", "initContainers", "ephemeralContainers"].into_iter();
-    let mut all = lists.filter_map(|list| spec.get(list)).flat_map(Node::items);
+    let mut all = lists
+        .filter_map(|list| spec.get(list))
+        .flat_map(Node::items);
     all.find(|container| text(*container, "name") == name)
 }
 
 /// Annotations that became fields. What names no container, or what a field says too, is passed over.
 fn pod_annotations<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let (Some(annotations), Some(spec)) = (pod.path(&["metadata", "annotations"]), pod.get("spec")) else { return };
+    let (Some(annotations), Some(spec)) = (pod.path(&["metadata", "annotations"]), pod.get("spec"))
+    else {
+        return;
+    };
     let has_field = |node: Node<'a>, field: &str| {
-        node.path(&["securityContext", field]).is_some_and(|value| !value.is_null())
+        node.path(&["securityContext", field])
+            .is_some_and(|value| !value.is_null())
     };
     for (key, _) in annotations.entries() {
         let name = key.as_str().unwrap_or_default();
@@ -165,9 +272,14 @@ fn pod_annotations<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a
             let message = "this annotation does nothing since Kubernetes 1.16";
             faults.push(deprecated(key, message, "set `priorityClassName`"));
         }
-        if name == "seccomp.security.alpha.kubernetes.io/pod" && !has_field(spec, "seccompProfile") {
+        if name == "seccomp.security.alpha.kubernetes.io/pod" && !has_field(spec, "seccompProfile")
+        {
             let message = "this annotation does nothing since Kubernetes 1.27";
-            faults.push(deprecated(key, message, "set `securityContext.seccompProfile`"));
+            faults.push(deprecated(
+                key,
+                message,
+                "set `securityContext.seccompProfile`",
+            ));
         }
         for (prefix, field, message) in [
             (
@@ -181,9 +293,17 @@ fn pod_annotations<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a
                 "this annotation is deprecated since Kubernetes 1.30",
             ),
         ] {
-            let named = name.strip_prefix(prefix).and_then(|name| container(spec, name));
-            if named.is_some_and(|container| !has_field(container, field) && !has_field(spec, field)) {
-                faults.push(deprecated(key, message, format!("set `securityContext.{field}` of the container")));
+            let named = name
+                .strip_prefix(prefix)
+                .and_then(|name| container(spec, name));
+            if named
+                .is_some_and(|container| !has_field(container, field) && !has_field(spec, field))
+            {
+                faults.push(deprecated(
+                    key,
+                    message,
+                    format!("set `securityContext.{field}` of the container"),
+                ));
             }
         }
     }
@@ -197,7 +317,10 @@ mod tests {
     #[track_caller]
     fn deprecated(minor: u8, yaml: &str, fields: &[&str]) {
         assert_eq!(faults_in(minor, yaml), [], "{yaml}");
-        let found: Vec<String> = deprecated_in(minor, yaml).into_iter().map(|(_, field, _)| field).collect();
+        let found: Vec<String> = deprecated_in(minor, yaml)
+            .into_iter()
+            .map(|(_, field, _)| field)
+            .collect();
         assert_eq!(found, fields, "{yaml}");
     }
 
@@ -226,18 +349,48 @@ spec:
             let template = format!(
                 "apiVersion: v1\nkind: PodTemplate\nmetadata: {{name: a}}\ntemplate:\n  metadata: {{annotations: {{{name}: runtime/default}}}}\n  spec: {{containers: [{{name: web, image: a}}]}}\n"
             );
-            deprecated(34, &template, &[&format!("template.metadata.annotations[{name}]")]);
+            deprecated(
+                34,
+                &template,
+                &[&format!("template.metadata.annotations[{name}]")],
+            );
         }
-        let armor = POD.replace("{a: b}", "{container.apparmor.security.beta.kubernetes.io/web: runtime/default}");
-        deprecated(34, &armor.replace("runAsNonRoot: true", "appArmorProfile: {type: RuntimeDefault}"), &[]);
-        deprecated(34, &POD.replace("kubernetes.io/os", "beta.kubernetes.io/os"), &["spec.nodeSelector[beta.kubernetes.io/os]"]);
-        deprecated(34, &POD.replace("emptyDir: {}", "gitRepo: {repository: a}"), &["spec.volumes[0].gitRepo"]);
+        let armor = POD.replace(
+            "{a: b}",
+            "{container.apparmor.security.beta.kubernetes.io/web: runtime/default}",
+        );
+        deprecated(
+            34,
+            &armor.replace(
+                "runAsNonRoot: true",
+                "appArmorProfile: {type: RuntimeDefault}",
+            ),
+            &[],
+        );
+        deprecated(
+            34,
+            &POD.replace("kubernetes.io/os", "beta.kubernetes.io/os"),
+            &["spec.nodeSelector[beta.kubernetes.io/os]"],
+        );
+        deprecated(
+            34,
+            &POD.replace("emptyDir: {}", "gitRepo: {repository: a}"),
+            &["spec.volumes[0].gitRepo"],
+        );
         let affinity = "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: failure-domain.beta.kubernetes.io/zone, operator: Exists}]}]}}}";
         let at = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].key";
-        deprecated(34, &POD.replace("nodeSelector: {kubernetes.io/os: linux}", affinity), &[at]);
+        deprecated(
+            34,
+            &POD.replace("nodeSelector: {kubernetes.io/os: linux}", affinity),
+            &[at],
+        );
         let spread = "topologySpreadConstraints: [{maxSkew: 1, topologyKey: failure-domain.beta.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}]";
         let at = "spec.topologySpreadConstraints[0].topologyKey";
-        deprecated(34, &POD.replace("nodeSelector: {kubernetes.io/os: linux}", spread), &[at]);
+        deprecated(
+            34,
+            &POD.replace("nodeSelector: {kubernetes.io/os: linux}", spread),
+            &[at],
+        );
     }
 
     #[test]
@@ -251,23 +404,54 @@ spec:
         deprecated(34, &ingress(""), &[class]);
         deprecated(34, &ingress("ingressClassName: nginx, "), &[]);
         let found = faults_in(34, &ingress("ingressClassName: other, "));
-        assert_eq!(found, [("api/conflict", class.to_owned(), "nginx".to_owned())]);
+        assert_eq!(
+            found,
+            [("api/conflict", class.to_owned(), "nginx".to_owned())]
+        );
         let object = |head: &str, annotation: &str, spec: &str| {
             format!("{head}\nmetadata: {{name: a, annotations: {{{annotation}: 'true'}}}}\n{spec}")
         };
         let claim = "apiVersion: v1\nkind: PersistentVolumeClaim";
         let old = "volume.beta.kubernetes.io/storage-class";
         let spec = "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}";
-        deprecated(34, &object(claim, old, spec), &[&format!("metadata.annotations[{old}]")]);
-        let account = object("apiVersion: v1\nkind: ServiceAccount", "kubernetes.io/enforce-mountable-secrets", "");
+        deprecated(
+            34,
+            &object(claim, old, spec),
+            &[&format!("metadata.annotations[{old}]")],
+        );
+        let account = object(
+            "apiVersion: v1\nkind: ServiceAccount",
+            "kubernetes.io/enforce-mountable-secrets",
+            "",
+        );
         deprecated(31, &account, &[]);
-        deprecated(32, &account, &["metadata.annotations[kubernetes.io/enforce-mountable-secrets]"]);
-        let service = object("apiVersion: v1\nkind: Service", "service.kubernetes.io/topology-aware-hints", "spec: {ports: [{port: 80}]}");
-        deprecated(34, &service, &["metadata.annotations[service.kubernetes.io/topology-aware-hints]"]);
+        deprecated(
+            32,
+            &account,
+            &["metadata.annotations[kubernetes.io/enforce-mountable-secrets]"],
+        );
+        let service = object(
+            "apiVersion: v1\nkind: Service",
+            "service.kubernetes.io/topology-aware-hints",
+            "spec: {ports: [{port: 80}]}",
+        );
+        deprecated(
+            34,
+            &service,
+            &["metadata.annotations[service.kubernetes.io/topology-aware-hints]"],
+        );
         let volume = "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], persistentVolumeReclaimPolicy: Recycle, cephfs: {monitors: [a]}}";
-        deprecated(34, volume, &["spec.persistentVolumeReclaimPolicy", "spec.cephfs"]);
+        deprecated(
+            34,
+            volume,
+            &["spec.persistentVolumeReclaimPolicy", "spec.cephfs"],
+        );
         let class = "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: a}\nhandler: a\nscheduling: {nodeSelector: {beta.kubernetes.io/arch: arm64}}";
-        deprecated(34, class, &["scheduling.nodeSelector[beta.kubernetes.io/arch]"]);
+        deprecated(
+            34,
+            class,
+            &["scheduling.nodeSelector[beta.kubernetes.io/arch]"],
+        );
         let node = "apiVersion: v1\nkind: Node\nmetadata: {name: a}\nspec: {externalID: a}";
         deprecated(34, node, &["spec.externalID"]);
     }

@@ -8,8 +8,16 @@ use crate::manifest::Fault;
 use crate::yaml::Node;
 
 pub(super) const TABLE: &[Definition] = &[
-    Definition { name: "flowcontrol.v1.FlowSchema", facts: &[], rules: &[has_spec] },
-    Definition { name: "flowcontrol.v1.PriorityLevelConfiguration", facts: &[], rules: &[has_spec] },
+    Definition {
+        name: "flowcontrol.v1.FlowSchema",
+        facts: &[],
+        rules: &[has_spec],
+    },
+    Definition {
+        name: "flowcontrol.v1.PriorityLevelConfiguration",
+        facts: &[],
+        rules: &[has_spec],
+    },
     Definition {
         name: "flowcontrol.v1.FlowSchemaSpec",
         facts: &[("matchingPrecedence", Within(0, 10_000))],
@@ -17,7 +25,10 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "flowcontrol.v1.FlowDistinguisherMethod",
-        facts: &[("type", Required), ("type", OneOf(&["ByUser", "ByNamespace"]))],
+        facts: &[
+            ("type", Required),
+            ("type", OneOf(&["ByUser", "ByNamespace"])),
+        ],
         rules: &[],
     },
     Definition {
@@ -32,19 +43,38 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "flowcontrol.v1.Subject",
-        facts: &[("kind", Required), ("kind", OneOf(&["Group", "ServiceAccount", "User"]))],
+        facts: &[
+            ("kind", Required),
+            ("kind", OneOf(&["Group", "ServiceAccount", "User"])),
+        ],
         rules: &[subject],
     },
-    Definition { name: "flowcontrol.v1.GroupSubject", facts: &[("name", Required)], rules: &[] },
-    Definition { name: "flowcontrol.v1.UserSubject", facts: &[("name", Required)], rules: &[] },
+    Definition {
+        name: "flowcontrol.v1.GroupSubject",
+        facts: &[("name", Required)],
+        rules: &[],
+    },
+    Definition {
+        name: "flowcontrol.v1.UserSubject",
+        facts: &[("name", Required)],
+        rules: &[],
+    },
     Definition {
         name: "flowcontrol.v1.ServiceAccountSubject",
-        facts: &[("name", Required), ("namespace", Required), ("namespace", Spelled(Label))],
+        facts: &[
+            ("name", Required),
+            ("namespace", Required),
+            ("namespace", Spelled(Label)),
+        ],
         rules: &[account],
     },
     Definition {
         name: "flowcontrol.v1.ResourcePolicyRule",
-        facts: &[("verbs", Required), ("apiGroups", Required), ("resources", Required)],
+        facts: &[
+            ("verbs", Required),
+            ("apiGroups", Required),
+            ("resources", Required),
+        ],
         rules: &[resource_rule],
     },
     Definition {
@@ -73,7 +103,11 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "flowcontrol.v1.QueuingConfiguration",
-        facts: &[("queues", Within(0, 10_000_000)), ("handSize", AtLeast(0)), ("queueLengthLimit", AtLeast(0))],
+        facts: &[
+            ("queues", Within(0, 10_000_000)),
+            ("handSize", AtLeast(0)),
+            ("queueLengthLimit", AtLeast(0)),
+        ],
         rules: &[hand],
     },
 ];
@@ -86,8 +120,13 @@ fn has_spec<'a>(context: &Context<'a>, object: Node<'a>, faults: &mut Vec<Fault<
 }
 
 fn precedence<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let name = context.object.path(&["metadata", "name"]).and_then(Node::as_str);
-    let first = spec.get("matchingPrecedence").filter(|number| number.as_int() == Some(1));
+    let name = context
+        .object
+        .path(&["metadata", "name"])
+        .and_then(Node::as_str);
+    let first = spec
+        .get("matchingPrecedence")
+        .filter(|number| number.as_int() == Some(1));
     if let Some(number) = first.filter(|_| name != Some("exempt")) {
         let message = "a precedence of 1 is for the FlowSchema `exempt` only";
         faults.push(Fault::new(&rules::CONFLICT, number, message).help("write 2 or more"));
@@ -95,9 +134,14 @@ fn precedence<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<
 }
 
 fn policy<'a>(_: &Context<'a>, policy: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    if ["resourceRules", "nonResourceRules"].into_iter().all(|field| given(policy, field).is_none()) {
+    if ["resourceRules", "nonResourceRules"]
+        .into_iter()
+        .all(|field| given(policy, field).is_none())
+    {
         let message = "a policy needs `resourceRules` or `nonResourceRules`";
-        faults.push(Fault::new(&rules::REQUIRED, policy, message).help("say which requests it is about"));
+        faults.push(
+            Fault::new(&rules::REQUIRED, policy, message).help("say which requests it is about"),
+        );
     }
 }
 
@@ -109,7 +153,11 @@ fn subject<'a>(_: &Context<'a>, subject: Node<'a>, faults: &mut Vec<Fault<'a>>) 
         _ => return,
     };
     if subject.get(field).is_none_or(Node::is_null) {
-        faults.push(wanting(subject, field, format!("a subject of this kind needs `{field}`")));
+        faults.push(wanting(
+            subject,
+            field,
+            format!("a subject of this kind needs `{field}`"),
+        ));
     }
 }
 
@@ -125,25 +173,40 @@ fn alone<'a>(rule: Node<'a>, fields: &[&str], faults: &mut Vec<Fault<'a>>) {
         let mut all = list.items().filter(|item| item.as_str() == Some("*"));
         if let Some(item) = all.next().filter(|_| list.items().len() > 1) {
             let message = "`*` must be alone in its list";
-            faults.push(Fault::new(&rules::CONFLICT, item, message).help("keep `*` alone, or remove it"));
+            faults.push(
+                Fault::new(&rules::CONFLICT, item, message).help("keep `*` alone, or remove it"),
+            );
         }
     }
 }
 
 fn resource_rule<'a>(_: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    alone(rule, &["verbs", "apiGroups", "resources", "namespaces"], faults);
+    alone(
+        rule,
+        &["verbs", "apiGroups", "resources", "namespaces"],
+        faults,
+    );
     let of_cluster = rule.get("clusterScope").and_then(Node::as_bool) == Some(true);
     if !of_cluster && given(rule, "namespaces").is_none() {
         let message = "a rule needs `namespaces` or `clusterScope: true`";
-        faults.push(wanting(rule, "namespaces", message).help("for all namespaces write `namespaces: [\"*\"]`"));
+        faults.push(
+            wanting(rule, "namespaces", message)
+                .help("for all namespaces write `namespaces: [\"*\"]`"),
+        );
     }
     let namespaces = rule.get("namespaces").into_iter().flat_map(Node::items);
-    namespaces.filter(|name| name.as_str() != Some("*")).for_each(|name| spelled(Label, name, faults));
+    namespaces
+        .filter(|name| name.as_str() != Some("*"))
+        .for_each(|name| spelled(Label, name, faults));
 }
 
 fn path_rule<'a>(_: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     alone(rule, &["verbs", "nonResourceURLs"], faults);
-    for path in rule.get("nonResourceURLs").into_iter().flat_map(Node::items) {
+    for path in rule
+        .get("nonResourceURLs")
+        .into_iter()
+        .flat_map(Node::items)
+    {
         let text = path.as_str().unwrap_or_default();
         let plain = text.strip_suffix("/*").unwrap_or(text);
         let odd = [" ", "//"].into_iter().any(|part| text.contains(part)) || plain.contains('*');
@@ -155,22 +218,38 @@ fn path_rule<'a>(_: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 }
 
 fn level<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let is_exempt = context.object.path(&["metadata", "name"]).and_then(Node::as_str) == Some("exempt");
+    let is_exempt = context
+        .object
+        .path(&["metadata", "name"])
+        .and_then(Node::as_str)
+        == Some("exempt");
     let kind = text(spec, "type");
-    if let Some(place) = given(spec, "type").filter(|_| matches!(kind, "Exempt" | "Limited") && is_exempt != (kind == "Exempt")) {
+    if let Some(place) = given(spec, "type")
+        .filter(|_| matches!(kind, "Exempt" | "Limited") && is_exempt != (kind == "Exempt"))
+    {
         let message = "the level `exempt`, and no other, is of type `Exempt`";
         faults.push(Fault::new(&rules::CONFLICT, place, message).help("write `type: Limited`"));
         return;
     }
     match kind {
         "Limited" if spec.get("limited").is_none_or(Node::is_null) => {
-            faults.push(wanting(spec, "limited", "a level of type `Limited` needs `limited`"));
+            faults.push(wanting(
+                spec,
+                "limited",
+                "a level of type `Limited` needs `limited`",
+            ));
         }
         "Limited" | "Exempt" => {
-            let other = if kind == "Limited" { "exempt" } else { "limited" };
+            let other = if kind == "Limited" {
+                "exempt"
+            } else {
+                "limited"
+            };
             if let Some(value) = spec.get(other).filter(|value| !value.is_null()) {
                 let message = format!("a level of type `{kind}` has no `{other}`");
-                faults.push(Fault::new(&rules::CONFLICT, value, message).help(format!("remove `{other}`")));
+                faults.push(
+                    Fault::new(&rules::CONFLICT, value, message).help(format!("remove `{other}`")),
+                );
             }
         }
         _ => {}
@@ -180,10 +259,20 @@ fn level<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>)
 fn response<'a>(_: &Context<'a>, response: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let queuing = response.get("queuing").filter(|queuing| !queuing.is_null());
     match (text(response, "type"), queuing) {
-        ("Queue", None) => faults.push(wanting(response, "queuing", "a response of type `Queue` needs `queuing`").help("write `queuing: {}`")),
+        ("Queue", None) => faults.push(
+            wanting(
+                response,
+                "queuing",
+                "a response of type `Queue` needs `queuing`",
+            )
+            .help("write `queuing: {}`"),
+        ),
         ("Reject", Some(queuing)) => {
             let message = "a response of type `Reject` has no `queuing`";
-            faults.push(Fault::new(&rules::CONFLICT, queuing, message).help("remove it, or write `type: Queue`"));
+            faults.push(
+                Fault::new(&rules::CONFLICT, queuing, message)
+                    .help("remove it, or write `type: Queue`"),
+            );
         }
         _ => {}
     }
@@ -196,13 +285,20 @@ fn hand<'a>(_: &Context<'a>, queuing: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         Some(number) => number,
     };
     if number("handSize", 8) > number("queues", 64) {
-        let place = queuing.get("handSize").or(queuing.get("queues")).filter(|place| !is_empty(*place)).unwrap_or(queuing);
+        let place = queuing
+            .get("handSize")
+            .or(queuing.get("queues"))
+            .filter(|place| !is_empty(*place))
+            .unwrap_or(queuing);
         let message = "a hand cannot have more queues than there are";
-        faults.push(Fault::new(&rules::RANGE, place, message).help("lower `handSize`, or raise `queues`"));
+        faults.push(
+            Fault::new(&rules::RANGE, place, message).help("lower `handSize`, or raise `queues`"),
+        );
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 
@@ -232,13 +328,55 @@ spec:
         refused(
             SCHEMA,
             &[
-                ("matchingPrecedence: 1000", "matchingPrecedence: 10001", "api/range", "spec.matchingPrecedence", "10001"),
-                ("matchingPrecedence: 1000", "matchingPrecedence: 1", "api/conflict", "spec.matchingPrecedence", "1"),
-                ("{name: web}\n  rules", "{name: ''}\n  rules", "api/required", "spec.priorityLevelConfiguration.name", "''"),
-                ("[list]", "[list, '*']", "api/conflict", &format!("{rule}.verbs[1]"), "'*'"),
-                (", namespaces: ['*']", "", "api/required", &format!("{rule}.namespaces"), "{verbs: [list], apiGroups: ['*'], resources: ['*']}"),
-                ("kind: ServiceAccount", "kind: User", "api/required", "spec.rules[0].subjects[0].user", "{kind: User, serviceAccount: {name: '*', namespace: web}}"),
-                ("namespace: web", "namespace: a.b", "api/name", "spec.rules[0].subjects[0].serviceAccount.namespace", "a.b"),
+                (
+                    "matchingPrecedence: 1000",
+                    "matchingPrecedence: 10001",
+                    "api/range",
+                    "spec.matchingPrecedence",
+                    "10001",
+                ),
+                (
+                    "matchingPrecedence: 1000",
+                    "matchingPrecedence: 1",
+                    "api/conflict",
+                    "spec.matchingPrecedence",
+                    "1",
+                ),
+                (
+                    "{name: web}\n  rules",
+                    "{name: ''}\n  rules",
+                    "api/required",
+                    "spec.priorityLevelConfiguration.name",
+                    "''",
+                ),
+                (
+                    "[list]",
+                    "[list, '*']",
+                    "api/conflict",
+                    &format!("{rule}.verbs[1]"),
+                    "'*'",
+                ),
+                (
+                    ", namespaces: ['*']",
+                    "",
+                    "api/required",
+                    &format!("{rule}.namespaces"),
+                    "{verbs: [list], apiGroups: ['*'], resources: ['*']}",
+                ),
+                (
+                    "kind: ServiceAccount",
+                    "kind: User",
+                    "api/required",
+                    "spec.rules[0].subjects[0].user",
+                    "{kind: User, serviceAccount: {name: '*', namespace: web}}",
+                ),
+                (
+                    "namespace: web",
+                    "namespace: a.b",
+                    "api/name",
+                    "spec.rules[0].subjects[0].serviceAccount.namespace",
+                    "a.b",
+                ),
             ],
         );
         accepted(
@@ -246,7 +384,10 @@ spec:
             &[
                 ("  matchingPrecedence: 1000\n", ""),
                 ("namespaces: ['*']", "clusterScope: true"),
-                ("  matchingPrecedence: 1000\n", "  distinguisherMethod: {type: ByUser}\n"),
+                (
+                    "  matchingPrecedence: 1000\n",
+                    "  distinguisherMethod: {type: ByUser}\n",
+                ),
             ],
         );
     }
@@ -256,12 +397,48 @@ spec:
         refused(
             LEVEL,
             &[
-                ("type: Limited", "type: Exempt", "api/conflict", "spec.type", "Exempt"),
-                ("type: Limited", "type: limited", "api/enum", "spec.type", "limited"),
-                ("type: Queue", "type: Reject", "api/conflict", "spec.limited.limitResponse.queuing", "{queues: 16, handSize: 4}"),
-                (", queuing: {queues: 16, handSize: 4}", "", "api/required", "spec.limited.limitResponse.queuing", "{type: Queue}"),
-                ("handSize: 4", "handSize: 17", "api/range", "spec.limited.limitResponse.queuing.handSize", "17"),
-                ("nominalConcurrencyShares: 10", "lendablePercent: 101", "api/range", "spec.limited.lendablePercent", "101"),
+                (
+                    "type: Limited",
+                    "type: Exempt",
+                    "api/conflict",
+                    "spec.type",
+                    "Exempt",
+                ),
+                (
+                    "type: Limited",
+                    "type: limited",
+                    "api/enum",
+                    "spec.type",
+                    "limited",
+                ),
+                (
+                    "type: Queue",
+                    "type: Reject",
+                    "api/conflict",
+                    "spec.limited.limitResponse.queuing",
+                    "{queues: 16, handSize: 4}",
+                ),
+                (
+                    ", queuing: {queues: 16, handSize: 4}",
+                    "",
+                    "api/required",
+                    "spec.limited.limitResponse.queuing",
+                    "{type: Queue}",
+                ),
+                (
+                    "handSize: 4",
+                    "handSize: 17",
+                    "api/range",
+                    "spec.limited.limitResponse.queuing.handSize",
+                    "17",
+                ),
+                (
+                    "nominalConcurrencyShares: 10",
+                    "lendablePercent: 101",
+                    "api/range",
+                    "spec.limited.lendablePercent",
+                    "101",
+                ),
             ],
         );
         accepted(LEVEL, &[("{queues: 16, handSize: 4}", "{}")]);

@@ -19,7 +19,10 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "apis.meta.v1.LabelSelector",
-        facts: &[("matchLabels", Keys(QualifiedName)), ("matchLabels", Values(LabelValue))],
+        facts: &[
+            ("matchLabels", Keys(QualifiedName)),
+            ("matchLabels", Values(LabelValue)),
+        ],
         rules: &[],
     },
     Definition {
@@ -28,7 +31,10 @@ pub(super) const TABLE: &[Definition] = &[
             ("key", Required),
             ("key", Spelled(QualifiedName)),
             ("operator", Required),
-            ("operator", OneOf(&["In", "NotIn", "Exists", "DoesNotExist"])),
+            (
+                "operator",
+                OneOf(&["In", "NotIn", "Exists", "DoesNotExist"]),
+            ),
             ("values", Spelled(LabelValue)),
         ],
         rules: &[requirement_values],
@@ -36,11 +42,17 @@ pub(super) const TABLE: &[Definition] = &[
 ];
 
 /// Metadata of templates that the server looks at only when it makes objects of them.
-const UNCHECKED: &[&[&str]] = &[&["spec", "jobTemplate", "metadata"], &["spec", "volumeClaimTemplates"]];
+const UNCHECKED: &[&[&str]] = &[
+    &["spec", "jobTemplate", "metadata"],
+    &["spec", "volumeClaimTemplates"],
+];
 
 const CHECKED: Definition = Definition {
     name: "",
-    facts: &[("labels", Keys(QualifiedName)), ("labels", Values(LabelValue))],
+    facts: &[
+        ("labels", Keys(QualifiedName)),
+        ("labels", Values(LabelValue)),
+    ],
     rules: &[annotations],
 };
 
@@ -52,13 +64,19 @@ fn metadata<'a>(context: &Context<'a>, meta: Node<'a>, faults: &mut Vec<Fault<'a
 
 /// The server compares annotations' keys in lower case.
 fn annotations<'a>(_: &Context<'a>, meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(annotations) = meta.get("annotations") else { return };
+    let Some(annotations) = meta.get("annotations") else {
+        return;
+    };
     let mut size = 0;
     for (key, value) in annotations.entries() {
         let text = key.as_str().unwrap_or_default();
         size += text.len() + value.as_str().map_or(0, str::len);
         if let Some(words) = QualifiedName.fault(&text.to_lowercase()) {
-            faults.push(Fault::new(&rules::NAME, key, format!("this must be {words}")));
+            faults.push(Fault::new(
+                &rules::NAME,
+                key,
+                format!("this must be {words}"),
+            ));
         }
     }
     if size > ANNOTATIONS {
@@ -72,19 +90,33 @@ fn requirement_values<'a>(_: &Context<'a>, requirement: Node<'a>, faults: &mut V
     let values = requirement.get("values");
     match requirement.get("operator").and_then(Node::as_str) {
         Some(operator @ ("In" | "NotIn")) if values.is_none_or(is_empty) => {
-            let fault = Fault::new(&rules::REQUIRED, values.unwrap_or(requirement), format!("`{operator}` needs values"));
-            let fault = if values.is_some() { fault } else { fault.below("values") };
+            let fault = Fault::new(
+                &rules::REQUIRED,
+                values.unwrap_or(requirement),
+                format!("`{operator}` needs values"),
+            );
+            let fault = if values.is_some() {
+                fault
+            } else {
+                fault.below("values")
+            };
             faults.push(fault.help("list at least one value under `values`"));
         }
-        Some(operator @ ("Exists" | "DoesNotExist")) if !values.is_none_or(is_empty) => faults.push(
-            Fault::new(&rules::CONFLICT, values.unwrap_or(requirement), format!("`{operator}` takes no values"))
+        Some(operator @ ("Exists" | "DoesNotExist")) if !values.is_none_or(is_empty) => faults
+            .push(
+                Fault::new(
+                    &rules::CONFLICT,
+                    values.unwrap_or(requirement),
+                    format!("`{operator}` takes no values"),
+                )
                 .help("remove `values`, or use `In` or `NotIn`"),
-        ),
+            ),
         _ => {}
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, faults, refused};
 
@@ -101,16 +133,62 @@ spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: [a]}]}}
         refused(
             POLICY,
             &[
-                ("app: web", "a/b/c: web", "api/name", "metadata.labels[a/b/c]", "a/b/c"),
-                ("app: web", "app: -web", "api/name", "metadata.labels.app", "-web"),
-                ("app: web", &format!("app: {long}"), "api/name", "metadata.labels.app", &long),
-                ("app: web", "app: true", "schema/type", "metadata.labels.app", "true"),
-                ("Example.com/Owner", "a b", "api/name", "metadata.annotations[a b]", "a b"),
+                (
+                    "app: web",
+                    "a/b/c: web",
+                    "api/name",
+                    "metadata.labels[a/b/c]",
+                    "a/b/c",
+                ),
+                (
+                    "app: web",
+                    "app: -web",
+                    "api/name",
+                    "metadata.labels.app",
+                    "-web",
+                ),
+                (
+                    "app: web",
+                    &format!("app: {long}"),
+                    "api/name",
+                    "metadata.labels.app",
+                    &long,
+                ),
+                (
+                    "app: web",
+                    "app: true",
+                    "schema/type",
+                    "metadata.labels.app",
+                    "true",
+                ),
+                (
+                    "Example.com/Owner",
+                    "a b",
+                    "api/name",
+                    "metadata.annotations[a b]",
+                    "a b",
+                ),
             ],
         );
-        accepted(POLICY, &[("app: web", "app: ''"), ("app: web", "app: null"), ("Owner: me", "Owner: 'a b/c: d'")]);
+        accepted(
+            POLICY,
+            &[
+                ("app: web", "app: ''"),
+                ("app: web", "app: null"),
+                ("Owner: me", "Owner: 'a b/c: d'"),
+            ],
+        );
         let text = "a".repeat(256 << 10);
-        refused(POLICY, &[("Owner: me", &format!("Owner: {text}"), "api/range", "metadata.annotations", &format!("{{Example.com/Owner: {text}}}"))]);
+        refused(
+            POLICY,
+            &[(
+                "Owner: me",
+                &format!("Owner: {text}"),
+                "api/range",
+                "metadata.annotations",
+                &format!("{{Example.com/Owner: {text}}}"),
+            )],
+        );
     }
 
     #[test]
@@ -120,15 +198,54 @@ spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: [a]}]}}
         refused(
             POLICY,
             &[
-                ("operator: In", "operator: in", "api/enum", &format!("{at}.operator"), "in"),
+                (
+                    "operator: In",
+                    "operator: in",
+                    "api/enum",
+                    &format!("{at}.operator"),
+                    "in",
+                ),
                 ("[a]", "[]", "api/required", &format!("{at}.values"), "[]"),
-                ("[a]", "['a b']", "api/name", &format!("{at}.values[0]"), "'a b'"),
-                ("key: app", "key: ''", "api/required", &format!("{at}.key"), "''"),
-                ("key: app", "key: a b", "api/name", &format!("{at}.key"), "a b"),
-                (requirement, "{key: app, operator: Exists, values: [a]}", "api/conflict", &format!("{at}.values"), "[a]"),
+                (
+                    "[a]",
+                    "['a b']",
+                    "api/name",
+                    &format!("{at}.values[0]"),
+                    "'a b'",
+                ),
+                (
+                    "key: app",
+                    "key: ''",
+                    "api/required",
+                    &format!("{at}.key"),
+                    "''",
+                ),
+                (
+                    "key: app",
+                    "key: a b",
+                    "api/name",
+                    &format!("{at}.key"),
+                    "a b",
+                ),
+                (
+                    requirement,
+                    "{key: app, operator: Exists, values: [a]}",
+                    "api/conflict",
+                    &format!("{at}.values"),
+                    "[a]",
+                ),
             ],
         );
-        accepted(POLICY, &[(requirement, "{key: app, operator: DoesNotExist, values: []}"), ("[a]", "['']")]);
+        accepted(
+            POLICY,
+            &[
+                (
+                    requirement,
+                    "{key: app, operator: DoesNotExist, values: []}",
+                ),
+                ("[a]", "['']"),
+            ],
+        );
     }
 
     #[test]

@@ -9,24 +9,48 @@ use crate::manifest::Fault;
 use crate::yaml::Node;
 
 pub(super) const TABLE: &[Definition] = &[
-    Definition { name: "core.v1.PersistentVolume", facts: &[], rules: &[volume] },
+    Definition {
+        name: "core.v1.PersistentVolume",
+        facts: &[],
+        rules: &[volume],
+    },
     Definition {
         name: "core.v1.CSIPersistentVolumeSource",
         facts: &[("driver", Required), ("volumeHandle", Required)],
         rules: &[csi],
     },
-    Definition { name: "core.v1.LocalVolumeSource", facts: &[("path", Required)], rules: &[local_path] },
+    Definition {
+        name: "core.v1.LocalVolumeSource",
+        facts: &[("path", Required)],
+        rules: &[local_path],
+    },
     Definition {
         name: "core.v1.AzureFilePersistentVolumeSource",
         facts: &[("secretName", Required), ("shareName", Required)],
         rules: &[],
     },
-    Definition { name: "core.v1.CephFSPersistentVolumeSource", facts: &[("monitors", Required)], rules: &[] },
-    Definition { name: "core.v1.CinderPersistentVolumeSource", facts: &[("volumeID", Required)], rules: &[] },
-    Definition { name: "core.v1.FlexPersistentVolumeSource", facts: &[("driver", Required)], rules: &[] },
+    Definition {
+        name: "core.v1.CephFSPersistentVolumeSource",
+        facts: &[("monitors", Required)],
+        rules: &[],
+    },
+    Definition {
+        name: "core.v1.CinderPersistentVolumeSource",
+        facts: &[("volumeID", Required)],
+        rules: &[],
+    },
+    Definition {
+        name: "core.v1.FlexPersistentVolumeSource",
+        facts: &[("driver", Required)],
+        rules: &[],
+    },
     Definition {
         name: "core.v1.ISCSIPersistentVolumeSource",
-        facts: &[("targetPortal", Required), ("iqn", Required), ("lun", Within(0, 255))],
+        facts: &[
+            ("targetPortal", Required),
+            ("iqn", Required),
+            ("lun", Within(0, 255)),
+        ],
         rules: &[],
     },
     Definition {
@@ -42,7 +66,10 @@ const SPEC: Definition = Definition {
     facts: &[
         ("accessModes", OneOf(MODES)),
         ("capacity", Required),
-        ("persistentVolumeReclaimPolicy", OneOf(&["Delete", "Recycle", "Retain"])),
+        (
+            "persistentVolumeReclaimPolicy",
+            OneOf(&["Delete", "Recycle", "Retain"]),
+        ),
         ("storageClassName", Spelled(Subdomain)),
         ("volumeAttributesClassName", Spelled(Subdomain)),
         ("volumeMode", OneOf(&["Block", "Filesystem"])),
@@ -50,61 +77,108 @@ const SPEC: Definition = Definition {
     rules: &[modes, capacity, source, affinity, recycled_root],
 };
 
-/// The kinds of volumes.
+/// The kinds of volumes in the server's order: it refuses the later one.
 const SOURCES: &[&str] = &[
-    "awsElasticBlockStore", "azureDisk", "azureFile", "cephfs", "cinder", "csi", "fc", "flexVolume", "flocker",
-    "gcePersistentDisk", "glusterfs", "hostPath", "iscsi", "local", "nfs", "photonPersistentDisk", "portworxVolume",
-    "quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume",
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "glusterfs",
+    "flocker",
+    "nfs",
+    "rbd",
+    "quobyte",
+    "cephfs",
+    "iscsi",
+    "cinder",
+    "fc",
+    "flexVolume",
+    "azureFile",
+    "vsphereVolume",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "azureDisk",
+    "scaleIO",
+    "local",
+    "storageos",
+    "csi",
 ];
 
 fn volume<'a>(context: &Context<'a>, volume: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    match volume.get("spec").filter(|spec| !spec.is_null()) {
-        Some(spec) => SPEC.check(context, spec, faults),
-        None => {
-            let message = "a PersistentVolume needs a capacity and a kind of volume";
-            faults.push(Fault::new(&rules::REQUIRED, volume, message).below("spec.capacity").help("set `spec`"));
-        }
+    if let Some(spec) = volume.get("spec").filter(|spec| !spec.is_null()) {
+        SPEC.check(context, spec, faults);
+    } else {
+        let message = "a PersistentVolume needs a capacity and a kind of volume";
+        let fault = Fault::new(&rules::REQUIRED, volume, message).below("spec.capacity");
+        faults.push(fault.help("set `spec`"));
     }
 }
 
 fn capacity<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(capacity) = given(spec, "capacity") else { return };
+    let Some(capacity) = given(spec, "capacity") else {
+        return;
+    };
     for (key, value) in capacity.entries() {
         if key.as_str() != Some("storage") {
             let message = "a volume's capacity is its `storage`, and nothing else";
             faults.push(Fault::new(&rules::ENUM, key, message).help("remove it"));
         } else if written_quantity(value, faults).is_some_and(|size| size.nanos() <= 0) {
-            faults.push(Fault::new(&rules::QUANTITY, value, "this must be more than zero"));
+            faults.push(Fault::new(
+                &rules::QUANTITY,
+                value,
+                "this must be more than zero",
+            ));
         }
     }
     if capacity.get("storage").is_none() {
         let message = "a volume's capacity needs `storage`";
-        faults.push(Fault::new(&rules::REQUIRED, capacity, message).help("set `storage`, such as 10Gi"));
+        faults.push(
+            Fault::new(&rules::REQUIRED, capacity, message).help("set `storage`, such as 10Gi"),
+        );
     }
 }
 
 fn source<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let is_source = |key: &Node<'a>| key.as_str().is_some_and(|name| SOURCES.contains(&name));
-    let mut set = spec.entries().filter(|(key, value)| is_source(key) && !value.is_null()).map(|(key, _)| key);
+    let mut set = SOURCES
+        .iter()
+        .filter_map(|name| spec.entry(name))
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, _)| key);
     match (set.next(), set.next()) {
         (None, _) => faults.push(
-            Fault::new(&rules::ALTERNATIVES, spec, "a PersistentVolume needs a kind of volume").help("set `csi`, `nfs`, `local` or another"),
+            Fault::new(
+                &rules::ALTERNATIVES,
+                spec,
+                "a PersistentVolume needs a kind of volume",
+            )
+            .help("set `csi`, `nfs`, `local` or another"),
         ),
         (Some(first), Some(second)) => {
-            let (first, name) = (first.as_str().unwrap_or_default(), second.as_str().unwrap_or_default());
+            let (first, name) = (
+                first.as_str().unwrap_or_default(),
+                second.as_str().unwrap_or_default(),
+            );
             let message = format!("`{name}` cannot stand beside `{first}`");
-            faults.push(Fault::new(&rules::ALTERNATIVES, second, message).help("keep only one kind of volume"));
+            faults.push(
+                Fault::new(&rules::ALTERNATIVES, second, message)
+                    .help("keep only one kind of volume"),
+            );
         }
         (Some(_), None) => {}
     }
 }
 
 fn affinity<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let affinity = spec.get("nodeAffinity").filter(|affinity| !affinity.is_null());
+    let affinity = spec
+        .get("nodeAffinity")
+        .filter(|affinity| !affinity.is_null());
     let is_local = spec.get("local").is_some_and(|local| !local.is_null());
     match affinity {
         Some(affinity) if affinity.get("required").is_none_or(Node::is_null) => {
-            faults.push(wanting(affinity, "required", "a volume's affinity needs `required`"));
+            faults.push(wanting(
+                affinity,
+                "required",
+                "a volume's affinity needs `required`",
+            ));
         }
         None if is_local => {
             let message = "a local volume needs the nodes that have it";
@@ -116,8 +190,12 @@ fn affinity<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 
 fn recycled_root<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let path = spec.path(&["hostPath", "path"]).and_then(Node::as_str);
-    let is_root = path.is_some_and(|path| path.starts_with('/') && path.split('/').all(|part| matches!(part, "" | ".")));
-    if let Some(policy) = spec.get("persistentVolumeReclaimPolicy").filter(|_| is_root)
+    let is_root = path.is_some_and(|path| {
+        path.starts_with('/') && path.split('/').all(|part| matches!(part, "" | "."))
+    });
+    if let Some(policy) = spec
+        .get("persistentVolumeReclaimPolicy")
+        .filter(|_| is_root)
         && policy.as_str() == Some("Recycle")
     {
         let message = "the root of a node cannot be recycled";
@@ -130,7 +208,9 @@ pub(super) fn driver_name<'a>(name: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let text = name.as_str().unwrap_or_default();
     if text.len() > 63 || Subdomain.fault(&text.to_lowercase()).is_some() {
         let message = "this must be a driver's name: at most 63 letters, digits, `-` and `.`";
-        faults.push(Fault::new(&rules::NAME, name, message).help("write it like `disk.csi.example.com`"));
+        faults.push(
+            Fault::new(&rules::NAME, name, message).help("write it like `disk.csi.example.com`"),
+        );
     }
 }
 
@@ -138,8 +218,15 @@ fn csi<'a>(_: &Context<'a>, source: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if let Some(driver) = given(source, "driver") {
         driver_name(driver, faults);
     }
-    for field in ["controllerPublishSecretRef", "controllerExpandSecretRef", "nodePublishSecretRef", "nodeExpandSecretRef"] {
-        let Some(secret) = source.get(field).filter(|secret| !secret.is_null()) else { continue };
+    for field in [
+        "controllerPublishSecretRef",
+        "controllerExpandSecretRef",
+        "nodePublishSecretRef",
+        "nodeExpandSecretRef",
+    ] {
+        let Some(secret) = source.get(field).filter(|secret| !secret.is_null()) else {
+            continue;
+        };
         for part in ["name", "namespace"] {
             if given(secret, part).is_none() {
                 faults.push(wanting(secret, part, format!("`{part}` is missing")));
@@ -157,6 +244,7 @@ fn local_path<'a>(_: &Context<'a>, source: Node<'a>, faults: &mut Vec<Fault<'a>>
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 
@@ -177,19 +265,97 @@ spec:
         refused(
             VOLUME,
             &[
-                ("{storage: 10Gi}", "{}", "api/required", "spec.capacity", "{}"),
-                ("{storage: 10Gi}", "{storage: 0}", "api/quantity", "spec.capacity[storage]", "0"),
-                ("{storage: 10Gi}", "{storage: 10Gi, cpu: 1}", "api/enum", "spec.capacity[cpu]", "cpu"),
-                ("{storage: 10Gi}", "{storage: ten}", "api/quantity", "spec.capacity[storage]", "ten"),
-                ("[ReadWriteOnce]", "[]", "api/required", "spec.accessModes", "[]"),
-                ("[ReadWriteOnce]", "[RWO]", "api/enum", "spec.accessModes[0]", "RWO"),
-                ("Policy: Retain", "Policy: Keep", "api/enum", "spec.persistentVolumeReclaimPolicy", "Keep"),
-                (csi, "volumeMode: Block", "api/alternatives", "spec", "capacity: {storage: 10Gi}"),
-                (csi, "nfs: {server: a, path: /}\n  hostPath: {path: /}", "api/alternatives", "spec.hostPath", "hostPath"),
-                (csi, "local: {path: /a}", "api/required", "spec.nodeAffinity", "capacity: {storage: 10Gi}"),
-                ("driver: disk.csi.example.com", "driver: a_b", "api/name", "spec.csi.driver", "a_b"),
-                ("volumeHandle: a", "volumeHandle: ''", "api/required", "spec.csi.volumeHandle", "''"),
-                ("volumeHandle: a", "volumeHandle: a, nodePublishSecretRef: {name: a}", "api/required", "spec.csi.nodePublishSecretRef.namespace", "{name: a}"),
+                (
+                    "{storage: 10Gi}",
+                    "{}",
+                    "api/required",
+                    "spec.capacity",
+                    "{}",
+                ),
+                (
+                    "{storage: 10Gi}",
+                    "{storage: 0}",
+                    "api/quantity",
+                    "spec.capacity[storage]",
+                    "0",
+                ),
+                (
+                    "{storage: 10Gi}",
+                    "{storage: 10Gi, cpu: 1}",
+                    "api/enum",
+                    "spec.capacity[cpu]",
+                    "cpu",
+                ),
+                (
+                    "{storage: 10Gi}",
+                    "{storage: ten}",
+                    "api/quantity",
+                    "spec.capacity[storage]",
+                    "ten",
+                ),
+                (
+                    "[ReadWriteOnce]",
+                    "[]",
+                    "api/required",
+                    "spec.accessModes",
+                    "[]",
+                ),
+                (
+                    "[ReadWriteOnce]",
+                    "[RWO]",
+                    "api/enum",
+                    "spec.accessModes[0]",
+                    "RWO",
+                ),
+                (
+                    "Policy: Retain",
+                    "Policy: Keep",
+                    "api/enum",
+                    "spec.persistentVolumeReclaimPolicy",
+                    "Keep",
+                ),
+                (
+                    csi,
+                    "volumeMode: Block",
+                    "api/alternatives",
+                    "spec",
+                    "capacity: {storage: 10Gi}",
+                ),
+                (
+                    csi,
+                    "nfs: {server: a, path: /}\n  hostPath: {path: /a}",
+                    "api/alternatives",
+                    "spec.nfs",
+                    "nfs",
+                ),
+                (
+                    csi,
+                    "local: {path: /a}",
+                    "api/required",
+                    "spec.nodeAffinity",
+                    "capacity: {storage: 10Gi}",
+                ),
+                (
+                    "driver: disk.csi.example.com",
+                    "driver: a_b",
+                    "api/name",
+                    "spec.csi.driver",
+                    "a_b",
+                ),
+                (
+                    "volumeHandle: a",
+                    "volumeHandle: ''",
+                    "api/required",
+                    "spec.csi.volumeHandle",
+                    "''",
+                ),
+                (
+                    "volumeHandle: a",
+                    "volumeHandle: a, nodePublishSecretRef: {name: a}",
+                    "api/required",
+                    "spec.csi.nodePublishSecretRef.namespace",
+                    "{name: a}",
+                ),
             ],
         );
         accepted(
@@ -197,8 +363,14 @@ spec:
             &[
                 (csi, "nfs: {server: a, path: /}"),
                 ("  persistentVolumeReclaimPolicy: Retain\n", ""),
-                ("driver: disk.csi.example.com", "driver: Disk.CSI.example.com"),
-                (csi, "local: {path: /a}\n  nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}]}]}}"),
+                (
+                    "driver: disk.csi.example.com",
+                    "driver: Disk.CSI.example.com",
+                ),
+                (
+                    csi,
+                    "local: {path: /a}\n  nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Exists}]}]}}",
+                ),
             ],
         );
     }

@@ -10,8 +10,16 @@ use crate::yaml::Node;
 const GROUP: &str = "rbac.authorization.k8s.io";
 
 pub(super) const TABLE: &[Definition] = &[
-    Definition { name: "rbac.v1.PolicyRule", facts: &[("verbs", Required)], rules: &[policy_rule] },
-    Definition { name: "rbac.v1.AggregationRule", facts: &[("clusterRoleSelectors", Required)], rules: &[] },
+    Definition {
+        name: "rbac.v1.PolicyRule",
+        facts: &[("verbs", Required)],
+        rules: &[policy_rule],
+    },
+    Definition {
+        name: "rbac.v1.AggregationRule",
+        facts: &[("clusterRoleSelectors", Required)],
+        rules: &[],
+    },
     Definition {
         name: "rbac.v1.RoleRef",
         facts: &[
@@ -40,7 +48,11 @@ fn policy_rule<'a>(context: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault
             ("resources", "a rule for an API group needs its `resources`"),
         ] {
             if given(rule, field).is_none() {
-                let help = if field == "apiGroups" { "the core group is `\"\"`" } else { "list them in plural: `pods`, `secrets`" };
+                let help = if field == "apiGroups" {
+                    "the core group is `\"\"`"
+                } else {
+                    "list them in plural: `pods`, `secrets`"
+                };
                 faults.push(wanting(rule, field, message).help(help));
             }
         }
@@ -48,9 +60,13 @@ fn policy_rule<'a>(context: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault
     };
     if context.is_a("Role") {
         let message = "a Role cannot allow paths, for they are in no namespace";
-        faults.push(Fault::new(&rules::CONFLICT, urls, message).help("remove them, or use a ClusterRole"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, urls, message).help("remove them, or use a ClusterRole"),
+        );
     }
-    let other = ["apiGroups", "resources", "resourceNames"].into_iter().find(|field| given(rule, field).is_some());
+    let other = ["apiGroups", "resources", "resourceNames"]
+        .into_iter()
+        .find(|field| given(rule, field).is_some());
     if let Some(other) = other {
         let message = format!("`nonResourceURLs` cannot stand beside `{other}`");
         faults.push(Fault::new(&rules::ALTERNATIVES, urls, message).help("write two rules"));
@@ -58,7 +74,9 @@ fn policy_rule<'a>(context: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault
 }
 
 fn referred_kind<'a>(context: &Context<'a>, role: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(kind) = given(role, "kind") else { return };
+    let Some(kind) = given(role, "kind") else {
+        return;
+    };
     if context.is_a("ClusterRoleBinding") {
         OneOf(&["ClusterRole"]).of_value(kind, faults);
     } else {
@@ -75,7 +93,10 @@ fn subject<'a>(context: &Context<'a>, subject: Node<'a>, faults: &mut Vec<Fault<
             }
             if let Some(group) = group {
                 let message = "a ServiceAccount is of the core group";
-                faults.push(Fault::new(&rules::ENUM, group, message).help("remove `apiGroup`, or set it to `\"\"`"));
+                faults.push(
+                    Fault::new(&rules::ENUM, group, message)
+                        .help("remove `apiGroup`, or set it to `\"\"`"),
+                );
             }
             if context.is_a("ClusterRoleBinding") && given(subject, "namespace").is_none() {
                 let message = "a ServiceAccount in a ClusterRoleBinding needs its namespace";
@@ -92,6 +113,7 @@ fn subject<'a>(context: &Context<'a>, subject: Node<'a>, faults: &mut Vec<Fault<
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 
@@ -122,25 +144,88 @@ subjects: [{kind: ServiceAccount, name: web, namespace: a}, {kind: User, name: j
         refused(
             ROLE,
             &[
-                (", verbs: [get]", "", "schema/missing-field", "rules[0].verbs", "{apiGroups: [''], resources: [pods]}"),
-                ("verbs: [get]", "verbs: []", "api/required", "rules[0].verbs", "[]"),
-                ("apiGroups: [''], ", "", "api/required", "rules[0].apiGroups", "{resources: [pods], verbs: [get]}"),
-                ("resources: [pods]", "resources: []", "api/required", "rules[0].resources", "[]"),
-                (rule, "{nonResourceURLs: [/a], verbs: [get]}", "api/conflict", "rules[0].nonResourceURLs", "[/a]"),
+                (
+                    ", verbs: [get]",
+                    "",
+                    "schema/missing-field",
+                    "rules[0].verbs",
+                    "{apiGroups: [''], resources: [pods]}",
+                ),
+                (
+                    "verbs: [get]",
+                    "verbs: []",
+                    "api/required",
+                    "rules[0].verbs",
+                    "[]",
+                ),
+                (
+                    "apiGroups: [''], ",
+                    "",
+                    "api/required",
+                    "rules[0].apiGroups",
+                    "{resources: [pods], verbs: [get]}",
+                ),
+                (
+                    "resources: [pods]",
+                    "resources: []",
+                    "api/required",
+                    "rules[0].resources",
+                    "[]",
+                ),
+                (
+                    rule,
+                    "{nonResourceURLs: [/a], verbs: [get]}",
+                    "api/conflict",
+                    "rules[0].nonResourceURLs",
+                    "[/a]",
+                ),
                 ("'system:web'", "a/b", "api/name", "metadata.name", "a/b"),
                 ("'system:web'", "a%b", "api/name", "metadata.name", "a%b"),
             ],
         );
-        accepted(ROLE, &[("rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]", "rules: []"), ("'system:web'", "A b:c")]);
+        accepted(
+            ROLE,
+            &[
+                (
+                    "rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]",
+                    "rules: []",
+                ),
+                ("'system:web'", "A b:c"),
+            ],
+        );
         refused(
             CLUSTER_ROLE,
             &[
-                ("nonResourceURLs", "resources: [pods], nonResourceURLs", "api/alternatives", "rules[0].nonResourceURLs", "[/metrics]"),
-                ("[{matchLabels: {a: b}}]", "[]", "api/required", "aggregationRule.clusterRoleSelectors", "[]"),
-                ("{a: b}", "{a: 'b c'}", "api/name", "aggregationRule.clusterRoleSelectors[0].matchLabels.a", "'b c'"),
+                (
+                    "nonResourceURLs",
+                    "resources: [pods], nonResourceURLs",
+                    "api/alternatives",
+                    "rules[0].nonResourceURLs",
+                    "[/metrics]",
+                ),
+                (
+                    "[{matchLabels: {a: b}}]",
+                    "[]",
+                    "api/required",
+                    "aggregationRule.clusterRoleSelectors",
+                    "[]",
+                ),
+                (
+                    "{a: b}",
+                    "{a: 'b c'}",
+                    "api/name",
+                    "aggregationRule.clusterRoleSelectors[0].matchLabels.a",
+                    "'b c'",
+                ),
             ],
         );
-        accepted(CLUSTER_ROLE, &[("[/metrics]", "['*', no-slash]"), ("rules: [{nonResourceURLs: [/metrics], verbs: [get]}]\n", "")]);
+        accepted(
+            CLUSTER_ROLE,
+            &[
+                ("[/metrics]", "['*', no-slash]"),
+                ("rules: [{nonResourceURLs: [/metrics], verbs: [get]}]\n", ""),
+            ],
+        );
     }
 
     #[test]
@@ -148,14 +233,62 @@ subjects: [{kind: ServiceAccount, name: web, namespace: a}, {kind: User, name: j
         refused(
             BINDING,
             &[
-                ("kind: Role,", "kind: role,", "api/enum", "roleRef.kind", "role"),
-                ("apiGroup: rbac.authorization.k8s.io, kind", "apiGroup: rbac, kind", "api/enum", "roleRef.apiGroup", "rbac"),
-                ("name: 'system:web'", "name: a/b", "api/name", "roleRef.name", "a/b"),
-                ("name: 'system:web'", "name: ''", "api/required", "roleRef.name", "''"),
-                ("kind: User", "kind: user", "api/enum", "subjects[1].kind", "user"),
-                ("kind: User", "apiGroup: a, kind: User", "api/enum", "subjects[1].apiGroup", "a"),
-                ("kind: ServiceAccount, name: web", "kind: ServiceAccount, name: a_b", "api/name", "subjects[0].name", "a_b"),
-                ("name: web, namespace: a", "name: web, apiGroup: a", "api/enum", "subjects[0].apiGroup", "a"),
+                (
+                    "kind: Role,",
+                    "kind: role,",
+                    "api/enum",
+                    "roleRef.kind",
+                    "role",
+                ),
+                (
+                    "apiGroup: rbac.authorization.k8s.io, kind",
+                    "apiGroup: rbac, kind",
+                    "api/enum",
+                    "roleRef.apiGroup",
+                    "rbac",
+                ),
+                (
+                    "name: 'system:web'",
+                    "name: a/b",
+                    "api/name",
+                    "roleRef.name",
+                    "a/b",
+                ),
+                (
+                    "name: 'system:web'",
+                    "name: ''",
+                    "api/required",
+                    "roleRef.name",
+                    "''",
+                ),
+                (
+                    "kind: User",
+                    "kind: user",
+                    "api/enum",
+                    "subjects[1].kind",
+                    "user",
+                ),
+                (
+                    "kind: User",
+                    "apiGroup: a, kind: User",
+                    "api/enum",
+                    "subjects[1].apiGroup",
+                    "a",
+                ),
+                (
+                    "kind: ServiceAccount, name: web",
+                    "kind: ServiceAccount, name: a_b",
+                    "api/name",
+                    "subjects[0].name",
+                    "a_b",
+                ),
+                (
+                    "name: web, namespace: a",
+                    "name: web, apiGroup: a",
+                    "api/enum",
+                    "subjects[0].apiGroup",
+                    "a",
+                ),
             ],
         );
         accepted(
@@ -163,17 +296,37 @@ subjects: [{kind: ServiceAccount, name: web, namespace: a}, {kind: User, name: j
             &[
                 ("apiGroup: rbac.authorization.k8s.io, ", ""),
                 ("kind: Role,", "kind: ClusterRole,"),
-                ("subjects: [{kind: ServiceAccount, name: web, namespace: a}, {kind: User, name: jane@example.com}]", ""),
+                (
+                    "subjects: [{kind: ServiceAccount, name: web, namespace: a}, {kind: User, name: jane@example.com}]",
+                    "",
+                ),
                 (", namespace: a", ""),
-                ("kind: User", "kind: Group, apiGroup: rbac.authorization.k8s.io"),
+                (
+                    "kind: User",
+                    "kind: Group, apiGroup: rbac.authorization.k8s.io",
+                ),
             ],
         );
-        let cluster = BINDING.replace("RoleBinding", "ClusterRoleBinding").replace("kind: Role,", "kind: ClusterRole,");
+        let cluster = BINDING
+            .replace("RoleBinding", "ClusterRoleBinding")
+            .replace("kind: Role,", "kind: ClusterRole,");
         refused(
             &cluster,
             &[
-                ("kind: ClusterRole,", "kind: Role,", "api/enum", "roleRef.kind", "Role"),
-                (", namespace: a", "", "api/required", "subjects[0].namespace", "{kind: ServiceAccount, name: web}"),
+                (
+                    "kind: ClusterRole,",
+                    "kind: Role,",
+                    "api/enum",
+                    "roleRef.kind",
+                    "Role",
+                ),
+                (
+                    ", namespace: a",
+                    "",
+                    "api/required",
+                    "subjects[0].namespace",
+                    "{kind: ServiceAccount, name: web}",
+                ),
             ],
         );
     }

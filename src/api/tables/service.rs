@@ -20,13 +20,19 @@ pub(super) const TABLE: &[Definition] = &[
     Definition {
         name: "core.v1.ServiceSpec",
         facts: &[
-            ("type", OneOf(&["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"])),
+            (
+                "type",
+                OneOf(&["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]),
+            ),
             ("selector", Keys(QualifiedName)),
             ("selector", Values(LabelValue)),
             ("sessionAffinity", OneOf(&["ClientIP", "None"])),
             ("externalTrafficPolicy", OneOf(&["Cluster", "Local"])),
             ("internalTrafficPolicy", OneOf(&["Cluster", "Local"])),
-            ("ipFamilyPolicy", OneOf(&["SingleStack", "PreferDualStack", "RequireDualStack"])),
+            (
+                "ipFamilyPolicy",
+                OneOf(&["SingleStack", "PreferDualStack", "RequireDualStack"]),
+            ),
             ("ipFamilies", OneOf(&["IPv4", "IPv6"])),
             ("loadBalancerClass", Spelled(QualifiedName)),
             ("healthCheckNodePort", Within(0, 65_535)),
@@ -60,7 +66,9 @@ pub(super) const TABLE: &[Definition] = &[
 ];
 
 fn kind(spec: Node<'_>) -> &str {
-    Some(text(spec, "type")).filter(|kind| !kind.is_empty()).unwrap_or("ClusterIP")
+    Some(text(spec, "type"))
+        .filter(|kind| !kind.is_empty())
+        .unwrap_or("ClusterIP")
 }
 
 fn is_headless(spec: Node<'_>) -> bool {
@@ -77,7 +85,12 @@ fn is_set(number: Option<Node<'_>>) -> Option<Node<'_>> {
 
 fn has_spec<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if service.get("spec").is_none_or(Node::is_null) {
-        let fault = Fault::new(&rules::REQUIRED, service, "a Service needs at least one port").below("spec.ports");
+        let fault = Fault::new(
+            &rules::REQUIRED,
+            service,
+            "a Service needs at least one port",
+        )
+        .below("spec.ports");
         faults.push(fault.help("list its ports under `spec.ports`"));
     }
 }
@@ -85,25 +98,45 @@ fn has_spec<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<'a>>)
 /// The two annotations of topology aware routing agree.
 fn topology_annotations<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let annotation = |name: &str| service.path(&["metadata", "annotations", name]);
-    let (mode, hints) = (annotation("service.kubernetes.io/topology-mode"), annotation("service.kubernetes.io/topology-aware-hints"));
+    let (mode, hints) = (
+        annotation("service.kubernetes.io/topology-mode"),
+        annotation("service.kubernetes.io/topology-aware-hints"),
+    );
     if let (Some(mode), Some(hints)) = (mode, hints)
         && mode.as_str() != hints.as_str()
     {
         let message = "this must be the same as `service.kubernetes.io/topology-aware-hints`";
-        faults.push(Fault::new(&rules::CONFLICT, mode, message).help("keep only `service.kubernetes.io/topology-mode`"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, mode, message)
+                .help("keep only `service.kubernetes.io/topology-mode`"),
+        );
     }
 }
 
 /// Source ranges stand in a field or, where that is empty, in an annotation; blanks around them are dropped.
 fn source_ranges<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let annotation = service.path(&["metadata", "annotations", "service.beta.kubernetes.io/load-balancer-source-ranges"]);
-    let Some(spec) = service.get("spec") else { return };
+    let annotation = service.path(&[
+        "metadata",
+        "annotations",
+        "service.beta.kubernetes.io/load-balancer-source-ranges",
+    ]);
+    let Some(spec) = service.get("spec") else {
+        return;
+    };
     let field = given(spec, "loadBalancerSourceRanges");
-    let refuse = |node| Fault::new(&rules::ADDRESS, node, "this must be a range of addresses such as 10.0.0.0/8");
+    let refuse = |node| {
+        Fault::new(
+            &rules::ADDRESS,
+            node,
+            "this must be a range of addresses such as 10.0.0.0/8",
+        )
+    };
     let is_range = |text: &str| parse_range(text.trim()).is_some();
     let place = match (field, annotation) {
         (Some(field), _) => {
-            let wrong = field.items().filter(|range| range.as_str().is_some_and(|text| !is_range(text)));
+            let wrong = field
+                .items()
+                .filter(|range| range.as_str().is_some_and(|text| !is_range(text)));
             faults.extend(wrong.map(refuse));
             field
         }
@@ -118,7 +151,10 @@ fn source_ranges<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<
     };
     if kind(spec) != "LoadBalancer" {
         let message = "source ranges are for LoadBalancer Services only";
-        faults.push(Fault::new(&rules::CONFLICT, place, message).help("remove them, or set `type: LoadBalancer`"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, place, message)
+                .help("remove them, or set `type: LoadBalancer`"),
+        );
     }
 }
 
@@ -126,14 +162,20 @@ fn source_ranges<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<
 fn needs_ports<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let count = items(spec, "ports").count();
     if count == 0 && kind(spec) != "ExternalName" && !is_headless(spec) {
-        faults.push(wanting(spec, "ports", "a Service needs at least one port").help("list the ports, or set `clusterIP: None`"));
+        faults.push(
+            wanting(spec, "ports", "a Service needs at least one port")
+                .help("list the ports, or set `clusterIP: None`"),
+        );
     }
     let (mut names, mut numbers, mut node_ports) = (HashSet::new(), HashSet::new(), HashSet::new());
     for port in items(spec, "ports") {
         match given(port, "name") {
             Some(name) if !names.insert(name.as_str()) => {
                 let message = "another port of this Service has the same name";
-                faults.push(Fault::new(&rules::DUPLICATE, name, message).help("give each port a name of its own"));
+                faults.push(
+                    Fault::new(&rules::DUPLICATE, name, message)
+                        .help("give each port a name of its own"),
+                );
             }
             None if count > 1 => {
                 let message = "each port of a Service that has several needs a name";
@@ -141,7 +183,9 @@ fn needs_ports<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>)
             }
             _ => {}
         }
-        let protocol = Some(text(port, "protocol")).filter(|text| !text.is_empty()).unwrap_or("TCP");
+        let protocol = Some(text(port, "protocol"))
+            .filter(|text| !text.is_empty())
+            .unwrap_or("TCP");
         let number = port.get("port").and_then(Node::as_int);
         if number.is_some() && !numbers.insert((number, protocol)) {
             let message = "another port of this Service has the same number and protocol";
@@ -151,7 +195,10 @@ fn needs_ports<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>)
             && !node_ports.insert((node_port.as_int(), protocol))
         {
             let message = "another port of this Service has the same nodePort and protocol";
-            faults.push(Fault::new(&rules::DUPLICATE, node_port, message).help("give it another, or leave it out"));
+            faults.push(
+                Fault::new(&rules::DUPLICATE, node_port, message)
+                    .help("give it another, or leave it out"),
+            );
         }
         if kind(spec) == "LoadBalancer" && number == Some(10_250) {
             let message = "a LoadBalancer Service must not open port 10250, which is the kubelet's";
@@ -166,7 +213,10 @@ fn node_ports<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) 
     }
     for number in items(spec, "ports").filter_map(|port| is_set(port.get("nodePort"))) {
         let message = "a ClusterIP Service has no `nodePort`";
-        faults.push(Fault::new(&rules::CONFLICT, number, message).help("remove it, or set `type: NodePort`"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, number, message)
+                .help("remove it, or set `type: NodePort`"),
+        );
     }
 }
 
@@ -187,20 +237,30 @@ fn external_name<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>
     }
     match given(spec, "externalName") {
         None => faults.push(
-            wanting(spec, "externalName", "an ExternalName Service needs `externalName`")
-                .help("set it to the host name that the Service stands for"),
+            wanting(
+                spec,
+                "externalName",
+                "an ExternalName Service needs `externalName`",
+            )
+            .help("set it to the host name that the Service stands for"),
         ),
         Some(name) => {
             let text = name.as_str().unwrap_or_default();
             if let Some(words) = Subdomain.fault(text.strip_suffix('.').unwrap_or(text)) {
-                faults.push(Fault::new(&rules::NAME, name, format!("this must be {words}")));
+                faults.push(Fault::new(
+                    &rules::NAME,
+                    name,
+                    format!("this must be {words}"),
+                ));
             }
         }
     }
     for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
         if let Some(value) = given(spec, field) {
             let message = format!("an ExternalName Service has no `{field}`");
-            faults.push(Fault::new(&rules::CONFLICT, value, message).help(format!("remove `{field}`")));
+            faults.push(
+                Fault::new(&rules::CONFLICT, value, message).help(format!("remove `{field}`")),
+            );
         }
     }
 }
@@ -214,13 +274,25 @@ fn cluster_ip<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) 
         let first = list.items().next();
         match address {
             None => faults.push(
-                Fault::new(&rules::CONFLICT, list, "`clusterIPs` must not be set without `clusterIP`")
-                    .help("set `clusterIP` to the first of them, or leave both out"),
+                Fault::new(
+                    &rules::CONFLICT,
+                    list,
+                    "`clusterIPs` must not be set without `clusterIP`",
+                )
+                .help("set `clusterIP` to the first of them, or leave both out"),
             ),
-            Some(address) => faults.extend(first.filter(|first| first.as_str() != address.as_str()).map(|first| {
-                Fault::new(&rules::CONFLICT, first, "the first of `clusterIPs` must be `clusterIP`")
-                    .help("make the two equal, or leave `clusterIPs` out")
-            })),
+            Some(address) => faults.extend(
+                first
+                    .filter(|first| first.as_str() != address.as_str())
+                    .map(|first| {
+                        Fault::new(
+                            &rules::CONFLICT,
+                            first,
+                            "the first of `clusterIPs` must be `clusterIP`",
+                        )
+                        .help("make the two equal, or leave `clusterIPs` out")
+                    }),
+            ),
         }
     }
     let Some(address) = address else { return };
@@ -230,7 +302,11 @@ fn cluster_ip<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) 
         let help = "remove `clusterIP: None`, or make it a ClusterIP Service";
         faults.push(Fault::new(&rules::CONFLICT, address, message).help(help));
     } else if text != "None" && parse_address(text).is_none() {
-        faults.push(Fault::new(&rules::ADDRESS, address, "this must be an address, or `None`"));
+        faults.push(Fault::new(
+            &rules::ADDRESS,
+            address,
+            "this must be an address, or `None`",
+        ));
     }
 }
 
@@ -243,26 +319,49 @@ fn cluster_ips<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>)
     let texts: Vec<&str> = all.iter().filter_map(|item| item.as_str()).collect();
     if texts.first() == Some(&"None") {
         if texts.len() > 1 {
-            faults.push(Fault::new(&rules::CONFLICT, list, "`None` must be the only one of `clusterIPs`"));
+            faults.push(Fault::new(
+                &rules::CONFLICT,
+                list,
+                "`None` must be the only one of `clusterIPs`",
+            ));
         }
         return;
     }
     let addresses: Vec<Option<IpAddr>> = texts.iter().map(|text| parse_address(text)).collect();
-    for (item, _) in all.iter().zip(&addresses).filter(|(_, address)| address.is_none()) {
-        faults.push(Fault::new(&rules::ADDRESS, *item, "this must be an address"));
+    for (item, _) in all
+        .iter()
+        .zip(&addresses)
+        .filter(|(_, address)| address.is_none())
+    {
+        faults.push(Fault::new(
+            &rules::ADDRESS,
+            *item,
+            "this must be an address",
+        ));
     }
     let known: Vec<IpAddr> = addresses.iter().copied().flatten().collect();
     if all.len() > 2 {
-        faults.push(Fault::new(&rules::RANGE, list, "a Service has at most two addresses"));
+        faults.push(Fault::new(
+            &rules::RANGE,
+            list,
+            "a Service has at most two addresses",
+        ));
     } else if let [first, second] = known.as_slice()
         && first.is_ipv4() == second.is_ipv4()
     {
         let message = "a Service has at most one address of each family";
-        faults.push(Fault::new(&rules::CONFLICT, list, message).help("keep one IPv4 and one IPv6 address"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, list, message).help("keep one IPv4 and one IPv6 address"),
+        );
     }
     for ((item, address), family) in all.iter().zip(&addresses).zip(items(spec, "ipFamilies")) {
         let family = family.as_str().unwrap_or_default();
-        let other = address.is_some_and(|address| matches!((family, address.is_ipv4()), ("IPv4", false) | ("IPv6", true)));
+        let other = address.is_some_and(|address| {
+            matches!(
+                (family, address.is_ipv4()),
+                ("IPv4", false) | ("IPv6", true)
+            )
+        });
         if other {
             let message = format!("this must be an {family} address, which `ipFamilies` says");
             faults.push(Fault::new(&rules::CONFLICT, *item, message));
@@ -274,15 +373,25 @@ fn families<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let mut seen = HashSet::new();
     for family in items(spec, "ipFamilies") {
         if !seen.insert(family.as_str()) {
-            faults.push(Fault::new(&rules::DUPLICATE, family, "this family is there twice").help("remove it"));
+            faults.push(
+                Fault::new(&rules::DUPLICATE, family, "this family is there twice")
+                    .help("remove it"),
+            );
         }
     }
-    let several = ["ipFamilies", "clusterIPs"].into_iter().find(|field| items(spec, field).count() > 1);
+    let several = ["ipFamilies", "clusterIPs"]
+        .into_iter()
+        .find(|field| items(spec, field).count() > 1);
     if let (Some(policy), Some(field)) = (given(spec, "ipFamilyPolicy"), several)
         && policy.as_str() == Some("SingleStack")
     {
-        let message = format!("this must be `PreferDualStack` or `RequireDualStack` where `{field}` has two items");
-        faults.push(Fault::new(&rules::CONFLICT, policy, message).help(format!("change it, or keep one of `{field}`")));
+        let message = format!(
+            "this must be `PreferDualStack` or `RequireDualStack` where `{field}` has two items"
+        );
+        faults.push(
+            Fault::new(&rules::CONFLICT, policy, message)
+                .help(format!("change it, or keep one of `{field}`")),
+        );
     }
 }
 
@@ -299,7 +408,10 @@ fn only_for_load_balancers<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec
     for field in ["loadBalancerClass", "allocateLoadBalancerNodePorts"] {
         if let Some(value) = given(spec, field) {
             let message = format!("`{field}` is for LoadBalancer Services only");
-            faults.push(Fault::new(&rules::CONFLICT, value, message).help(format!("remove `{field}`, or set `type: LoadBalancer`")));
+            faults.push(
+                Fault::new(&rules::CONFLICT, value, message)
+                    .help(format!("remove `{field}`, or set `type: LoadBalancer`")),
+            );
         }
     }
 }
@@ -312,7 +424,10 @@ fn only_from_outside<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault
     };
     if let Some(policy) = given(spec, "externalTrafficPolicy").filter(|_| !outside) {
         let message = "`externalTrafficPolicy` is for Services that are reached from outside";
-        faults.push(Fault::new(&rules::CONFLICT, policy, message).help("remove it, or make it a NodePort or LoadBalancer Service"));
+        faults.push(
+            Fault::new(&rules::CONFLICT, policy, message)
+                .help("remove it, or make it a NodePort or LoadBalancer Service"),
+        );
     }
     let checked = kind(spec) == "LoadBalancer" && text(spec, "externalTrafficPolicy") == "Local";
     if let Some(port) = is_set(spec.get("healthCheckNodePort")).filter(|_| !checked) {
@@ -332,13 +447,17 @@ fn affinity<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 fn distribution<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if let Some(value) = spec.get("trafficDistribution") {
         // What came with 1.34 was there before as an alpha feature.
-        let known: &'static [&'static str] =
-            if context.since(33) { &["PreferClose", "PreferSameZone", "PreferSameNode"] } else { &["PreferClose"] };
+        let known: &'static [&'static str] = if context.since(33) {
+            &["PreferClose", "PreferSameZone", "PreferSameNode"]
+        } else {
+            &["PreferClose"]
+        };
         OneOf(known).of_value(value, faults);
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, accepted_in, faults, refused, refused_in};
 
@@ -389,20 +508,104 @@ spec:
         refused(
             CLUSTER_IP,
             &[
-                ("name: http, ", "", "api/required", "spec.ports[0].name", "{port: 80, targetPort: http}"),
-                ("name: metrics", "name: http", "api/duplicate", "spec.ports[1].name", "http"),
-                ("name: metrics", "name: Metrics", "api/name", "spec.ports[1].name", "Metrics"),
-                ("port: 9090", "port: 80", "api/duplicate", "spec.ports[1]", "{name: metrics, port: 80}"),
-                ("port: 9090", "port: 0", "api/range", "spec.ports[1].port", "0"),
-                ("port: 9090", "port: 65536", "api/range", "spec.ports[1].port", "65536"),
-                (", port: 9090", "", "schema/missing-field", "spec.ports[1].port", "{name: metrics}"),
-                ("targetPort: http", "targetPort: 70000", "api/range", "spec.ports[0].targetPort", "70000"),
-                ("targetPort: http", "targetPort: HTTP", "api/name", "spec.ports[0].targetPort", "HTTP"),
-                ("targetPort: http", "protocol: HTTP", "api/enum", "spec.ports[0].protocol", "HTTP"),
-                ("targetPort: http", "nodePort: 30080", "api/conflict", "spec.ports[0].nodePort", "30080"),
-                ("targetPort: http", "appProtocol: a/b/c", "api/name", "spec.ports[0].appProtocol", "a/b/c"),
-                ("selector: {app: web}", "selector: {a b: web}", "api/name", "spec.selector[a b]", "a b"),
-                ("selector: {app: web}", "selector: {app: a b}", "api/name", "spec.selector.app", "a b"),
+                (
+                    "name: http, ",
+                    "",
+                    "api/required",
+                    "spec.ports[0].name",
+                    "{port: 80, targetPort: http}",
+                ),
+                (
+                    "name: metrics",
+                    "name: http",
+                    "api/duplicate",
+                    "spec.ports[1].name",
+                    "http",
+                ),
+                (
+                    "name: metrics",
+                    "name: Metrics",
+                    "api/name",
+                    "spec.ports[1].name",
+                    "Metrics",
+                ),
+                (
+                    "port: 9090",
+                    "port: 80",
+                    "api/duplicate",
+                    "spec.ports[1]",
+                    "{name: metrics, port: 80}",
+                ),
+                (
+                    "port: 9090",
+                    "port: 0",
+                    "api/range",
+                    "spec.ports[1].port",
+                    "0",
+                ),
+                (
+                    "port: 9090",
+                    "port: 65536",
+                    "api/range",
+                    "spec.ports[1].port",
+                    "65536",
+                ),
+                (
+                    ", port: 9090",
+                    "",
+                    "schema/missing-field",
+                    "spec.ports[1].port",
+                    "{name: metrics}",
+                ),
+                (
+                    "targetPort: http",
+                    "targetPort: 70000",
+                    "api/range",
+                    "spec.ports[0].targetPort",
+                    "70000",
+                ),
+                (
+                    "targetPort: http",
+                    "targetPort: HTTP",
+                    "api/name",
+                    "spec.ports[0].targetPort",
+                    "HTTP",
+                ),
+                (
+                    "targetPort: http",
+                    "protocol: HTTP",
+                    "api/enum",
+                    "spec.ports[0].protocol",
+                    "HTTP",
+                ),
+                (
+                    "targetPort: http",
+                    "nodePort: 30080",
+                    "api/conflict",
+                    "spec.ports[0].nodePort",
+                    "30080",
+                ),
+                (
+                    "targetPort: http",
+                    "appProtocol: a/b/c",
+                    "api/name",
+                    "spec.ports[0].appProtocol",
+                    "a/b/c",
+                ),
+                (
+                    "selector: {app: web}",
+                    "selector: {a b: web}",
+                    "api/name",
+                    "spec.selector[a b]",
+                    "a b",
+                ),
+                (
+                    "selector: {app: web}",
+                    "selector: {app: a b}",
+                    "api/name",
+                    "spec.selector.app",
+                    "a b",
+                ),
             ],
         );
         accepted(
@@ -426,20 +629,98 @@ spec:
         refused(
             CLUSTER_IP,
             &[
-                (spec, "externalTrafficPolicy: Local", "api/conflict", "spec.externalTrafficPolicy", "Local"),
-                (spec, "healthCheckNodePort: 30000", "api/conflict", "spec.healthCheckNodePort", "30000"),
-                (spec, "loadBalancerClass: a/b", "api/conflict", "spec.loadBalancerClass", "a/b"),
-                (spec, "allocateLoadBalancerNodePorts: true", "api/conflict", "spec.allocateLoadBalancerNodePorts", "true"),
-                (spec, "loadBalancerSourceRanges: [10.0.0.0/8]", "api/conflict", "spec.loadBalancerSourceRanges", "[10.0.0.0/8]"),
-                (spec, "sessionAffinity: ClientIp", "api/enum", "spec.sessionAffinity", "ClientIp"),
-                (spec, "externalIPs: [127.0.0.1]", "api/address", "spec.externalIPs[0]", "127.0.0.1"),
-                (spec, "externalIPs: [a]", "api/address", "spec.externalIPs[0]", "a"),
+                (
+                    spec,
+                    "externalTrafficPolicy: Local",
+                    "api/conflict",
+                    "spec.externalTrafficPolicy",
+                    "Local",
+                ),
+                (
+                    spec,
+                    "healthCheckNodePort: 30000",
+                    "api/conflict",
+                    "spec.healthCheckNodePort",
+                    "30000",
+                ),
+                (
+                    spec,
+                    "loadBalancerClass: a/b",
+                    "api/conflict",
+                    "spec.loadBalancerClass",
+                    "a/b",
+                ),
+                (
+                    spec,
+                    "allocateLoadBalancerNodePorts: true",
+                    "api/conflict",
+                    "spec.allocateLoadBalancerNodePorts",
+                    "true",
+                ),
+                (
+                    spec,
+                    "loadBalancerSourceRanges: [10.0.0.0/8]",
+                    "api/conflict",
+                    "spec.loadBalancerSourceRanges",
+                    "[10.0.0.0/8]",
+                ),
+                (
+                    spec,
+                    "sessionAffinity: ClientIp",
+                    "api/enum",
+                    "spec.sessionAffinity",
+                    "ClientIp",
+                ),
+                (
+                    spec,
+                    "externalIPs: [127.0.0.1]",
+                    "api/address",
+                    "spec.externalIPs[0]",
+                    "127.0.0.1",
+                ),
+                (
+                    spec,
+                    "externalIPs: [a]",
+                    "api/address",
+                    "spec.externalIPs[0]",
+                    "a",
+                ),
                 (spec, "clusterIP: a", "api/address", "spec.clusterIP", "a"),
-                (spec, "clusterIPs: [10.0.0.1]", "api/conflict", "spec.clusterIPs", "[10.0.0.1]"),
-                (spec, "ipFamilies: [IPv5]", "api/enum", "spec.ipFamilies[0]", "IPv5"),
-                (spec, "ipFamilyPolicy: DualStack", "api/enum", "spec.ipFamilyPolicy", "DualStack"),
-                (spec, "internalTrafficPolicy: local", "api/enum", "spec.internalTrafficPolicy", "local"),
-                (spec, "trafficDistribution: Close", "api/enum", "spec.trafficDistribution", "Close"),
+                (
+                    spec,
+                    "clusterIPs: [10.0.0.1]",
+                    "api/conflict",
+                    "spec.clusterIPs",
+                    "[10.0.0.1]",
+                ),
+                (
+                    spec,
+                    "ipFamilies: [IPv5]",
+                    "api/enum",
+                    "spec.ipFamilies[0]",
+                    "IPv5",
+                ),
+                (
+                    spec,
+                    "ipFamilyPolicy: DualStack",
+                    "api/enum",
+                    "spec.ipFamilyPolicy",
+                    "DualStack",
+                ),
+                (
+                    spec,
+                    "internalTrafficPolicy: local",
+                    "api/enum",
+                    "spec.internalTrafficPolicy",
+                    "local",
+                ),
+                (
+                    spec,
+                    "trafficDistribution: Close",
+                    "api/enum",
+                    "spec.trafficDistribution",
+                    "Close",
+                ),
                 (
                     spec,
                     "sessionAffinity: ClientIP\n  sessionAffinityConfig: {clientIP: {timeoutSeconds: 86401}}",
@@ -452,9 +733,15 @@ spec:
         accepted(
             CLUSTER_IP,
             &[
-                (spec, "externalIPs: [203.0.113.9, 010.0.0.1]\n  externalTrafficPolicy: Local"),
+                (
+                    spec,
+                    "externalIPs: [203.0.113.9, 010.0.0.1]\n  externalTrafficPolicy: Local",
+                ),
                 (spec, "sessionAffinity: ClientIP"),
-                (spec, "sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}"),
+                (
+                    spec,
+                    "sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}",
+                ),
                 (spec, "trafficDistribution: PreferClose"),
                 (spec, "healthCheckNodePort: 0"),
                 (spec, "clusterIP: None"),
@@ -462,7 +749,17 @@ spec:
             ],
         );
         let new = "trafficDistribution: PreferSameNode";
-        refused_in(32, CLUSTER_IP, &[(spec, new, "api/enum", "spec.trafficDistribution", "PreferSameNode")]);
+        refused_in(
+            32,
+            CLUSTER_IP,
+            &[(
+                spec,
+                new,
+                "api/enum",
+                "spec.trafficDistribution",
+                "PreferSameNode",
+            )],
+        );
         accepted_in(&[34, 35, 36, 37], CLUSTER_IP, &[(spec, new)]);
     }
 
@@ -471,11 +768,41 @@ spec:
         refused(
             LOAD_BALANCER,
             &[
-                ("port: 443", "port: 10250", "api/conflict", "spec.ports[0]", "{port: 10250, nodePort: 30443}"),
-                ("[10.0.0.0/8,", "[10.0.0.0,", "api/address", "spec.loadBalancerSourceRanges[0]", "10.0.0.0"),
-                ("Class: example.com/lb", "Class: a b", "api/name", "spec.loadBalancerClass", "a b"),
-                ("Policy: Local", "Policy: Cluster", "api/conflict", "spec.healthCheckNodePort", "31000"),
-                ("type: LoadBalancer", "type: LoadBalancer\n  clusterIP: None", "api/conflict", "spec.clusterIP", "None"),
+                (
+                    "port: 443",
+                    "port: 10250",
+                    "api/conflict",
+                    "spec.ports[0]",
+                    "{port: 10250, nodePort: 30443}",
+                ),
+                (
+                    "[10.0.0.0/8,",
+                    "[10.0.0.0,",
+                    "api/address",
+                    "spec.loadBalancerSourceRanges[0]",
+                    "10.0.0.0",
+                ),
+                (
+                    "Class: example.com/lb",
+                    "Class: a b",
+                    "api/name",
+                    "spec.loadBalancerClass",
+                    "a b",
+                ),
+                (
+                    "Policy: Local",
+                    "Policy: Cluster",
+                    "api/conflict",
+                    "spec.healthCheckNodePort",
+                    "31000",
+                ),
+                (
+                    "type: LoadBalancer",
+                    "type: LoadBalancer\n  clusterIP: None",
+                    "api/conflict",
+                    "spec.clusterIP",
+                    "None",
+                ),
                 (
                     "[{port: 443, nodePort: 30443}]",
                     "[{name: a, port: 443, nodePort: 30443}, {name: b, port: 80, nodePort: 30443}]",
@@ -483,25 +810,58 @@ spec:
                     "spec.ports[1].nodePort",
                     "30443",
                 ),
-                ("ports: [{port: 443, nodePort: 30443}]", "ports: []", "api/required", "spec.ports", "[]"),
-                ("ports: [{port: 443, nodePort: 30443}]", "sessionAffinity: None", "api/required", "spec.ports", "type: LoadBalancer"),
+                (
+                    "ports: [{port: 443, nodePort: 30443}]",
+                    "ports: []",
+                    "api/required",
+                    "spec.ports",
+                    "[]",
+                ),
+                (
+                    "ports: [{port: 443, nodePort: 30443}]",
+                    "sessionAffinity: None",
+                    "api/required",
+                    "spec.ports",
+                    "type: LoadBalancer",
+                ),
             ],
         );
         let annotated = |list: &str| {
-            format!("metadata: {{name: web, annotations: {{service.beta.kubernetes.io/load-balancer-source-ranges: '{list}'}}}}")
+            format!(
+                "metadata: {{name: web, annotations: {{service.beta.kubernetes.io/load-balancer-source-ranges: '{list}'}}}}"
+            )
         };
         let ranges = "  loadBalancerSourceRanges: [10.0.0.0/8, ' 192.0.2.0/24 ']\n";
         let base = LOAD_BALANCER.replace(ranges, "");
         let field = "metadata.annotations[service.beta.kubernetes.io/load-balancer-source-ranges]";
-        let (good, bad) = (annotated("10.0.0.0/8, 192.0.2.0/24"), annotated("10.0.0.0/8 192.0.2.0/24"));
+        let (good, bad) = (
+            annotated("10.0.0.0/8, 192.0.2.0/24"),
+            annotated("10.0.0.0/8 192.0.2.0/24"),
+        );
         accepted(&base, &[("metadata: {name: web}", &good)]);
-        refused(&base, &[("metadata: {name: web}", &bad, "api/address", field, "'10.0.0.0/8 192.0.2.0/24'")]);
+        refused(
+            &base,
+            &[(
+                "metadata: {name: web}",
+                &bad,
+                "api/address",
+                field,
+                "'10.0.0.0/8 192.0.2.0/24'",
+            )],
+        );
     }
 
     #[test]
     fn a_service_has_a_spec() {
         let bare = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
-        assert_eq!(faults(bare), [("api/required", "spec.ports".to_owned(), "apiVersion: v1".to_owned())]);
+        assert_eq!(
+            faults(bare),
+            [(
+                "api/required",
+                "spec.ports".to_owned(),
+                "apiVersion: v1".to_owned()
+            )]
+        );
     }
 
     #[test]
@@ -509,10 +869,34 @@ spec:
         refused(
             EXTERNAL_NAME,
             &[
-                (", externalName: db.example.com.", "", "api/required", "spec.externalName", "{type: ExternalName}"),
-                ("db.example.com.", "https://db", "api/name", "spec.externalName", "https://db"),
-                ("type: ExternalName", "type: ExternalName, clusterIP: None", "api/conflict", "spec.clusterIP", "None"),
-                ("type: ExternalName", "type: ExternalName, ipFamilies: [IPv4]", "api/conflict", "spec.ipFamilies", "[IPv4]"),
+                (
+                    ", externalName: db.example.com.",
+                    "",
+                    "api/required",
+                    "spec.externalName",
+                    "{type: ExternalName}",
+                ),
+                (
+                    "db.example.com.",
+                    "https://db",
+                    "api/name",
+                    "spec.externalName",
+                    "https://db",
+                ),
+                (
+                    "type: ExternalName",
+                    "type: ExternalName, clusterIP: None",
+                    "api/conflict",
+                    "spec.clusterIP",
+                    "None",
+                ),
+                (
+                    "type: ExternalName",
+                    "type: ExternalName, ipFamilies: [IPv4]",
+                    "api/conflict",
+                    "spec.ipFamilies",
+                    "[IPv4]",
+                ),
                 (
                     "type: ExternalName",
                     "type: ExternalName, externalTrafficPolicy: Local",
@@ -522,7 +906,13 @@ spec:
                 ),
             ],
         );
-        accepted(EXTERNAL_NAME, &[("type: ExternalName", "type: ExternalName, ports: [{port: 5432}]")]);
+        accepted(
+            EXTERNAL_NAME,
+            &[(
+                "type: ExternalName",
+                "type: ExternalName, ports: [{port: 5432}]",
+            )],
+        );
     }
 
     #[test]
@@ -530,16 +920,61 @@ spec:
         refused(
             DUAL,
             &[
-                ("clusterIP: 10.0.0.1", "clusterIP: 10.0.0.2", "api/conflict", "spec.clusterIPs[0]", "10.0.0.1"),
-                ("ipFamilies: [IPv4, IPv6]", "ipFamilies: [IPv6]", "api/conflict", "spec.clusterIPs[0]", "10.0.0.1"),
-                ("PreferDualStack", "SingleStack", "api/conflict", "spec.ipFamilyPolicy", "SingleStack"),
-                ("'2001:db8::1'", "None", "api/address", "spec.clusterIPs[1]", "None"),
-                ("[10.0.0.1, '2001:db8::1']", "[10.0.0.1, '2001:db8::1', '::2']", "api/range", "spec.clusterIPs", "[10.0.0.1, '2001:db8::1', '::2']"),
+                (
+                    "clusterIP: 10.0.0.1",
+                    "clusterIP: 10.0.0.2",
+                    "api/conflict",
+                    "spec.clusterIPs[0]",
+                    "10.0.0.1",
+                ),
+                (
+                    "ipFamilies: [IPv4, IPv6]",
+                    "ipFamilies: [IPv6]",
+                    "api/conflict",
+                    "spec.clusterIPs[0]",
+                    "10.0.0.1",
+                ),
+                (
+                    "PreferDualStack",
+                    "SingleStack",
+                    "api/conflict",
+                    "spec.ipFamilyPolicy",
+                    "SingleStack",
+                ),
+                (
+                    "'2001:db8::1'",
+                    "None",
+                    "api/address",
+                    "spec.clusterIPs[1]",
+                    "None",
+                ),
+                (
+                    "[10.0.0.1, '2001:db8::1']",
+                    "[10.0.0.1, '2001:db8::1', '::2']",
+                    "api/range",
+                    "spec.clusterIPs",
+                    "[10.0.0.1, '2001:db8::1', '::2']",
+                ),
             ],
         );
         let single = DUAL.replace("  ipFamilies: [IPv4, IPv6]\n", "");
         let same = "[10.0.0.1, 10.0.0.2]";
-        refused(&single, &[("[10.0.0.1, '2001:db8::1']", same, "api/conflict", "spec.clusterIPs", same)]);
-        accepted(&single, &[("ipFamilyPolicy: PreferDualStack\n", "ipFamilyPolicy: RequireDualStack\n")]);
+        refused(
+            &single,
+            &[(
+                "[10.0.0.1, '2001:db8::1']",
+                same,
+                "api/conflict",
+                "spec.clusterIPs",
+                same,
+            )],
+        );
+        accepted(
+            &single,
+            &[(
+                "ipFamilyPolicy: PreferDualStack\n",
+                "ipFamilyPolicy: RequireDualStack\n",
+            )],
+        );
     }
 }
