@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io::{self, Write};
 
+use crate::report::escaped;
+
 /// Why Tympan could not do its work.
 #[derive(Debug)]
 pub struct Failure {
@@ -45,15 +47,16 @@ impl Failure {
 
     /// Writes the failure as one message.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        write!(out, "error: {}", self.source)?;
+        let mut message = self.source.to_string();
         let mut cause = self.source.source();
         while let Some(error) = cause {
-            write!(out, ": {error}")?;
+            message.push_str(": ");
+            message.push_str(&error.to_string());
             cause = error.source();
         }
-        writeln!(out)?;
+        writeln!(out, "error: {}", escaped(&message))?;
         for hint in &self.hints {
-            writeln!(out, "help: {hint}")?;
+            writeln!(out, "help: {}", escaped(hint))?;
         }
         Ok(())
     }

@@ -74,8 +74,12 @@ pub(super) fn check<'a>(
         }
         match (node.entry(field), fact) {
             (Some((_, value)), Fact::Required) if is_empty(value) => faults.push(
-                Fault::new(&rules::REQUIRED, value, format!("`{field}` must not be empty"))
-                    .help(format!("set `{field}`")),
+                Fault::new(
+                    &rules::REQUIRED,
+                    value,
+                    format!("`{field}` must not be empty"),
+                )
+                .help(format!("set `{field}`")),
             ),
             (None, Fact::Required) if !is_told(node, field, faults) => faults.push(
                 Fault::new(&rules::REQUIRED, node, format!("`{field}` is missing"))
@@ -117,7 +121,11 @@ pub(super) fn text<'a>(node: Node<'a>, field: &str) -> &'a str {
 }
 
 /// Makes the fault of a field that is missing, or says nothing.
-pub(super) fn wanting<'a>(node: Node<'a>, field: &'static str, message: impl Into<String>) -> Fault<'a> {
+pub(super) fn wanting<'a>(
+    node: Node<'a>,
+    field: &'static str,
+    message: impl Into<String>,
+) -> Fault<'a> {
     match node.get(field) {
         Some(value) => Fault::new(&rules::REQUIRED, value, message),
         None => Fault::new(&rules::REQUIRED, node, message).below(field),
@@ -145,24 +153,14 @@ impl Fact {
                 let count = value.as_str().map_or(0, str::len);
                 at_most(*most, count, "characters", value, faults);
             }
-            Self::Filled => {
-                if is_empty(value) && !value.is_null() {
-                    let message = "this must not be empty";
-                    faults.push(Fault::new(&rules::REQUIRED, value, message).help("set it, or remove the field"));
-                }
-            }
+            Self::Filled => filled(value, faults),
             Self::OneOf(values) => each(value, |item| one_of(values, item, faults)),
-            Self::Within(least, greatest) => each(value, |item| within(*least, *greatest, item, faults)),
+            Self::Within(least, greatest) => {
+                each(value, |item| within(*least, *greatest, item, faults))
+            }
             Self::AtLeast(least) => at_least(*least, value, faults),
             Self::Port => within(1, 65_535, value, faults),
-            Self::PortOrName => match value.as_str() {
-                Some(text) if text.parse::<u32>().is_ok() => faults.push(
-                    Fault::new(&rules::NAME, value, "a number in quotes is taken for a port's name")
-                        .help("write the port without quotes"),
-                ),
-                Some(_) => spelled(Spelling::PortName, value, faults),
-                None => within(1, 65_535, value, faults),
-            },
+            Self::PortOrName => port_or_name(value, faults),
             Self::Spelled(spelling) => each(value, |item| spelled(*spelling, item, faults)),
             Self::Keys(spelling) => {
                 for (key, _) in value.entries() {
@@ -170,31 +168,58 @@ impl Fact {
                 }
             }
             Self::Values(spelling) => {
-                value.entries().for_each(|(_, value)| spelled(*spelling, value, faults));
+                value
+                    .entries()
+                    .for_each(|(_, value)| spelled(*spelling, value, faults));
             }
             Self::Mode => mode(value, faults),
             Self::Quantity => quantity(value, faults),
-            Self::Quantities => value.entries().for_each(|(_, value)| quantity(value, faults)),
+            Self::Quantities => value
+                .entries()
+                .for_each(|(_, value)| quantity(value, faults)),
             Self::CountOrPercent => count_or_percent(value, faults),
             Self::CountOrShare => count_or_share(value, faults),
-            Self::AbsolutePath => {
-                let fits = |text: &str| text.starts_with('/');
-                written(value, fits, &rules::PATH, "this must be a path from the root, which begins with `/`", faults);
-            }
-            Self::RelativePath => {
-                let fits = |text: &str| !text.starts_with('/') && !text.split('/').any(|part| part == "..");
-                written(value, fits, &rules::PATH, "this must be a path below its folder, without `/` at its beginning and without `..`", faults);
-            }
-            Self::Cidr => each(value, |item| {
-                written(item, is_cidr, &rules::ADDRESS, "this must be a range of addresses such as 10.0.0.0/8", faults);
-            }),
-            Self::Address => each(value, |item| {
-                let fits = |text: &str| text.parse::<std::net::IpAddr>().is_ok();
-                written(item, fits, &rules::ADDRESS, "this must be an address such as 10.0.0.1 or 2001:db8::1", faults);
-            }),
-            Self::Duration => written(value, is_duration, &rules::FORMAT, "this must be a duration such as 1h30m", faults),
+            Self::AbsolutePath
+            | Self::RelativePath
+            | Self::Cidr
+            | Self::Address
+            | Self::Duration => each(value, |item| self.of_text(item, faults)),
             Self::ExactlyOneOf(_) | Self::AtMostOneOf(_) => self.of_map(value, faults),
         }
+    }
+
+    /// Checks a text that is written in a way of its own.
+    fn of_text<'a>(&self, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+        type Fits = fn(&str) -> bool;
+        let (fits, rule, message): (Fits, _, _) = match self {
+            Self::AbsolutePath => (
+                |text| text.starts_with('/'),
+                &rules::PATH,
+                "this must be a path from the root, which begins with `/`",
+            ),
+            Self::RelativePath => (
+                |text| !text.starts_with('/') && !text.split('/').any(|part| part == ".."),
+                &rules::PATH,
+                "this must be a path below its folder, without `/` at its beginning and without `..`",
+            ),
+            Self::Cidr => (
+                is_cidr,
+                &rules::ADDRESS,
+                "this must be a range of addresses such as 10.0.0.0/8",
+            ),
+            Self::Address => (
+                |text| text.parse::<std::net::IpAddr>().is_ok(),
+                &rules::ADDRESS,
+                "this must be an address such as 10.0.0.1 or 2001:db8::1",
+            ),
+            Self::Duration => (
+                is_duration,
+                &rules::FORMAT,
+                "this must be a duration such as 1h30m",
+            ),
+            _ => return,
+        };
+        written(value, fits, rule, message, faults);
     }
 
     fn of_map<'a>(&self, map: Node<'a>, faults: &mut Vec<Fault<'a>>) {
@@ -213,21 +238,60 @@ impl Fact {
             .filter(|(_, value)| !value.is_null())
             .map(|(key, _)| key)
             .collect();
-        let list = || fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");
+        let list = || {
+            fields
+                .iter()
+                .map(|field| format!("`{field}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         match set.as_slice() {
             [] if needs_one => faults.push(
-                Fault::new(&rules::ALTERNATIVES, map, format!("one of {} is missing", list()))
-                    .help("set exactly one of them"),
+                Fault::new(
+                    &rules::ALTERNATIVES,
+                    map,
+                    format!("one of {} is missing", list()),
+                )
+                .help("set exactly one of them"),
             ),
             [] | [_] => {}
             [first, second, ..] => {
-                let (first, name) = (first.as_str().unwrap_or_default(), second.as_str().unwrap_or_default());
+                let (first, name) = (
+                    first.as_str().unwrap_or_default(),
+                    second.as_str().unwrap_or_default(),
+                );
                 faults.push(
-                    Fault::new(&rules::ALTERNATIVES, *second, format!("`{name}` cannot stand beside `{first}`"))
-                        .help(format!("keep only one of {}", list())),
+                    Fault::new(
+                        &rules::ALTERNATIVES,
+                        *second,
+                        format!("`{name}` cannot stand beside `{first}`"),
+                    )
+                    .help(format!("keep only one of {}", list())),
                 );
             }
         }
+    }
+}
+
+fn filled<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if is_empty(value) && !value.is_null() {
+        faults.push(
+            Fault::new(&rules::REQUIRED, value, "this must not be empty")
+                .help("set it, or remove the field"),
+        );
+    }
+}
+
+fn port_or_name<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    match value.as_str() {
+        Some(text) if text.parse::<u32>().is_ok() => {
+            let message = "a number in quotes is taken for a port's name";
+            faults.push(
+                Fault::new(&rules::NAME, value, message).help("write the port without quotes"),
+            );
+        }
+        Some(_) => spelled(Spelling::PortName, value, faults),
+        None => within(1, 65_535, value, faults),
     }
 }
 
@@ -245,13 +309,20 @@ fn one_of<'a>(values: &'static [&'static str], value: Node<'a>, faults: &mut Vec
     if values.contains(&text) {
         return;
     }
-    let same = values.iter().copied().find(|known| known.eq_ignore_ascii_case(text));
+    let same = values
+        .iter()
+        .copied()
+        .find(|known| known.eq_ignore_ascii_case(text));
     let near = same.or_else(|| nearest(text, values.iter().copied()));
     let message = match near {
         Some(near) => format!("this is none of the values that it may be; did you mean `{near}`?"),
         None => "this is none of the values that it may be".to_owned(),
     };
-    let list = values.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+    let list = values
+        .iter()
+        .map(|known| format!("`{known}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     faults.push(Fault::new(&rules::ENUM, value, message).help(format!("it may be {list}")));
 }
 
@@ -273,7 +344,13 @@ fn at_least<'a>(least: i64, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     }
 }
 
-fn at_most<'a>(most: usize, count: usize, unit: &str, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+fn at_most<'a>(
+    most: usize,
+    count: usize,
+    unit: &str,
+    value: Node<'a>,
+    faults: &mut Vec<Fault<'a>>,
+) {
     if count > most {
         let message = format!("this must have at most {most} {unit}, and has {count}");
         faults.push(Fault::new(&rules::RANGE, value, message));
@@ -282,7 +359,11 @@ fn at_most<'a>(most: usize, count: usize, unit: &str, value: Node<'a>, faults: &
 
 pub(super) fn spelled<'a>(spelling: Spelling, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if let Some(words) = value.as_str().and_then(|text| spelling.fault(text)) {
-        faults.push(Fault::new(&rules::NAME, value, format!("this must be {words}")));
+        faults.push(Fault::new(
+            &rules::NAME,
+            value,
+            format!("this must be {words}"),
+        ));
     }
 }
 
@@ -300,12 +381,19 @@ fn written<'a>(
 
 fn quantity<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if written_quantity(value, faults).is_some_and(|quantity| quantity.nanos() < 0) {
-        faults.push(Fault::new(&rules::QUANTITY, value, "this must not be below zero"));
+        faults.push(Fault::new(
+            &rules::QUANTITY,
+            value,
+            "this must not be below zero",
+        ));
     }
 }
 
 /// Reads a quantity, and says where a text is none.
-pub(super) fn written_quantity<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) -> Option<Quantity> {
+pub(super) fn written_quantity<'a>(
+    value: Node<'a>,
+    faults: &mut Vec<Fault<'a>>,
+) -> Option<Quantity> {
     let quantity = Quantity::of(value);
     if quantity.is_none() && value.as_str().is_some() {
         faults.push(
@@ -323,7 +411,9 @@ fn mode<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let message = format!("a file's mode is from 0 to 511, which is 0777, and this is {mode}");
     let fault = Fault::new(&rules::RANGE, value, message);
     // `mode: 644` is what people write who mean `0644`.
-    let octal = i64::from_str_radix(&mode.to_string(), 8).ok().filter(|octal| (0..=0o777).contains(octal));
+    let octal = i64::from_str_radix(&mode.to_string(), 8)
+        .ok()
+        .filter(|octal| (0..=0o777).contains(octal));
     faults.push(match octal {
         Some(octal) => fault.help(format!("for the mode 0{mode} write {octal}")),
         None => fault,
@@ -334,7 +424,11 @@ fn mode<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 pub(super) fn count_or_share<'a>(value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     count_or_percent(value, faults);
     if value.as_str().is_some() && amount(value).is_some_and(|percent| percent > 100) {
-        faults.push(Fault::new(&rules::RANGE, value, "this must be at most 100%"));
+        faults.push(Fault::new(
+            &rules::RANGE,
+            value,
+            "this must be at most 100%",
+        ));
     }
 }
 

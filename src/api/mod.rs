@@ -9,6 +9,7 @@
 mod address;
 mod fact;
 mod field;
+mod immutable;
 mod meta;
 mod names;
 mod quantity;
@@ -25,6 +26,7 @@ mod webhook;
 use std::collections::HashMap;
 
 pub use self::fact::Fact;
+pub use self::immutable::changes;
 use self::names::Spelling;
 use crate::manifest::Fault;
 use crate::schema::{Kubernetes, KubernetesVersion, Visitor, is_of_status};
@@ -73,7 +75,11 @@ impl<'a> Context<'a> {
 
     /// Returns how a Service's name is written: since 1.35 it may begin with a digit.
     fn service_name(&self) -> Spelling {
-        if self.since(35) { Spelling::Label } else { Spelling::Label1035 }
+        if self.since(35) {
+            Spelling::Label
+        } else {
+            Spelling::Label1035
+        }
     }
 
     /// Tells whether the Kubernetes version is 1.`minor` or a later one: what a rule or a feature came with.
@@ -119,14 +125,20 @@ impl Api {
                 definitions.entry(number).or_default().push(definition);
             }
         }
-        Some(Self { version, definitions })
+        Some(Self {
+            version,
+            definitions,
+        })
     }
 
     /// Returns what checks the nodes of one object.
     pub fn of<'a, 'r>(&'r self, object: Node<'a>) -> ObjectRules<'a, 'r> {
         ObjectRules {
             api: self,
-            context: Context { version: self.version, object },
+            context: Context {
+                version: self.version,
+                object,
+            },
         }
     }
 }
@@ -144,7 +156,9 @@ fn drop_repeated(known: usize, faults: &mut Vec<Fault<'_>>) {
     while place > known {
         place -= 1;
         let said = |fault: &Fault<'_>| {
-            let same = |first: &Fault<'_>| first.node.index() == fault.node.index() && first.below == fault.below;
+            let same = |first: &Fault<'_>| {
+                first.node.index() == fault.node.index() && first.below == fault.below
+            };
             fault.rule.id == rules::REQUIRED.id
                 && fault.below.is_some()
                 && faults.iter().take(known).any(same)

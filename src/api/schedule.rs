@@ -17,14 +17,31 @@ struct Unit {
 }
 
 const UNITS: [Unit; 5] = [
-    Unit { name: "minute", least: 0, greatest: 59, names: &[] },
-    Unit { name: "hour", least: 0, greatest: 23, names: &[] },
-    Unit { name: "day of the month", least: 1, greatest: 31, names: &[] },
+    Unit {
+        name: "minute",
+        least: 0,
+        greatest: 59,
+        names: &[],
+    },
+    Unit {
+        name: "hour",
+        least: 0,
+        greatest: 23,
+        names: &[],
+    },
+    Unit {
+        name: "day of the month",
+        least: 1,
+        greatest: 31,
+        names: &[],
+    },
     Unit {
         name: "month",
         least: 1,
         greatest: 12,
-        names: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+        names: &[
+            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        ],
     },
     Unit {
         name: "day of the week",
@@ -34,7 +51,15 @@ const UNITS: [Unit; 5] = [
     },
 ];
 
-const MACROS: [&str; 7] = ["@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
+const MACROS: [&str; 7] = [
+    "@yearly",
+    "@annually",
+    "@monthly",
+    "@weekly",
+    "@daily",
+    "@midnight",
+    "@hourly",
+];
 
 /// Names of time zones, a line an area (tzdata 2025b, with the names that were once in use).
 const ZONES: &str = include_str!("zones.txt");
@@ -49,7 +74,12 @@ pub(super) fn schedule_fault(schedule: &str) -> Option<Cow<'static, str>> {
         return Some(format!("a schedule has 5 fields, and this has {}", fields.len()).into());
     }
     let mut pairs = fields.iter().zip(&UNITS);
-    pairs.find_map(|(field, unit)| field.split(',').filter(|item| !item.is_empty()).find_map(|item| unit.fault(item)))
+    pairs.find_map(|(field, unit)| {
+        field
+            .split(',')
+            .filter(|item| !item.is_empty())
+            .find_map(|item| unit.fault(item))
+    })
 }
 
 fn macro_fault(schedule: &str) -> Option<Cow<'static, str>> {
@@ -71,7 +101,9 @@ impl Unit {
     /// Returns what is wrong with an item: `5`, `1-5`, `*/10`, `mon`.
     fn fault(&self, item: &str) -> Option<Cow<'static, str>> {
         let (range, step) = match item.split_once('/') {
-            Some((_, step)) if step.contains('/') => return Some(format!("`{item}` has two slashes").into()),
+            Some((_, step)) if step.contains('/') => {
+                return Some(format!("`{item}` has two slashes").into());
+            }
             Some((range, step)) => (range, Some(step)),
             None => (item, None),
         };
@@ -82,14 +114,23 @@ impl Unit {
         } else if ends.next().is_some() {
             return Some(format!("`{item}` has two hyphens").into());
         } else {
-            let (Some(from), Some(to)) = (self.number(start), self.number(end.unwrap_or(start))) else {
+            let (Some(from), Some(to)) = (self.number(start), self.number(end.unwrap_or(start)))
+            else {
                 return Some(format!("`{item}` is no {}", self.name).into());
             };
             let open = step.is_some() && end.is_none();
             (from, if open { self.greatest } else { to })
         };
-        if let Some(wrong) = [least, greatest].into_iter().find(|number| !(self.least..=self.greatest).contains(number)) {
-            let Self { name, least, greatest, .. } = self;
+        if let Some(wrong) = [least, greatest]
+            .into_iter()
+            .find(|number| !(self.least..=self.greatest).contains(number))
+        {
+            let Self {
+                name,
+                least,
+                greatest,
+                ..
+            } = self;
             return Some(format!("a {name} is {least} to {greatest}, and this has {wrong}").into());
         }
         if least > greatest {
@@ -100,7 +141,10 @@ impl Unit {
     }
 
     fn number(&self, text: &str) -> Option<u32> {
-        let named = self.names.iter().position(|name| name.eq_ignore_ascii_case(text));
+        let named = self
+            .names
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(text));
         match named {
             Some(place) => u32::try_from(place).ok().map(|place| place + self.least),
             None => number(text),
@@ -128,18 +172,32 @@ pub(super) fn zone_fault(zone: &str) -> Option<Cow<'static, str>> {
     }
     let areas = || ZONES.lines().filter_map(|line| line.split_once(' '));
     let found = areas().find(|(name, _)| *name == area);
-    if found.is_some_and(|(_, places)| places.split(' ').any(|name| name == place)) && !zone.starts_with('-') {
+    if found.is_some_and(|(_, places)| places.split(' ').any(|name| name == place))
+        && !zone.starts_with('-')
+    {
         return None;
     }
     let all = || {
         areas().flat_map(|(area, places)| {
-            places.split(' ').map(move |place| if area == "-" { place.to_owned() } else { format!("{area}/{place}") })
+            places.split(' ').map(move |place| {
+                if area == "-" {
+                    place.to_owned()
+                } else {
+                    format!("{area}/{place}")
+                }
+            })
         })
     };
     let names: Vec<String> = all().collect();
     let known = || names.iter().map(String::as_str);
     let same = known().find(|name| name.eq_ignore_ascii_case(zone));
-    let city = || known().find(|name| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(zone)));
+    let city = || {
+        known().find(|name| {
+            name.rsplit('/')
+                .next()
+                .is_some_and(|city| city.eq_ignore_ascii_case(zone))
+        })
+    };
     let near = same.or_else(city).or_else(|| nearest(zone, known()));
     Some(match near {
         Some(near) => format!("there is no such time zone; did you mean `{near}`?").into(),
@@ -148,23 +206,76 @@ pub(super) fn zone_fault(zone: &str) -> Option<Cow<'static, str>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use super::*;
 
     #[test]
     fn schedules_are_read_as_the_controller_reads_them() {
         for schedule in [
-            "* * * * *", "0 0 1 1 0", "59 23 31 12 6", "*/10 * * * *", "5/15 * * * *", "1-5 * * * *", "0-59/2 * * * *", "? * ? * ?",
-            "0 8 * * mon-fri", "0 8 * JAN,Feb sun", "1,2,,3 * * * *", "@daily", "@every 1h30m", "@hourly", "@midnight", "@yearly",
-            "  0   3 * *  1 ", "*-5 * * * *", "+5 * * * *", "0 0 1-7 * *", "0\t0 * * *", "@every 100ms", "007 * * * *",
+            "* * * * *",
+            "0 0 1 1 0",
+            "59 23 31 12 6",
+            "*/10 * * * *",
+            "5/15 * * * *",
+            "1-5 * * * *",
+            "0-59/2 * * * *",
+            "? * ? * ?",
+            "0 8 * * mon-fri",
+            "0 8 * JAN,Feb sun",
+            "1,2,,3 * * * *",
+            "@daily",
+            "@every 1h30m",
+            "@hourly",
+            "@midnight",
+            "@yearly",
+            "  0   3 * *  1 ",
+            "*-5 * * * *",
+            "+5 * * * *",
+            "0 0 1-7 * *",
+            "0\t0 * * *",
+            "@every 100ms",
+            "007 * * * *",
         ] {
             assert_eq!(schedule_fault(schedule), None, "{schedule}");
         }
         for schedule in [
-            "", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * 32 * *", "* * * 13 *", "* * * * 7", "* * * 0 *",
-            "5-1 * * * *", "*/0 * * * *", "*/x * * * *", "1-2-3 * * * *", "1/2/3 * * * *", "a * * * *", "-1 * * * *", "1- * * * *",
-            "* * * * monday", "* jan * * *", "@dayly", "@Daily", "@daily ", " @daily", "@every", "@every 1", "@every day", "@reboot",
-            "*/-1 * * * *", "0 0 L * *", "0 0 * * 1#2", "0 0 15W * *", "0.5 * * * *", "*/ * * * *", "61/2 * * * *", "* * * * fri-mon",
+            "",
+            "* * * *",
+            "* * * * * *",
+            "60 * * * *",
+            "* 24 * * *",
+            "* * 0 * *",
+            "* * 32 * *",
+            "* * * 13 *",
+            "* * * * 7",
+            "* * * 0 *",
+            "5-1 * * * *",
+            "*/0 * * * *",
+            "*/x * * * *",
+            "1-2-3 * * * *",
+            "1/2/3 * * * *",
+            "a * * * *",
+            "-1 * * * *",
+            "1- * * * *",
+            "* * * * monday",
+            "* jan * * *",
+            "@dayly",
+            "@Daily",
+            "@daily ",
+            " @daily",
+            "@every",
+            "@every 1",
+            "@every day",
+            "@reboot",
+            "*/-1 * * * *",
+            "0 0 L * *",
+            "0 0 * * 1#2",
+            "0 0 15W * *",
+            "0.5 * * * *",
+            "*/ * * * *",
+            "61/2 * * * *",
+            "* * * * fri-mon",
         ] {
             assert!(schedule_fault(schedule).is_some(), "{schedule}");
         }
@@ -176,13 +287,35 @@ mod tests {
 
     #[test]
     fn zones_are_those_of_the_database() {
-        for zone in ["UTC", "Etc/UTC", "Europe/Paris", "America/Argentina/Buenos_Aires", "EST5EDT", "Etc/GMT+12", "posix/UTC", "US/Pacific"] {
+        for zone in [
+            "UTC",
+            "Etc/UTC",
+            "Europe/Paris",
+            "America/Argentina/Buenos_Aires",
+            "EST5EDT",
+            "Etc/GMT+12",
+            "posix/UTC",
+            "US/Pacific",
+        ] {
             assert_eq!(zone_fault(zone), None, "{zone}");
         }
         for (zone, near) in [
-            ("", ""), ("Local", ""), ("LOCAL", ""), ("Europe/Pariss", "Europe/Paris"), ("europe/paris", "Europe/Paris"), ("paris", "Europe/Paris"),
-            ("Mars/Phobos", ""), ("TZ=UTC", ""), ("UTC+1", ""), ("CEST", ""), ("../UTC", ""), ("/etc/localtime", ""), ("Europe/", ""),
-            ("Europe", ""), ("-/UTC", ""), ("Etc/GMT+15", ""),
+            ("", ""),
+            ("Local", ""),
+            ("LOCAL", ""),
+            ("Europe/Pariss", "Europe/Paris"),
+            ("europe/paris", "Europe/Paris"),
+            ("paris", "Europe/Paris"),
+            ("Mars/Phobos", ""),
+            ("TZ=UTC", ""),
+            ("UTC+1", ""),
+            ("CEST", ""),
+            ("../UTC", ""),
+            ("/etc/localtime", ""),
+            ("Europe/", ""),
+            ("Europe", ""),
+            ("-/UTC", ""),
+            ("Etc/GMT+15", ""),
         ] {
             let message = zone_fault(zone).unwrap_or_else(|| panic!("{zone}"));
             assert!(message.contains(near), "{zone}: {message}");

@@ -16,16 +16,28 @@ pub(super) enum Verdict<'a> {
 
 /// Tells whether a selector asks for nothing, and so selects everything.
 pub(super) fn asks_for_nothing(selector: Node<'_>) -> bool {
-    ["matchLabels", "matchExpressions"].iter().all(|field| selector.get(field).is_none_or(is_empty))
+    ["matchLabels", "matchExpressions"]
+        .iter()
+        .all(|field| selector.get(field).is_none_or(is_empty))
 }
 
 /// Judges labels by a selector.
-pub(super) fn judge<'a>(selector: Node<'a>, label: &dyn Fn(&str) -> Option<&'a str>) -> Verdict<'a> {
-    match selector.get("matchLabels").map_or(Verdict::Selected, |labels| judge_labels(labels, label)) {
+pub(super) fn judge<'a>(
+    selector: Node<'a>,
+    label: &dyn Fn(&str) -> Option<&'a str>,
+) -> Verdict<'a> {
+    match selector
+        .get("matchLabels")
+        .map_or(Verdict::Selected, |labels| judge_labels(labels, label))
+    {
         Verdict::Selected => {}
         verdict => return verdict,
     }
-    for requirement in selector.get("matchExpressions").into_iter().flat_map(Node::items) {
+    for requirement in selector
+        .get("matchExpressions")
+        .into_iter()
+        .flat_map(Node::items)
+    {
         match meets(requirement, label) {
             Some(true) => {}
             Some(false) => return Verdict::Lacks(None, requirement),
@@ -36,7 +48,10 @@ pub(super) fn judge<'a>(selector: Node<'a>, label: &dyn Fn(&str) -> Option<&'a s
 }
 
 /// Judges labels by a map of those that they must have.
-pub(super) fn judge_labels<'a>(wanted: Node<'a>, label: &dyn Fn(&str) -> Option<&'a str>) -> Verdict<'a> {
+pub(super) fn judge_labels<'a>(
+    wanted: Node<'a>,
+    label: &dyn Fn(&str) -> Option<&'a str>,
+) -> Verdict<'a> {
     for (key, value) in wanted.entries() {
         let (Some(name), Some(text)) = (key.as_str(), value.as_str()) else {
             return Verdict::Unclear;
@@ -52,7 +67,10 @@ fn meets<'a>(requirement: Node<'a>, label: &dyn Fn(&str) -> Option<&'a str>) -> 
     let found = label(requirement.get("key")?.as_str()?);
     let values = requirement.get("values");
     let listed = found.is_some_and(|text| {
-        values.into_iter().flat_map(Node::items).any(|value| value.as_str() == Some(text))
+        values
+            .into_iter()
+            .flat_map(Node::items)
+            .any(|value| value.as_str() == Some(text))
     });
     let has_values = values.is_some_and(|values| !is_empty(values));
     match requirement.get("operator")?.as_str()? {

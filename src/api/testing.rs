@@ -34,18 +34,27 @@ fn seen(minor: u8, yaml: &str, of: fn(&Rule) -> bool) -> Vec<Seen> {
     let document = stream.documents.first().expect("a document");
     let (api, mut faults) = (api(minor), Vec::new());
     let mut rules = api.of(document.root());
-    Catalogue::new(version).unwrap().check(document.root(), &mut rules, &mut faults);
+    Catalogue::new(version)
+        .unwrap()
+        .check(document.root(), &mut rules, &mut faults);
     faults.sort_by_key(|fault| (fault.node.index(), fault.below.clone()));
-    let seen = faults.into_iter().filter(|fault| of(fault.rule)).map(|fault| {
-        let above = field_path(document.root(), fault.node);
-        let field = match fault.below.as_deref() {
-            None | Some("") => above,
-            Some(below) if above.is_empty() => below.to_owned(),
-            Some(below) => format!("{above}.{below}"),
-        };
-        let text = fault.node.span().of(document.text());
-        (fault.rule.id.as_str(), field, text.lines().next().unwrap_or_default().to_owned())
-    });
+    let seen = faults
+        .into_iter()
+        .filter(|fault| of(fault.rule))
+        .map(|fault| {
+            let above = field_path(document.root(), fault.node);
+            let field = match fault.below.as_deref() {
+                None | Some("") => above,
+                Some(below) if above.is_empty() => below.to_owned(),
+                Some(below) => format!("{above}.{below}"),
+            };
+            let text = fault.node.span().of(document.text());
+            (
+                fault.rule.id.as_str(),
+                field,
+                text.lines().next().unwrap_or_default().to_owned(),
+            )
+        });
     seen.collect()
 }
 
@@ -57,7 +66,11 @@ fn api(minor: u8) -> &'static Api {
 /// Returns `base` with the one place of `from` changed to `to`.
 #[track_caller]
 fn changed(base: &str, from: &str, to: &str) -> String {
-    assert_eq!(base.matches(from).count(), 1, "`{from}` stands once in\n{base}");
+    assert_eq!(
+        base.matches(from).count(),
+        1,
+        "`{from}` stands once in\n{base}"
+    );
     base.replace(from, to)
 }
 
@@ -74,7 +87,11 @@ pub(super) fn refused_in(minor: u8, base: &str, cases: &[(&str, &str, &str, &str
     for (from, to, rule, field, text) in cases {
         let yaml = changed(base, from, to);
         let expected = [(*rule, (*field).to_owned(), (*text).to_owned())];
-        assert_eq!(faults_in(minor, &yaml), expected, "`{from}` changed to `{to}` in 1.{minor}:\n{yaml}");
+        assert_eq!(
+            faults_in(minor, &yaml),
+            expected,
+            "`{from}` changed to `{to}` in 1.{minor}:\n{yaml}"
+        );
     }
 }
 
@@ -91,7 +108,11 @@ pub(super) fn accepted_in(minors: &[u8], base: &str, cases: &[(&str, &str)]) {
     for (from, to) in cases {
         let yaml = changed(base, from, to);
         for minor in minors {
-            assert_eq!(faults_in(*minor, &yaml), [], "`{from}` changed to `{to}` in 1.{minor}:\n{yaml}");
+            assert_eq!(
+                faults_in(*minor, &yaml),
+                [],
+                "`{from}` changed to `{to}` in 1.{minor}:\n{yaml}"
+            );
         }
     }
 }

@@ -9,19 +9,36 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "tympan", version, max_term_width = 100, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub(super) struct Cli {
     /// Work in this folder instead of the current one
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(
+        short = 'C',
+        value_name = "DIR",
+        global = true,
+        help_heading = "Global options"
+    )]
     pub(super) directory: Option<PathBuf>,
     /// When to use colours
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        help_heading = "Global options"
+    )]
     pub(super) color: Colour,
     /// Print nothing but errors and what was asked for
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Global options",
+        conflicts_with = "verbose"
+    )]
     pub(super) quiet: bool,
     /// Print more: each file that is unchanged, too
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Global options")]
     pub(super) verbose: bool,
     /// Use this many threads; as many as there are processors when it is left out
-    #[arg(long, value_name = "N", global = true, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", global = true, help_heading = "Global options", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) threads: Option<u16>,
     /// What to do
     #[command(subcommand)]
@@ -59,12 +76,41 @@ pub(super) enum Command {
         #[arg(short, long, value_name = "ENV")]
         environment: String,
     },
+    /// List schemas, import those of custom resources, draft one of the values
+    Schema {
+        /// What to do
+        #[command(subcommand)]
+        action: SchemaAction,
+    },
     /// Explain a rule: what, why, how to mend it; without a rule, list them all
     #[command(after_help = "Example: tympan explain yaml/duplicate-key")]
     Explain {
         /// The rule's id
         rule: Option<String>,
     },
+}
+
+/// What to do with schemas.
+#[derive(Debug, Subcommand)]
+pub(super) enum SchemaAction {
+    /// List the kinds that can be checked, and by whose schema
+    List {
+        /// For this Kubernetes version instead of the project's
+        #[arg(long, value_name = "VERSION")]
+        kubernetes: Option<String>,
+    },
+    /// Take definitions of custom resources out of files, and write each to `schemas/<group>/<plural>.yaml`
+    #[command(
+        after_help = "Examples:\n  tympan schema import crds.yaml\n  helm template x --include-crds | tympan schema import -"
+    )]
+    Import {
+        /// Files, folders, or - for standard input; other objects in them are passed over
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Print a JSON Schema drafted from the values of all environments, to be completed by hand
+    #[command(after_help = "Example: tympan schema values > values/schema.json")]
+    Values,
 }
 
 /// The arguments of `render`.
@@ -110,6 +156,10 @@ pub(super) struct CheckArgs {
     /// Take the schemas of custom resources from this folder or file, too; may be given again
     #[arg(long, value_name = "DIR")]
     pub(super) schemas: Vec<PathBuf>,
+    /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, or a
+    /// folder
+    #[arg(long, value_name = "SIDE")]
+    pub(super) base: Option<String>,
     /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,

@@ -9,12 +9,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use super::Settings;
 use super::args::{CheckArgs, FailOn, ReportFormat};
+use super::base::{manifests_before, rendered_before};
 use super::load::{apply_rules, known_version, load_project, pipeline_input, project_checks};
+use super::{Settings, WriteError};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::Severity;
+use crate::finding::{ResourceId, Severity};
 use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, render_project};
 use crate::project::load_manifests;
 use crate::report::{Format, Report, Style, Summary, write};
@@ -26,15 +27,17 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let (outcome, coverage) = if args.paths.is_empty() {
+    let (outcome, coverage, versions) = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
-        check_manifests(args)?
+        check_manifests(args, settings)?
     };
     let summary = Summary {
         documents: outcome.objects(),
         checked: coverage.kubernetes + coverage.custom,
         coverage,
+        versions,
+        compared: args.base.is_some(),
         environments: outcome.environments.len(),
         waived: 0,
     };
@@ -49,9 +52,12 @@ pub(super) fn run(
     };
     match &args.output {
         Some(path) => {
-            let mut file = io::BufWriter::new(File::create(settings.directory.join(path))?);
-            write(&mut file, &report, format, Style::Plain)?;
-            file.flush()?;
+            let save = || {
+                let mut file = io::BufWriter::new(File::create(settings.directory.join(path))?);
+                write(&mut file, &report, format, Style::Plain)?;
+                file.flush()
+            };
+            save().map_err(|source| WriteError::new(path, source))?;
         }
         None if settings.quiet && format == Format::Text && outcome.findings.is_empty() => {}
         None => write(out, &report, format, settings.style)?,
@@ -72,11 +78,20 @@ pub(super) fn run(
 fn check_project(
     args: &CheckArgs,
     settings: &Settings,
-) -> Result<(Outcome, Coverage), Failure> {
+) -> Result<(Outcome, Coverage, String), Failure> {
     let project = load_project(&settings.directory)?;
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
-    checks.schemas.extend(schemas(&args.schemas)?);
+    checks.schemas.extend(schemas(&args.schemas, settings)?);
+    if let Some(side) = &args.base {
+        let names: Vec<&str> = project
+            .layout
+            .environments
+            .keys()
+            .map(String::as_str)
+            .collect();
+        checks.base = Some(rendered_before(side, &project.root, settings, &names)?);
+    }
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
     let mut outcome = render_project(input);
     let coverage = inspect(&mut outcome, &checks);
@@ -85,29 +100,44 @@ fn check_project(
         let failure = Failure::new("there is nothing to check: no template gave an object");
         return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));
     }
-    Ok((outcome, coverage))
+    Ok((outcome, coverage, checks.version_words()))
 }
 
-fn check_manifests(args: &CheckArgs) -> Result<(Outcome, Coverage), Failure> {
-    let sources = load_manifests(&args.paths, io::stdin().lock())?;
+fn check_manifests(
+    args: &CheckArgs,
+    settings: &Settings,
+) -> Result<(Outcome, Coverage, String), Failure> {
+    let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
     let mut versions = versions(&args.kubernetes)?;
     if versions.is_empty() {
         versions.push(KubernetesVersion::NEWEST);
     }
     let checks = Checks {
         versions: [(String::new(), versions)].into(),
-        schemas: schemas(&args.schemas)?,
+        schemas: schemas(&args.schemas, settings)?,
+        base: match &args.base {
+            Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
+            None => None,
+        },
     };
     let mut outcome = read_manifests(sources, &Limits::default());
     let coverage = inspect(&mut outcome, &checks);
-    let readable = outcome.findings.worst() < Some(Severity::Error);
-    if outcome.objects() == 0 && readable {
+    let is_object = |id: &ResourceId| !id.kind.is_empty() && !id.api_version.is_empty();
+    let recognised = outcome
+        .manifests
+        .iter()
+        .any(|(_, object)| is_object(&object.id));
+    let readable = !outcome
+        .findings
+        .iter()
+        .any(|finding| finding.rule.family() == "yaml");
+    if !recognised && readable {
         let failure = Failure::new("there is nothing to check: no manifest was found");
         return Err(
             failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")
         );
     }
-    Ok((outcome, coverage))
+    Ok((outcome, coverage, checks.version_words()))
 }
 
 /// Reads the versions that are asked for.
@@ -116,11 +146,28 @@ fn versions(asked: &[String]) -> Result<Vec<KubernetesVersion>, Failure> {
 }
 
 /// Loads the schemas of custom resources from folders or files.
-fn schemas(paths: &[PathBuf]) -> Result<Vec<Document>, Failure> {
+fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Failure> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let sources = load_manifests(paths, io::empty())?;
+    let sources = load_manifests(&settings.directory, paths, io::empty())?;
     let outcome = read_manifests(sources, &Limits::default());
-    Ok(outcome.manifests.into_iter().map(|(_, object)| object.document).collect())
+    if let Some(finding) = outcome
+        .findings
+        .iter()
+        .find(|finding| finding.severity == Severity::Error)
+    {
+        let file = outcome.sources.file(finding.primary.file);
+        let line = file.position(finding.primary.span.start).line;
+        return Err(Failure::new(format!(
+            "{}:{line}: {}",
+            file.path(),
+            finding.message
+        )));
+    }
+    Ok(outcome
+        .manifests
+        .into_iter()
+        .map(|(_, object)| object.document)
+        .collect())
 }

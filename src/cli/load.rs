@@ -109,7 +109,9 @@ pub(super) fn project_checks(
             if let Some(problem) = stream.problems.first() {
                 return Err(Failure::new(format!("{path}: {}", problem.message)));
             }
-            checks.schemas.extend(stream.documents.into_iter().flat_map(flatten));
+            checks
+                .schemas
+                .extend(stream.documents.into_iter().flat_map(flatten));
         }
     }
     Ok(checks)
@@ -160,6 +162,11 @@ fn environment(project: &Project, name: &str) -> EnvironmentInput {
     EnvironmentInput {
         name: name.to_owned(),
         layers,
+        forbid_placeholders: project
+            .config
+            .environments
+            .get(name)
+            .is_some_and(|settings| settings.forbid_placeholders),
         project: facts(&project.config, name),
     }
 }

@@ -6,16 +6,18 @@
 )]
 
 mod args;
+mod base;
 mod check;
 mod explain;
 mod init;
 mod load;
 mod render;
+mod schema;
 mod values;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 
@@ -23,7 +25,7 @@ use self::args::{Cli, Colour, Command};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::project::ProjectError;
-use crate::report::{Problem, Style, write_problem};
+use crate::report::{Problem, Style, escaped, write_problem};
 
 /// What every command needs to know.
 #[derive(Debug)]
@@ -40,19 +42,37 @@ struct Settings {
     verbose: bool,
 }
 
+/// A file or folder that a command cannot write. The user's or the machine's fault.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{path}`")]
+struct WriteError {
+    path: String,
+    source: io::Error,
+}
+
+impl WriteError {
+    fn new(path: &Path, source: io::Error) -> Self {
+        Self {
+            path: shown(path),
+            source,
+        }
+    }
+}
+
+/// Returns a path as people write it.
+fn shown(path: &Path) -> String {
+    let bare = path.strip_prefix(".").unwrap_or(path);
+    let empty = bare.as_os_str().is_empty();
+    let shown = if empty { path } else { bare };
+    shown.display().to_string()
+}
+
 /// Runs the program.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are asked for and go to standard output; anything else is a usage error.
-            let status = if error.use_stderr() {
-                ExitStatus::Failed
-            } else {
-                ExitStatus::Clean
-            };
-            return error.print().map_or(ExitStatus::Failed, |()| status);
-        }
+        Err(error) => return misused(error, &arguments),
     };
     if let Some(threads) = cli.threads.map(usize::from) {
         // The pool is made once, before anything uses it.
@@ -85,6 +105,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     }
 }
 
+/// Says how the program is used. Help and version are asked for and go to standard output.
+fn misused(error: clap::Error, arguments: &[OsString]) -> ExitStatus {
+    if !error.use_stderr() {
+        return error
+            .print()
+            .map_or(ExitStatus::Failed, |()| ExitStatus::Clean);
+    }
+    // The message quotes arguments, and those may be names that others gave to files.
+    let shown = arguments
+        .iter()
+        .map(|argument| escaped(&argument.to_string_lossy()).into_owned());
+    let error = Cli::try_parse_from(shown).err().unwrap_or(error);
+    // When standard error cannot be written to, there is nobody left to tell.
+    drop(error.print());
+    ExitStatus::Failed
+}
+
 fn style(colour: Colour, terminal: bool) -> Style {
     let coloured = match colour {
         Colour::Always => true,
@@ -113,6 +150,7 @@ fn command(
             values::run(path.as_deref(), environment, settings, out)
         }
         Command::Explain { rule } => explain::run(rule.as_deref(), out),
+        Command::Schema { action } => schema::run(action, settings, out),
     }
 }
 

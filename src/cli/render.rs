@@ -14,7 +14,7 @@ use crate::exit::ExitStatus;
 use crate::git::tracked_files;
 use crate::output::{self, Adopt, Applied, Change, ChangeKind, Desired, DesiredFile, Plan, Scope};
 use crate::pipeline::{Environment, Outcome, render_project};
-use crate::report::{Format, Report, Summary, write};
+use crate::report::{Format, Report, Summary, escaped, escaped_line, write};
 
 /// How many lines of a difference are shown for one file.
 const MOST_LINES: usize = 60;
@@ -121,7 +121,7 @@ fn print(environments: &[Environment], out: &mut impl Write) -> Result<ExitStatu
 
 fn check(plan: &Plan, settings: &Settings, out: &mut impl Write) -> Result<ExitStatus, Failure> {
     for change in &plan.changes {
-        writeln!(out, "{}: {}", change.path, drift(change.kind))?;
+        writeln!(out, "{}: {}", escaped(&change.path), drift(change.kind))?;
         if let (Some(before), Some(after)) = (&change.before, &change.after)
             && !settings.quiet
         {
@@ -164,7 +164,7 @@ fn difference(before: &str, after: &str, out: &mut impl Write) -> io::Result<()>
     let unified = diff.unified_diff().context_radius(2).to_string();
     let mut lines = unified.lines();
     for line in lines.by_ref().take(MOST_LINES) {
-        writeln!(out, "  {line}")?;
+        writeln!(out, "  {}", escaped_line(line))?;
     }
     let rest = lines.count();
     if rest > 0 {
@@ -207,11 +207,11 @@ fn summarise(
             ChangeKind::Foreign => continue,
             ChangeKind::Unknown => "not Tympan's, left alone",
         };
-        writeln!(out, "{}: {sign}", change.path)?;
+        writeln!(out, "{}: {sign}", escaped(&change.path))?;
     }
     if settings.verbose {
         for path in &plan.unchanged_files {
-            writeln!(out, "{path}: unchanged")?;
+            writeln!(out, "{}: unchanged", escaped(path))?;
         }
     }
     let Applied { written, removed } = applied;
@@ -240,7 +240,7 @@ fn has_untracked(root: &Path, desired: &[Desired<'_>], out: &mut impl Write) -> 
     });
     let untracked: BTreeSet<String> = files.filter(|path| !tracked.contains(path)).collect();
     for path in &untracked {
-        writeln!(out, "{path}: not in git")?;
+        writeln!(out, "{}: not in git", escaped(path))?;
     }
     Ok(!untracked.is_empty())
 }

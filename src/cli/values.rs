@@ -7,7 +7,7 @@ use super::load::{load_project, pipeline_input};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{Severity, nearest};
-use crate::report::{Problem, write_problem};
+use crate::report::{Problem, escaped, escaped_line, write_problem};
 use crate::source::{Location, SourceMap};
 use crate::values::{Values, load_layers};
 use crate::yaml::{Node, write};
@@ -91,7 +91,8 @@ fn line(
         Some(_) => serde_json::to_string(&crate::yaml::to_json(node)).unwrap_or_default(),
         None => text.trim_end().to_owned(),
     };
-    write!(out, "{}: {shown}", values.path(node.index()))?;
+    let path = values.path(node.index());
+    write!(out, "{}", escaped_line(&format!("{path}: {shown}")))?;
     if let Some(origin) = values.origin(node) {
         write!(out, "  # {}", place(&origin.location(), sources))?;
         for lower in &origin.overrode {
@@ -103,5 +104,6 @@ fn line(
 
 fn place(location: &Location, sources: &SourceMap) -> String {
     let file = sources.file(location.file);
-    format!("{}:{}", file.path(), file.position(location.span.start))
+    let position = file.position(location.span.start);
+    format!("{}:{position}", escaped(file.path()))
 }

@@ -23,20 +23,19 @@ impl FindingSet {
     /// Sorts by place, rule, message and environment, and drops repeats, so that the same input gives the same
     /// report whatever the order of work.
     pub fn sort(&mut self, sources: &SourceMap) {
-        self.findings.sort_by(|a, b| {
-            let key = |finding: &Finding| {
-                (
-                    sources.file(finding.primary.file).path().clone(),
-                    finding.primary.span,
-                    finding.rule.clone(),
-                    finding.message.clone(),
-                    finding.environment.clone(),
-                    finding.resource.clone(),
-                    finding.field.clone(),
-                )
-            };
-            key(a).cmp(&key(b))
-        });
+        fn key<'f>(finding: &'f Finding, sources: &'f SourceMap) -> impl Ord + 'f {
+            (
+                sources.file(finding.primary.file).path(),
+                finding.primary.span,
+                &finding.rule,
+                &finding.message,
+                &finding.environment,
+                &finding.resource,
+                &finding.field,
+            )
+        }
+        self.findings
+            .sort_by(|a, b| key(a, sources).cmp(&key(b, sources)));
         self.findings.dedup();
     }
 

@@ -4,7 +4,16 @@ use crate::yaml::Node;
 
 /// Maps of resources by name, whose keys the API server writes in brackets.
 const BY_RESOURCE: &[&str] = &[
-    "limits", "requests", "capacity", "hard", "overhead", "podFixed", "min", "max", "default", "defaultRequest",
+    "limits",
+    "requests",
+    "capacity",
+    "hard",
+    "overhead",
+    "podFixed",
+    "min",
+    "max",
+    "default",
+    "defaultRequest",
     "maxLimitRequestRatio",
 ];
 
@@ -116,11 +125,22 @@ mod tests {
             "schema: {openAPIV3Schema: {properties: {properties: {properties: {a: {type: x}}}}}}\nproperties: {b: 1}\n".into();
         let document = read(&text, &Limits::default()).documents.remove(0);
         let root = document.root();
-        let keys = ["schema", "openAPIV3Schema", "properties", "properties", "properties", "a", "type"];
+        let keys = [
+            "schema",
+            "openAPIV3Schema",
+            "properties",
+            "properties",
+            "properties",
+            "a",
+            "type",
+        ];
         assert_eq!(
             field_path(root, root.path(&keys).unwrap()),
             "schema.openAPIV3Schema.properties[properties].properties[a].type"
         );
-        assert_eq!(field_path(root, root.path(&["properties", "b"]).unwrap()), "properties.b");
+        assert_eq!(
+            field_path(root, root.path(&["properties", "b"]).unwrap()),
+            "properties.b"
+        );
     }
 }

@@ -1,13 +1,13 @@
 //! Objects along their schemas and rules: faults become findings, which know the line to mend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
 use super::{Environment, Object, Outcome};
-use crate::api::Api;
+use crate::api::{Api, changes};
 use crate::finding::Finding;
-use crate::manifest::{Fault, Resource, field_path};
+use crate::manifest::{Fault, Resource, field_path, group};
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
 use crate::source::{FileId, Location};
 use crate::yaml::{Document, Node};
@@ -19,6 +19,39 @@ pub struct Checks {
     pub versions: BTreeMap<String, Vec<KubernetesVersion>>,
     /// Schemas of custom resources: definitions, and JSON Schemas that name their kind.
     pub schemas: Vec<Document>,
+    /// The version before, by environment as above; where there is none, changes are not checked.
+    pub base: Option<BTreeMap<String, Vec<Document>>>,
+}
+
+impl Checks {
+    /// Returns the Kubernetes versions of all environments in words: `1.34, 1.35`.
+    pub fn version_words(&self) -> String {
+        let all: BTreeSet<KubernetesVersion> = self.versions.values().flatten().copied().collect();
+        let words: Vec<String> = all.iter().map(ToString::to_string).collect();
+        words.join(", ")
+    }
+}
+
+/// The version before of an environment's objects, by group, kind, namespace and name.
+type Before<'c> = HashMap<(&'c str, &'c str, &'c str, &'c str), Node<'c>>;
+
+fn before<'c>(checks: &'c Checks, environment: &str) -> Before<'c> {
+    let documents = checks.base.as_ref().and_then(|base| base.get(environment));
+    documents
+        .into_iter()
+        .flatten()
+        .map(|document| (identity(document.root()), document.root()))
+        .collect()
+}
+
+fn identity(object: Node<'_>) -> (&str, &str, &str, &str) {
+    let text = |path: &[&str]| object.path(path).and_then(Node::as_str).unwrap_or_default();
+    (
+        group(text(&["apiVersion"])),
+        text(&["kind"]),
+        text(&["metadata", "namespace"]),
+        text(&["metadata", "name"]),
+    )
 }
 
 /// How many objects were checked by which schemas.
@@ -49,12 +82,15 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     for environment in &outcome.environments {
         let objects = environment.objects.iter().map(|object| &object.resource);
         let catalogues = catalogues(checks, &environment.name, objects);
+        let before = before(checks, &environment.name);
         let results: Vec<(CheckedBy, Vec<Finding>)> = environment
             .objects
             .par_iter()
             .map(|object| {
-                let (by, faults) = faults(&catalogues, object.resource.root());
-                let findings = faults.into_iter().map(|fault| rendered(environment, object, fault));
+                let (by, faults) = faults(&catalogues, &before, object.resource.root());
+                let findings = faults
+                    .into_iter()
+                    .map(|fault| rendered(environment, object, fault));
                 (by, findings.collect())
             })
             .collect();
@@ -63,13 +99,24 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             found.extend(findings);
         }
     }
-    let plain = catalogues(checks, "", outcome.manifests.iter().map(|(_, object)| object));
+    let plain = catalogues(
+        checks,
+        "",
+        outcome.manifests.iter().map(|(_, object)| object),
+    );
+    let before = before(checks, "");
     let results: Vec<(CheckedBy, Vec<Finding>)> = outcome
         .manifests
         .par_iter()
         .map(|(file, object)| {
-            let (by, faults) = faults(&plain, object.root());
-            (by, faults.into_iter().map(|fault| in_file(*file, object, fault)).collect())
+            let (by, faults) = faults(&plain, &before, object.root());
+            (
+                by,
+                faults
+                    .into_iter()
+                    .map(|fault| in_file(*file, object, fault))
+                    .collect(),
+            )
         })
         .collect();
     for (by, findings) in results {
@@ -107,22 +154,44 @@ fn catalogues<'a>(
         .collect()
 }
 
+/// What makes two faults the same: rule, node, field below it, message.
+type FaultKey = (&'static str, usize, Option<String>, String);
+
+fn key(fault: &Fault<'_>) -> FaultKey {
+    (
+        fault.rule.id.as_str(),
+        fault.node.index(),
+        fault.below.as_deref().map(str::to_owned),
+        fault.message.clone(),
+    )
+}
+
 /// Checks one object for each version; what holds for some of several versions only says for which.
-fn faults<'a>(catalogues: &[(Catalogue, Api)], object: Node<'a>) -> (CheckedBy, Vec<Fault<'a>>) {
+fn faults<'a>(
+    catalogues: &[(Catalogue, Api)],
+    before: &Before<'_>,
+    object: Node<'a>,
+) -> (CheckedBy, Vec<Fault<'a>>) {
     let mut by = CheckedBy::Nothing;
     let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
+    // Where each fault stands in the list: hostile objects have tens of thousands.
+    let mut known: HashMap<FaultKey, usize> = HashMap::new();
     for (catalogue, api) in catalogues {
         let mut faults = Vec::new();
         by = by.min(catalogue.check(object, &mut api.of(object), &mut faults));
         for fault in faults {
-            let same = |known: &&mut (Fault<'a>, Vec<KubernetesVersion>)| known.0.says_the_same_as(&fault);
-            match all.iter_mut().find(same) {
-                Some((_, versions)) => versions.push(catalogue.version()),
+            let place = *known.entry(key(&fault)).or_insert(all.len());
+            match all.get_mut(place) {
+                Some((_, versions)) => {
+                    if versions.last() != Some(&catalogue.version()) {
+                        versions.push(catalogue.version());
+                    }
+                }
                 None => all.push((fault, vec![catalogue.version()])),
             }
         }
     }
-    let faults = all
+    let mut faults: Vec<Fault<'a>> = all
         .into_iter()
         .map(|(mut fault, versions)| {
             if versions.len() < catalogues.len() {
@@ -132,6 +201,9 @@ fn faults<'a>(catalogues: &[(Catalogue, Api)], object: Node<'a>) -> (CheckedBy, 
             fault
         })
         .collect();
+    if let Some(old) = before.get(&identity(object)) {
+        changes(*old, object, &mut faults);
+    }
     (by, faults)
 }
 

@@ -11,7 +11,7 @@ use crate::finding::{Finding, FindingSet, Severity};
 use crate::manifest::{Resource, flatten};
 use crate::render::{self, Engine, Reads, Rendered, Target, TemplateFile};
 use crate::source::{FileId, SourceMap};
-use crate::values::{LayerKind, Loaded, Values, ValuesSchema, load_layers, unused};
+use crate::values::{LayerKind, Loaded, Values, ValuesSchema, load_layers, placeholders, unused};
 
 /// A project as the stages need it.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub struct EnvironmentInput {
     pub name: String,
     /// Its values files, the lowest layer first.
     pub layers: Vec<(FileId, LayerKind)>,
+    /// Whether placeholders among its values are refused.
+    pub forbid_placeholders: bool,
     /// What templates see as `project`.
     pub project: Value,
 }
@@ -75,16 +77,22 @@ pub fn render_project(input: Input) -> Outcome {
     let chosen: Vec<usize> = (0..templates.len())
         .filter(|index| is_chosen(&templates, *index, &namespaces))
         .collect();
-    let parts = render_all(&sources, &engine, &templates, &chosen, &inputs, &loaded);
-    if let Some(file) = schema {
-        findings.extend(check_schema(&sources, file, &inputs, &loaded));
-    }
+    let (parts, unfit) = rayon::join(
+        || render_all(&sources, &engine, &templates, &chosen, &inputs, &loaded),
+        || schema.map(|file| check_schema(&sources, file, &inputs, &loaded)),
+    );
+    findings.extend(unfit.into_iter().flatten());
     if !partial
         && findings
             .iter()
             .all(|finding| finding.severity != Severity::Error)
     {
         findings.extend(unread(&parts, &loaded));
+    }
+    for (input, loaded) in inputs.iter().zip(&loaded) {
+        if input.forbid_placeholders {
+            findings.extend(placeholders(&loaded.values, &input.name, &sources));
+        }
     }
     let mut environments = empty_environments(&inputs, &loaded);
     findings.extend(take_parts(parts, &templates, &mut environments));
@@ -138,9 +146,12 @@ fn take_parts(
     findings
 }
 
-/// Tells whether a finding means that something could not be rendered, or not as it was meant.
+/// Tells whether a finding means that something could not be rendered, or not as it was meant; values that are not to
+/// be accepted are rendered all the same.
 fn blocks(finding: &Finding) -> bool {
-    finding.severity == Severity::Error && finding.rule != crate::values::rules::SCHEMA.id
+    use crate::values::rules::{PLACEHOLDER, SCHEMA};
+    let of_values = [&SCHEMA.id, &PLACEHOLDER.id].contains(&&finding.rule);
+    finding.severity == Severity::Error && !of_values
 }
 
 /// Tells whether a file is a template of its own, of a folder that is asked for.
@@ -239,12 +250,8 @@ fn unread(parts: &[Part], loaded: &[Loaded]) -> Vec<Finding> {
 fn take_objects(rendered: Rendered, folder: &str, environment: &mut Environment) {
     let trace = Arc::new(rendered.trace);
     for document in rendered.documents.into_iter().flat_map(flatten) {
-        environment.objects.push(Object {
-            resource: Resource::new(document),
-            folder: folder.to_owned(),
-            path: String::new(),
-            text: String::new(),
-            trace: trace.clone(),
-        });
+        let resource = Resource::new(document);
+        let object = Object::new(resource, folder.to_owned(), trace.clone());
+        environment.objects.push(object);
     }
 }

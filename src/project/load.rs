@@ -5,11 +5,12 @@
     reason = "this module loads the project's texts"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::config::{Config, parse_config};
@@ -207,7 +208,8 @@ fn load_text(path: &Path, shown: &str) -> Result<String, ProjectError> {
         path: shown.to_owned(),
         message,
     };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
+    let mut file = fs::File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(unfit("this is no file".to_owned()));
     }
@@ -217,7 +219,8 @@ fn load_text(path: &Path, shown: &str) -> Result<String, ProjectError> {
             LARGEST >> 20
         )));
     }
-    let bytes = fs::read(path).map_err(unreadable)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
+    io::Read::read_to_end(&mut file, &mut bytes).map_err(unreadable)?;
     text_of(bytes).map_err(unfit)
 }
 
@@ -235,68 +238,84 @@ fn text_of(bytes: Vec<u8>) -> Result<String, String> {
     })
 }
 
-/// Loads plain manifests: files, folders (their `.yaml`, `.yml` and `.json` files), or `-` for standard input.
+/// Loads plain manifests: files, folders (their `.yaml`, `.yml` and `.json` files), or `-` for standard input. Paths
+/// start at `directory`, and are told as they are given.
 pub fn load_manifests(
+    directory: &Path,
     paths: &[PathBuf],
     mut stdin: impl io::Read,
 ) -> Result<SourceMap, ProjectError> {
-    let mut sources = SourceMap::new();
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
+    let mut wanted: Vec<Wanted> = Vec::new();
     for path in paths {
-        let shown = path.display().to_string();
-        if shown == "-" {
-            let mut bytes = Vec::new();
-            let mut bounded = io::Read::take(&mut stdin, LARGEST + 1);
-            io::Read::read_to_end(&mut bounded, &mut bytes).map_err(|source| {
-                ProjectError::Read {
-                    path: shown.clone(),
-                    source,
-                }
-            })?;
-            if bytes.len() as u64 > LARGEST {
-                let message = format!("this is more than {} MiB", LARGEST >> 20);
-                return Err(ProjectError::Unfit {
-                    path: shown,
-                    message,
-                });
-            }
-            let text = text_of(bytes).map_err(|message| ProjectError::Unfit {
-                path: shown.clone(),
-                message,
-            })?;
-            sources.add("<stdin>", text);
-        } else if path.is_dir() {
-            for file in manifests_below(path)? {
-                load_once(&file, &mut seen, &mut sources)?;
-            }
+        let files = if path.as_os_str() == "-" {
+            wanted.push(Wanted::Text(read_stdin(&mut stdin)?));
+            Vec::new()
+        } else if directory.join(path).is_dir() {
+            manifests_below(directory, path)?
         } else {
-            load_once(path, &mut seen, &mut sources)?;
+            vec![path.clone()]
+        };
+        for path in files {
+            let full = directory.join(&path);
+            if seen.insert(full.clone().into_os_string()) {
+                wanted.push(Wanted::File(path.display().to_string(), full));
+            }
         }
+    }
+    // Opening files is most of the work of reading them, and waits for the system.
+    let texts: Vec<Result<(String, String), ProjectError>> = wanted
+        .into_par_iter()
+        .map(|wanted| match wanted {
+            Wanted::Text(text) => Ok(("<stdin>".to_owned(), text)),
+            Wanted::File(shown, full) => {
+                let shown = shown.strip_prefix("./").unwrap_or(&shown).to_owned();
+                load_text(&full, &shown).map(|text| (shown, text))
+            }
+        })
+        .collect();
+    let mut sources = SourceMap::new();
+    for loaded in texts {
+        let (shown, text) = loaded?;
+        sources.add(shown, text);
     }
     Ok(sources)
 }
 
-fn load_once(
-    path: &Path,
-    seen: &mut BTreeSet<PathBuf>,
-    sources: &mut SourceMap,
-) -> Result<(), ProjectError> {
-    if seen.insert(path.to_path_buf()) {
-        let shown = path.display().to_string();
-        let shown = shown.strip_prefix("./").unwrap_or(&shown);
-        let text = load_text(path, shown)?;
-        sources.add(shown, text);
-    }
-    Ok(())
+/// What is to be loaded.
+enum Wanted {
+    /// A text that is here already.
+    Text(String),
+    /// A file: how it is told, and where it is.
+    File(String, PathBuf),
 }
 
-fn manifests_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
+fn read_stdin(stdin: &mut impl io::Read) -> Result<String, ProjectError> {
+    let unfit = |message: String| ProjectError::Unfit {
+        path: "-".to_owned(),
+        message,
+    };
+    let mut bytes = Vec::new();
+    let mut bounded = io::Read::take(stdin, LARGEST + 1);
+    io::Read::read_to_end(&mut bounded, &mut bytes).map_err(|source| ProjectError::Read {
+        path: "-".to_owned(),
+        source,
+    })?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(unfit(format!("this is more than {} MiB", LARGEST >> 20)));
+    }
+    text_of(bytes).map_err(unfit)
+}
+
+fn manifests_below(directory: &Path, folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
     let mut files = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
+    let top = directory.join(folder);
+    let told = |path: &Path| path.strip_prefix(&top).map(|below| folder.join(below));
+    for entry in WalkDir::new(&top).sort_by_file_name() {
         let entry = entry.map_err(|error| {
-            let path = error.path().unwrap_or(folder).display().to_string();
+            let path = error.path().and_then(|path| told(path).ok());
             ProjectError::Read {
-                path,
+                path: path.as_deref().unwrap_or(folder).display().to_string(),
                 source: error.into(),
             }
         })?;
@@ -305,7 +324,7 @@ fn manifests_below(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
             .extension()
             .and_then(|extension| extension.to_str());
         if entry.file_type().is_file() && matches!(extension, Some("yaml" | "yml" | "json")) {
-            files.push(entry.into_path());
+            files.push(told(entry.path()).unwrap_or_else(|_outside| entry.path().to_path_buf()));
         }
     }
     Ok(files)

@@ -196,6 +196,7 @@ impl Engine {
                 fallback,
                 reads,
                 names: NAMES,
+                syntax: syntax(),
             },
         )
     }
@@ -399,6 +400,7 @@ fn refused(refusal: &Refusal, template: &Template, sources: &SourceMap) -> Findi
                 fallback: template.file,
                 reads: None,
                 names: NAMES,
+                syntax: syntax(),
             };
             failure::finding(error, &context)
         }

@@ -2,9 +2,11 @@
 
 use std::error::Error as _;
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::{Error, ErrorKind};
 
 use super::functions::Raised;
+use super::imports;
 use super::instrument::Instrumented;
 use super::rules;
 use super::scope::Reads;
@@ -27,7 +29,12 @@ pub(super) struct Context<'a> {
     pub(super) reads: Option<(&'a Reads, &'a Values)>,
     /// The names in scope.
     pub(super) names: &'a [&'a str],
+    /// How templates are written.
+    pub(super) syntax: SyntaxConfig,
 }
+
+/// What the engine says where something undefined is called.
+const UNDEFINED_CALL: &str = "value of type undefined is not callable";
 
 /// Text of other languages that looks like an expression: Go templates, Prometheus and Grafana.
 const FOREIGN: &str = "braces that belong to another language (Prometheus, Grafana, Go templates, ESO) go between \
@@ -97,6 +104,14 @@ impl Context<'_> {
         let detail = error.detail().unwrap_or_default().trim_end_matches('.');
         let excerpt = primary.span.of(&text).to_owned();
         let foreign = looks_foreign(&text, primary.span);
+        let undefined = matches!(
+            error.kind(),
+            ErrorKind::UndefinedError | ErrorKind::UnknownMethod
+        ) || detail == UNDEFINED_CALL;
+        let not_imported = || self.missing_import(&text, &primary);
+        if let Some(finding) = undefined.then(not_imported).flatten() {
+            return finding;
+        }
         match error.kind() {
             ErrorKind::SyntaxError | ErrorKind::BadEscape => {
                 let finding = Finding::new(&rules::SYNTAX, syntax_message(detail), primary);
@@ -120,6 +135,11 @@ impl Context<'_> {
                 let finding = Finding::new(&rules::SYNTAX, plain(detail, "unknown name"), primary);
                 finding.help("`docs/templates.md` lists the functions, filters and tests there are")
             }
+            _ if detail == UNDEFINED_CALL => {
+                let name = excerpt.split('(').next().unwrap_or_default();
+                let message = format!("`{name}` is undefined and cannot be called");
+                Finding::new(&rules::UNDEFINED, message, primary)
+            }
             _ if detail.contains("recursion limit") => {
                 limit("the template calls itself too deeply", primary)
                     .help("an include or macro that reaches itself must end")
@@ -134,6 +154,56 @@ impl Context<'_> {
                 Finding::new(rule, message, primary)
             }
         }
+    }
+
+    /// Says which file does not define what an expression took from an import.
+    fn missing_import(&self, text: &str, primary: &Location) -> Option<Finding> {
+        // Where a method is missing, the place begins at its dot.
+        let start = primary.span.start as usize;
+        let before = text.get(..start)?;
+        let dotted = primary.span.of(text).starts_with('.');
+        let base = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let start = if dotted { base.len() } else { start };
+        let expression = text.get(start..primary.span.end as usize)?;
+        for import in imports::names(text, self.syntax.clone())?.imports {
+            let Some(source) = (self.find)(&import.file) else {
+                continue;
+            };
+            let file = self.sources.file(source.file);
+            let Some(names) = imports::names(file.text(), self.syntax.clone()) else {
+                continue;
+            };
+            let defined = |name: &str| names.extends || names.defines.iter().any(|it| it == name);
+            let missing = match &import.member {
+                Some(member) => imports::places(expression, &import.local)
+                    .next()
+                    .filter(|_| !defined(member))
+                    .map(|at| (at, import.local.len(), member.as_str())),
+                None => imports::attributes(expression, &import.local)
+                    .find(|(_, name)| !defined(name))
+                    .map(|(at, name)| (at, name.len(), name)),
+            };
+            let Some((at, length, name)) = missing else {
+                continue;
+            };
+            let near = nearest(name, names.defines.iter().map(String::as_str));
+            let near = near
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
+            let message = format!("`{}` does not define `{name}`{near}", file.path());
+            let place = Span::new(start + at, start + at + length);
+            let imported = Location::new(primary.file, import.span).label("imported here");
+            return Some(
+                Finding::new(
+                    &rules::UNDEFINED,
+                    message,
+                    Location::new(primary.file, place),
+                )
+                .related(imported)
+                .help("what a file defines with `macro` or `set` can be imported from it"),
+            );
+        }
+        None
     }
 
     /// Names what is undefined, as exactly as the reads allow.

@@ -4,8 +4,6 @@
 //! values stand. A mark is `OPEN body CLOSE`, two characters of plane 16 around a few ASCII characters; templates and
 //! values that hold either delimiter are refused, so no input can forge one.
 
-use std::fmt::Write as _;
-
 use crate::source::Span;
 
 /// Opens a mark.
@@ -17,7 +15,7 @@ const LEAD: u8 = 0xF4;
 
 /// Tells whether a text holds one of the delimiters.
 pub(super) fn holds_delimiter(text: &str) -> bool {
-    text.as_bytes().contains(&LEAD) && text.contains([OPEN, CLOSE])
+    memchr::memchr(LEAD, text.as_bytes()).is_some() && text.contains([OPEN, CLOSE])
 }
 
 /// A place in a template, by the template's number in the engine.
@@ -47,21 +45,37 @@ pub(super) enum Piece<'a> {
 impl Piece<'_> {
     /// Writes the piece.
     pub(super) fn push_to(self, out: &mut String) {
-        // Writing to a string cannot fail.
-        let _ = match self {
-            Self::Text(text) => {
-                out.push_str(text);
-                Ok(())
-            }
-            Self::Value(index) => write!(out, "{OPEN}v{index}{CLOSE}"),
-            Self::At { template, offset } => write!(out, "{OPEN}a{template}:{offset}{CLOSE}"),
+        match self {
+            Self::Text(text) => out.push_str(text),
+            Self::Value(index) => push_mark(out, 'v', &[index]),
+            Self::At { template, offset } => push_mark(out, 'a', &[template, offset]),
             Self::Begin(Spot { template, span }) => {
-                write!(out, "{OPEN}b{template}:{}:{}{CLOSE}", span.start, span.end)
+                push_mark(out, 'b', &[template, span.start, span.end]);
             }
-            Self::End => write!(out, "{OPEN}e{CLOSE}"),
-            Self::Collection => write!(out, "{OPEN}c{CLOSE}"),
-        };
+            Self::End => push_mark(out, 'e', &[]),
+            Self::Collection => push_mark(out, 'c', &[]),
+        }
     }
+}
+
+/// Writes a mark: there are tens of thousands in a platform, so its numbers do not go through the formatter.
+fn push_mark(out: &mut String, name: char, numbers: &[u32]) {
+    out.push(OPEN);
+    out.push(name);
+    for (place, number) in numbers.iter().enumerate() {
+        if place > 0 {
+            out.push(':');
+        }
+        push_number(out, *number);
+    }
+    out.push(CLOSE);
+}
+
+fn push_number(out: &mut String, number: u32) {
+    if number >= 10 {
+        push_number(out, number / 10);
+    }
+    out.push(char::from_digit(number % 10, 10).unwrap_or('0'));
 }
 
 /// Splits marked text into its pieces.
@@ -83,7 +97,9 @@ impl<'a> Iterator for Pieces<'a> {
             return None;
         }
         if let Some(after) = self.rest.strip_prefix(OPEN)
-            && let Some((body, rest)) = after.split_once(CLOSE)
+            && let Some(end) = find(after, CLOSE)
+            && let Some((body, rest)) = after.split_at_checked(end)
+            && let Some(rest) = rest.strip_prefix(CLOSE)
             && let Some(piece) = parse(body)
         {
             self.rest = rest;
@@ -94,7 +110,7 @@ impl<'a> Iterator for Pieces<'a> {
         let next = self
             .rest
             .get(skip..)
-            .and_then(find_open)
+            .and_then(|rest| find(rest, OPEN))
             .map_or(self.rest.len(), |at| at + skip);
         let (text, rest) = self.rest.split_at(next);
         self.rest = rest;
@@ -102,18 +118,25 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
-/// Finds the next opening delimiter; its lead byte is rare, so the search is one pass over bytes.
-fn find_open(text: &str) -> Option<usize> {
-    if text.as_bytes().contains(&LEAD) {
-        text.find(OPEN)
-    } else {
-        None
-    }
+/// Finds the next delimiter of a kind; its lead byte is rare, so the search is one pass over bytes.
+fn find(text: &str, delimiter: char) -> Option<usize> {
+    memchr::memchr_iter(LEAD, text.as_bytes()).find(|at| {
+        text.get(*at..)
+            .is_some_and(|rest| rest.starts_with(delimiter))
+    })
 }
 
 fn parse(body: &str) -> Option<Piece<'static>> {
-    let mut fields = body.get(1..)?.split(':').map(str::parse::<u32>);
-    let mut number = || fields.next()?.ok();
+    let mut bytes = body.bytes().skip(1);
+    // Digits up to a colon or the end.
+    let mut number = || {
+        let mut digits = bytes.by_ref().take_while(|byte| *byte != b':').peekable();
+        digits.peek()?;
+        digits.try_fold(0_u32, |number, byte| {
+            let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
+            number.checked_mul(10)?.checked_add(digit)
+        })
+    };
     match body.as_bytes().first()? {
         b'v' => Some(Piece::Value(number()?)),
         b'a' => Some(Piece::At {

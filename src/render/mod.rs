@@ -13,6 +13,7 @@ mod engine;
 mod failure;
 mod fill;
 mod functions;
+mod imports;
 mod instrument;
 mod marks;
 mod operands;

@@ -408,6 +408,61 @@ fn hostile_templates_end_with_a_finding_or_a_document() {
     }
 }
 
+#[test]
+fn an_import_of_what_a_file_does_not_define_names_the_file() {
+    const LIB: &str = "{% macro metadata(name) %}metadata: {name: {{ name }}}{% endmacro %}\n{% set other = 1 %}\n{% if values.x %}{% set perhaps = 1 %}{% endif %}\n";
+    for (template, message, at) in [
+        (
+            "{% from '_lib.yaml' import metdata %}\n{{ metdata('a') }}",
+            "`templates/_lib.yaml` does not define `metdata`; did you mean `metadata`?",
+            "metdata('a')",
+        ),
+        (
+            "{% from './_lib.yaml' import other, metdata as m %}\n- {{ other }}\n- é {{ m('a') | upper }}",
+            "`templates/_lib.yaml` does not define `metdata`; did you mean `metadata`?",
+            "m('a')",
+        ),
+        (
+            "{% import '_lib.yaml' as lib %}\n{{ lib.metdata('a') }}",
+            "`templates/_lib.yaml` does not define `metdata`; did you mean `metadata`?",
+            "metdata('a')",
+        ),
+        (
+            "{% import '_lib.yaml' as lib %}\n{{ lib.metadata('a') }}\nx: {{ lib.nothing }}",
+            "`templates/_lib.yaml` does not define `nothing`",
+            "nothing }}",
+        ),
+        (
+            "{% from '_lib.yaml' import othr %}\nx: {{ othr }}",
+            "`templates/_lib.yaml` does not define `othr`; did you mean `other`?",
+            "othr }}",
+        ),
+        (
+            "{% from '_lib.yaml' import perhaps %}\nx: {{ perhaps() }}",
+            "`perhaps` is undefined and cannot be called",
+            "perhaps()",
+        ),
+    ] {
+        let project = project(&[("_lib.yaml", LIB), ("demo/x.yaml", template)], "x: false");
+        let findings = project.render("demo/x.yaml").unwrap_err();
+        let finding = &findings[0];
+        assert_eq!(finding.message, message, "{template}");
+        assert_eq!(finding.rule.as_str(), "template/undefined", "{template}");
+        let start = template.rfind(at).unwrap();
+        assert_eq!(finding.primary.span.start as usize, start, "{template}");
+        if message.contains("define `") {
+            let imported = &finding.related[0];
+            assert_eq!(imported.label, "imported here");
+            let name = project.text(imported.file, imported.span);
+            assert!(["metdata", "m", "lib", "othr"].contains(&name), "{name}");
+        }
+    }
+    // What is imported and never used, or asked for, is no fault.
+    let asked = "{% from '_lib.yaml' import nope %}\na: {{ nope is defined }}";
+    let project = project(&[("_lib.yaml", LIB), ("demo/x.yaml", asked)], "x: false");
+    assert!(project.render("demo/x.yaml").is_ok());
+}
+
 /// A template, and what it makes of a string.
 type Context = (&'static str, fn(&str) -> serde_json::Value);
 

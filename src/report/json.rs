@@ -12,12 +12,12 @@ use crate::source::{Location, SourceMap};
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     version: u32,
-    summary: Totals,
+    summary: Totals<'a>,
     findings: Vec<Entry<'a>>,
 }
 
 #[derive(Serialize)]
-struct Totals {
+struct Totals<'a> {
     documents: usize,
     checked: usize,
     errors: usize,
@@ -25,6 +25,8 @@ struct Totals {
     notes: usize,
     waived: usize,
     schemas: Schemas,
+    kubernetes: &'a str,
+    compared: bool,
 }
 
 /// How many objects were checked by which schemas.
@@ -94,6 +96,8 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
                 custom: report.summary.coverage.custom,
                 none: report.summary.coverage.nothing,
             },
+            kubernetes: &report.summary.versions,
+            compared: report.summary.compared,
         },
         findings: report
             .findings

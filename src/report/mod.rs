@@ -5,16 +5,18 @@
 mod excerpt;
 mod json;
 mod text;
+mod visible;
 
 use std::io::{self, Write};
 
 pub use self::text::{Problem, Style, write_problem};
+pub use self::visible::{escaped, escaped_line};
 use crate::finding::FindingSet;
 use crate::pipeline::Coverage;
 use crate::source::SourceMap;
 
 /// A run's findings, with what is needed to show them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Report<'a> {
     /// The findings, sorted.
     pub findings: &'a FindingSet,
@@ -25,7 +27,7 @@ pub struct Report<'a> {
 }
 
 /// What a run looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// The objects there are.
     pub documents: usize,
@@ -33,6 +35,10 @@ pub struct Summary {
     pub checked: usize,
     /// By which schemas.
     pub coverage: Coverage,
+    /// The Kubernetes versions they were checked for, as words: `1.34, 1.35`.
+    pub versions: String,
+    /// Whether they were compared with the version before; if not, changes of fields that cannot change are not found.
+    pub compared: bool,
     /// The environments they belong to; 0 for plain manifests.
     pub environments: usize,
     /// The findings that were waived.
@@ -58,5 +64,128 @@ pub fn write(
     match format {
         Format::Text => text::write(out, report, style),
         Format::Json => json::write(out, report),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::finding::{Finding, RenderedLocation, Rule, RuleId, Severity};
+    use crate::source::{Location, Span};
+
+    static RULE: Rule = Rule {
+        id: RuleId::built_in("test/rule"),
+        severity: Severity::Error,
+        page: "",
+    };
+
+    fn report_of(sources: &SourceMap, finding: Finding, format: Format, style: Style) -> String {
+        let report = Report {
+            findings: &[finding].into_iter().collect(),
+            sources,
+            summary: Summary::default(),
+        };
+        let mut out = Vec::new();
+        write(&mut out, &report, format, style).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// Reads the places of a text report: `--> path:line:column`.
+    fn told(report: &str) -> Vec<(usize, usize)> {
+        // No text of these tests holds a full stop.
+        let headers = report.lines().filter(|line| line.contains(".yaml:"));
+        headers
+            .map(|line| {
+                let mut numbers = line.rsplit(':').map(|number| number.parse().unwrap());
+                let column = numbers.next().unwrap();
+                (numbers.next().unwrap(), column)
+            })
+            .collect()
+    }
+
+    /// Returns what stands at a line and column, as a reader counts: lines by line feeds, columns by characters.
+    fn at(text: &str, (line, column): (usize, usize)) -> &str {
+        let start: usize = text
+            .split_inclusive('\n')
+            .take(line - 1)
+            .map(str::len)
+            .sum();
+        let (_, from) = text.split_at(start);
+        let before: usize = from.chars().take(column - 1).map(char::len_utf8).sum();
+        from.split_at(before).1
+    }
+
+    fn check(text: &str, primary: Span, related: Span) {
+        let mut sources = SourceMap::new();
+        let file = sources.add("a.yaml", text);
+        let other = sources.add("b.yaml", text);
+        let lines = sources.file(file).lines().clone();
+        let place = lines.position(text, related.start);
+        let mut finding = Finding::new(&RULE, "message", Location::new(file, primary))
+            .related(Location::new(other, related).label("label"));
+        finding.rendered = Some(RenderedLocation {
+            file: "rendered/x.yaml".to_owned(),
+            line: place.line,
+            column: place.column,
+            text: lines.line_span(text, place.line).of(text).to_owned(),
+        });
+        let spans = [primary, related];
+        for style in [Style::Plain, Style::Coloured] {
+            let shown = report_of(&sources, finding.clone(), Format::Text, style);
+            let places = told(&shown);
+            assert_eq!(places.len(), 3, "{shown}");
+            for (place, span) in places.iter().zip([primary, related, related]) {
+                assert!(
+                    at(text, *place).starts_with(span.of(text)),
+                    "{place:?} {span:?} of {text:?} in {shown}"
+                );
+            }
+        }
+        let shown = report_of(&sources, finding, Format::Json, Style::Plain);
+        let report: Value = serde_json::from_str(&shown).unwrap();
+        let found = &report["findings"][0];
+        for (place, span) in [&found["location"], &found["related"][0]]
+            .into_iter()
+            .zip(spans)
+        {
+            let number = |key: &str| usize::try_from(place[key].as_u64().unwrap()).unwrap();
+            let from = at(text, (number("line"), number("column")));
+            let rest = at(text, (number("endLine"), number("endColumn")));
+            let (named, _) = from.split_at(from.len() - rest.len());
+            assert_eq!(named, span.of(text), "{place} of {text:?}");
+        }
+    }
+
+    #[test]
+    fn the_column_of_a_line_that_is_cut_is_that_of_the_file() {
+        let text = format!("{}X{}", "é".repeat(70_000), "b".repeat(70_000));
+        let at = text.find('X').unwrap();
+        check(
+            &text,
+            Span::new(at, at + 1),
+            Span::new(at + 5000, at + 5001),
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_text_at_a_line_and_column_is_that_of_the_span(
+            pieces in prop::collection::vec(("[a-zé🙂\t: \u{301}\u{200b}\u{1b}]{0,8}", 0..60_usize, "\n|\r\n||||\r"), 0..12),
+            spans in prop::collection::vec(any::<prop::sample::Index>(), 4),
+        ) {
+            let pieces = pieces.iter().map(|(piece, times, end)| piece.repeat(*times) + end);
+            let text = pieces.collect::<Vec<_>>().concat();
+            let mut ends: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            ends.push(text.len());
+            let mut chosen = spans.iter().map(|index| *index.get(&ends));
+            let mut span = || {
+                let (a, b) = (chosen.next().unwrap(), chosen.next().unwrap());
+                Span::new(a.min(b), a.max(b))
+            };
+            check(&text, span(), span());
+        }
     }
 }

@@ -1,14 +1,18 @@
 //! Text for people: excerpts with carets, as rustc draws them.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet, Title,
+};
 
-use super::excerpt::{excerpt, one_line, safe};
+use super::excerpt::{excerpt, one_line};
+use super::visible::escaped;
 use super::{Report, Summary};
 use crate::finding::{Finding, RenderedLocation, Severity};
-use crate::source::{Location, SourceMap};
+use crate::source::{Location, Position, SourceMap};
 
 /// Whether text is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,13 +50,13 @@ pub fn write_problem(
     problem: &Problem<'_>,
     style: Style,
 ) -> io::Result<()> {
-    let mut group = Level::ERROR
-        .primary_title(safe(problem.message))
-        .element(snippet(sources, problem.location, AnnotationKind::Primary));
+    let title = Level::ERROR.primary_title(escaped(problem.message));
+    let mut drawing = Drawing::new(title);
+    drawing.excerpt(sources, problem.location, AnnotationKind::Primary);
     if let Some(help) = problem.help {
-        group = group.element(Level::HELP.message(safe(help)));
+        drawing.message(Level::HELP, escaped(help));
     }
-    writeln!(out, "{}\n", style.renderer().render(&[group]))
+    writeln!(out, "{}\n", drawing.draw(&style.renderer()))
 }
 
 /// Writes all findings and a summary.
@@ -60,8 +64,8 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>, style: Style) -> 
     let renderer = style.renderer();
     let findings: Vec<&Finding> = report.findings.iter().collect();
     for group in findings.chunk_by(|a, b| say_the_same(a, b)) {
-        let told = annotated(&Told::of(group), report.sources);
-        writeln!(out, "{}\n", renderer.render(&[told]))?;
+        let drawing = drawing(&Told::of(group), report.sources);
+        writeln!(out, "{}\n", drawing.draw(&renderer))?;
     }
     writeln!(out, "{}", summary(report))
 }
@@ -93,10 +97,11 @@ impl<'a> Told<'a> {
             objects: 0,
         };
         let mut objects = BTreeSet::new();
+        let mut seen = HashSet::new();
         for finding in group {
             objects.insert((&finding.resource, &finding.field));
             for related in &finding.related {
-                if !told.related.contains(&related) {
+                if seen.insert(related) {
                     told.related.push(related);
                 }
             }
@@ -111,68 +116,125 @@ impl<'a> Told<'a> {
     }
 }
 
-fn annotated<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Group<'a> {
+/// What is to be drawn, and the places it names.
+struct Drawing<'a> {
+    group: Group<'a>,
+    /// `path:line:column` of each excerpt: the renderer counts columns in the excerpt, of which the beginning may be cut.
+    places: Vec<String>,
+}
+
+impl<'a> Drawing<'a> {
+    fn new(title: Title<'a>) -> Self {
+        Self {
+            group: Group::with_title(title),
+            places: Vec::new(),
+        }
+    }
+
+    fn message(&mut self, level: Level<'a>, text: impl Into<Cow<'a, str>>) {
+        self.add(level.message(text));
+    }
+
+    fn add(&mut self, element: impl Into<Element<'a>>) {
+        let group = std::mem::replace(&mut self.group, Group::with_level(Level::ERROR));
+        self.group = group.element(element);
+    }
+
+    fn excerpt(&mut self, sources: &'a SourceMap, location: &'a Location, kind: AnnotationKind) {
+        let file = sources.file(location.file);
+        let shown = excerpt(file, location.span);
+        let label = Some(escaped(&location.label)).filter(|label| !label.is_empty());
+        let annotation = kind.span(shown.span).label(label);
+        let position = file.position(location.span.start);
+        self.snippet(shown.text, file.path(), position, annotation);
+    }
+
+    fn rendered(&mut self, rendered: &'a RenderedLocation) {
+        let start = rendered
+            .text
+            .char_indices()
+            .nth(rendered.column.saturating_sub(1) as usize)
+            .map_or(rendered.text.len(), |(at, _)| at);
+        let (text, span) = one_line(&rendered.text, start..rendered.text.len());
+        let position = Position {
+            line: rendered.line,
+            column: rendered.column,
+        };
+        let annotation = AnnotationKind::Context.span(span).label("rendered");
+        self.snippet(text, &rendered.file, position, annotation);
+    }
+
+    fn snippet(
+        &mut self,
+        text: String,
+        path: &'a str,
+        position: Position,
+        annotation: Annotation<'a>,
+    ) {
+        let path = escaped(path);
+        self.places.push(format!("{path}:{position}"));
+        let snippet = Snippet::source(text)
+            .path(path)
+            .line_start(position.line as usize)
+            .fold(false)
+            .annotation(annotation);
+        self.add(snippet);
+    }
+
+    fn draw(self, renderer: &Renderer) -> String {
+        let drawn = renderer.render(&[self.group]);
+        let mut places = self.places.into_iter();
+        let lines = drawn.split('\n').map(|line| match names_place(line) {
+            Some(at) => {
+                let (arrow, otherwise) = line.split_at(at);
+                let place = places.next();
+                Cow::Owned(format!("{arrow}{}", place.as_deref().unwrap_or(otherwise)))
+            }
+            None => Cow::Borrowed(line),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Finds where the place begins in a line that names one: after the arrow that no other line begins with.
+fn names_place(line: &str) -> Option<usize> {
+    let is_style = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '\u{1b}' | '[' | 'm');
+    let arrow = line.trim_start_matches(is_style);
+    let rest = arrow
+        .strip_prefix("--> ")
+        .or_else(|| arrow.strip_prefix("::: "))?;
+    Some(line.len() - rest.strip_prefix("\u{1b}[0m").unwrap_or(rest).len())
+}
+
+fn drawing<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Drawing<'a> {
     let finding = told.first;
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let mut group = level
-        .primary_title(safe(&finding.message))
-        .id(finding.rule.as_str())
-        .element(snippet(sources, &finding.primary, AnnotationKind::Primary));
+    let title = level
+        .primary_title(escaped(&finding.message))
+        .id(escaped(finding.rule.as_str()));
+    let mut drawing = Drawing::new(title);
+    drawing.excerpt(sources, &finding.primary, AnnotationKind::Primary);
     for related in told.related.iter().take(MOST_RELATED) {
-        group = group.element(snippet(sources, related, AnnotationKind::Context));
+        drawing.excerpt(sources, related, AnnotationKind::Context);
     }
     if told.related.len() > MOST_RELATED {
         let more = format!("and {} more places", told.related.len() - MOST_RELATED);
-        group = group.element(Level::NOTE.message(more));
+        drawing.message(Level::NOTE, more);
     }
     if let Some(rendered) = &finding.rendered {
-        group = group.element(rendered_line(rendered));
+        drawing.rendered(rendered);
     }
     if let Some(about) = about(told) {
-        group = group.element(Level::NOTE.message(about));
+        drawing.message(Level::NOTE, about);
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(safe(help)));
+        drawing.message(Level::HELP, escaped(help));
     }
-    group
-}
-
-fn snippet<'a>(
-    sources: &SourceMap,
-    location: &Location,
-    kind: AnnotationKind,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let file = sources.file(location.file);
-    let shown = excerpt(file, location.span);
-    let mut annotation = kind.span(shown.span);
-    if !location.label.is_empty() {
-        annotation = annotation.label(safe(&location.label));
-    }
-    Snippet::source(shown.text)
-        .path(safe(file.path()))
-        .line_start(shown.line as usize)
-        .fold(false)
-        .annotation(annotation)
-}
-
-fn rendered_line<'a>(
-    rendered: &RenderedLocation,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let start = rendered
-        .text
-        .char_indices()
-        .nth(rendered.column.saturating_sub(1) as usize)
-        .map_or(0, |(at, _)| at);
-    let (text, span) = one_line(&rendered.text, start..rendered.text.len());
-    Snippet::source(text)
-        .path(safe(&rendered.file))
-        .line_start(rendered.line as usize)
-        .fold(false)
-        .annotation(AnnotationKind::Context.span(span).label("rendered"))
+    drawing
 }
 
 /// Says which object and field the findings are about, and in which environments.
@@ -181,12 +243,12 @@ fn about(told: &Told<'_>) -> Option<String> {
     let resource = finding
         .resource
         .as_ref()
-        .map(|resource| safe(&resource.to_string()));
+        .map(|resource| escaped(&resource.to_string()).into_owned());
     let field = finding
         .field
         .as_deref()
         .filter(|field| !field.is_empty())
-        .map(safe);
+        .map(escaped);
     let mut place = match (resource, field) {
         (Some(resource), Some(field)) => format!("in {resource}, {field}"),
         (Some(resource), None) => format!("in {resource}"),
@@ -209,10 +271,23 @@ fn summary(report: &Report<'_>) -> String {
         environments,
         waived,
         coverage,
-    } = report.summary;
-    let mut looked = counted(checked, "object");
-    if environments > 0 {
-        looked = format!("{looked} in {}", counted(environments, "environment"));
+        versions,
+        compared,
+    } = &report.summary;
+    let mut looked = counted(*checked, "object");
+    if *environments > 0 {
+        looked = format!("{looked} in {}", counted(*environments, "environment"));
+    }
+    // Whose schemas they were checked by; a render checks by none.
+    match (coverage.kubernetes, coverage.custom) {
+        (0, 0) => {}
+        (_, 0) => looked = format!("{looked} for Kubernetes {versions}"),
+        (_, custom) => {
+            looked = format!(
+                "{looked} for Kubernetes {versions}, {}",
+                counted(custom, "custom resource")
+            );
+        }
     }
     let severities = [
         (Severity::Error, "error"),
@@ -225,7 +300,7 @@ fn summary(report: &Report<'_>) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| counted(count, word))
         .collect();
-    if waived > 0 {
+    if *waived > 0 {
         counts.push(format!("{waived} waived"));
     }
     let found = if counts.is_empty() {
@@ -235,9 +310,18 @@ fn summary(report: &Report<'_>) -> String {
     };
     let unchecked = match coverage.nothing {
         0 => String::new(),
-        count => format!("; {} not checked for want of a schema", counted(count, "object")),
+        count => format!(
+            "; {} not checked for want of a schema",
+            counted(count, "object")
+        ),
     };
-    format!("checked {looked}: {found}{unchecked}")
+    // What was not looked at is said, never passed over.
+    let changes = if *compared || *checked == 0 {
+        ""
+    } else {
+        "; changes not checked: no --base"
+    };
+    format!("checked {looked}: {found}{unchecked}{changes}")
 }
 
 fn counted(count: usize, word: &str) -> String {

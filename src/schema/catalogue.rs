@@ -27,7 +27,9 @@ pub enum CheckedBy {
 /// Tells whether a node is of an object's status. The server decodes it, so its types count, and then puts it away: it is
 /// for controllers to say.
 pub fn is_of_status(object: Node<'_>, node: Node<'_>) -> bool {
-    object.get("status").is_some_and(|status| (status.index()..status.end_index()).contains(&node.index()))
+    object
+        .get("status")
+        .is_some_and(|status| (status.index()..status.end_index()).contains(&node.index()))
 }
 
 /// The schemas of a run.
@@ -56,31 +58,64 @@ impl Catalogue {
     /// Learns a custom resource's schemas: from its `CustomResourceDefinition`, or from a JSON Schema that names its kind
     /// in `x-kubernetes-group-version-kind`. Other objects are passed over.
     pub fn learn(&mut self, object: Node<'_>) {
-        let text = |node: Node<'_>, path: &[&str]| node.path(path).and_then(Node::as_str).map(str::to_owned);
+        let text = |node: Node<'_>, path: &[&str]| {
+            node.path(path).and_then(Node::as_str).map(str::to_owned)
+        };
         if text(object, &["kind"]).as_deref() == Some("CustomResourceDefinition") {
-            let (Some(group), Some(kind)) =
-                (text(object, &["spec", "group"]), text(object, &["spec", "names", "kind"]))
-            else {
+            let (Some(group), Some(kind)) = (
+                text(object, &["spec", "group"]),
+                text(object, &["spec", "names", "kind"]),
+            ) else {
                 return;
             };
-            let versions = object.path(&["spec", "versions"]).into_iter().flat_map(Node::items);
+            let versions = object
+                .path(&["spec", "versions"])
+                .into_iter()
+                .flat_map(Node::items);
             for version in versions {
-                if let (Some(name), Some(schema)) =
-                    (text(version, &["name"]), version.path(&["schema", "openAPIV3Schema"]))
-                {
-                    self.add(format!("{group}/{name}"), kind.clone(), schema, Dialect::Structural);
+                if let (Some(name), Some(schema)) = (
+                    text(version, &["name"]),
+                    version.path(&["schema", "openAPIV3Schema"]),
+                ) {
+                    self.add(
+                        format!("{group}/{name}"),
+                        kind.clone(),
+                        schema,
+                        Dialect::Structural,
+                    );
                 }
             }
             return;
         }
-        for of in object.get("x-kubernetes-group-version-kind").into_iter().flat_map(Node::items) {
-            if let (Some(group), Some(version), Some(kind)) =
-                (text(of, &["group"]), text(of, &["version"]), text(of, &["kind"]))
-            {
-                let api_version = if group.is_empty() { version } else { format!("{group}/{version}") };
+        for of in object
+            .get("x-kubernetes-group-version-kind")
+            .into_iter()
+            .flat_map(Node::items)
+        {
+            if let (Some(group), Some(version), Some(kind)) = (
+                text(of, &["group"]),
+                text(of, &["version"]),
+                text(of, &["kind"]),
+            ) {
+                let api_version = if group.is_empty() {
+                    version
+                } else {
+                    format!("{group}/{version}")
+                };
                 self.add(api_version, kind, object, Dialect::Published);
             }
         }
+    }
+
+    /// Returns every kind as `(apiVersion, kind)`, and by whose schema it is checked, sorted.
+    pub fn kinds(&self) -> Vec<(String, String, CheckedBy)> {
+        let own = self.kubernetes.kinds().into_iter();
+        let own = own.map(|(of, kind)| (of.to_owned(), kind.to_owned(), CheckedBy::Kubernetes));
+        let custom = self.custom.keys();
+        let custom = custom.map(|(of, kind)| (of.clone(), kind.clone(), CheckedBy::Custom));
+        let mut kinds: Vec<_> = own.chain(custom).collect();
+        kinds.sort_unstable();
+        kinds
     }
 
     fn add(&mut self, api_version: String, kind: String, schema: Node<'_>, dialect: Dialect) {
@@ -106,11 +141,18 @@ impl Catalogue {
             return CheckedBy::Kubernetes;
         }
         if let Some(library) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
-            let mut walk = Walk { library, name_of: &|_| "", history: &|_, _| None, visitor: None, faults };
+            let mut walk = Walk {
+                library,
+                name_of: &|_| "",
+                history: &|_, _| None,
+                visitor: None,
+                faults,
+            };
             walk.node(0, Part::Local(0), object);
-            if let (Some(part), Some(metadata)) =
-                (self.kubernetes.definition(OBJECT_META), object.get("metadata"))
-            {
+            if let (Some(part), Some(metadata)) = (
+                self.kubernetes.definition(OBJECT_META),
+                object.get("metadata"),
+            ) {
                 self.by_kubernetes(part, metadata, visitor, faults);
             }
             return CheckedBy::Custom;
@@ -131,7 +173,9 @@ impl Catalogue {
         let mut walk = Walk {
             library: &kubernetes.library,
             name_of: &|number| kubernetes.name(number),
-            history: &|number, field| History::of_field(self.version, kubernetes.full_name(number), field),
+            history: &|number, field| {
+                History::of_field(self.version, kubernetes.full_name(number), field)
+            },
             visitor: Some(visitor),
             faults,
         };
@@ -139,9 +183,19 @@ impl Catalogue {
     }
 
     fn unknown_kind<'a>(&self, api_version: &str, kind: &str, object: Node<'a>) -> Fault<'a> {
+        for (field, value) in [("apiVersion", api_version), ("kind", kind)] {
+            if value.is_empty() {
+                let message = format!("this is no Kubernetes object: it has no `{field}`");
+                return Fault::new(&rules::UNKNOWN_KIND, object, message).below(field);
+            }
+        }
         let (version, node) = (self.version, object.get("kind").unwrap_or(object));
         let known = self.kubernetes.kinds();
-        let of_kind: Vec<&str> = known.iter().filter(|(_, known)| *known == kind).map(|(of, _)| *of).collect();
+        let of_kind: Vec<&str> = known
+            .iter()
+            .filter(|(_, known)| *known == kind)
+            .map(|(of, _)| *of)
+            .collect();
         let rule = &rules::UNKNOWN_KIND;
         if let Some(history) = History::of_kind(version, api_version, kind) {
             let node = object.get("apiVersion").unwrap_or(node);
@@ -156,15 +210,24 @@ impl Catalogue {
         // Groups with other domains have kinds of the same names: Knative has Services of its own.
         if !of_kind.is_empty() && (!group.contains('.') || group.ends_with(".k8s.io")) {
             let node = object.get("apiVersion").unwrap_or(node);
-            let list = of_kind.iter().map(|of| format!("`{of}`")).collect::<Vec<_>>().join(" or ");
+            let list = of_kind
+                .iter()
+                .map(|of| format!("`{of}`"))
+                .collect::<Vec<_>>()
+                .join(" or ");
             let message = format!("Kubernetes {version} has no `{kind}` in `{api_version}`");
             return Fault::new(rule, node, message).help(format!("it is in {list}"));
         }
         if known.iter().any(|(of, _)| *of == api_version) {
-            let kinds = known.iter().filter(|(of, _)| *of == api_version).map(|(_, kind)| *kind);
+            let kinds = known
+                .iter()
+                .filter(|(of, _)| *of == api_version)
+                .map(|(_, kind)| *kind);
             let near = nearest(kind, kinds);
             let message = match near {
-                Some(near) => format!("`{api_version}` has no kind `{kind}`; did you mean `{near}`?"),
+                Some(near) => {
+                    format!("`{api_version}` has no kind `{kind}`; did you mean `{near}`?")
+                }
                 None => format!("Kubernetes {version} has no kind `{kind}` in `{api_version}`"),
             };
             return Fault::new(rule, node, message).help("correct `kind` or `apiVersion`");
@@ -196,11 +259,20 @@ mod tests {
     }
 
     fn messages(minor: u8, yaml: &str) -> String {
-        let document = read(&Arc::from(yaml), &Limits::default()).documents.remove(0);
+        let document = read(&Arc::from(yaml), &Limits::default())
+            .documents
+            .remove(0);
         let mut faults = Vec::new();
         let catalogue = Catalogue::new(KubernetesVersion::minor(minor)).unwrap();
         catalogue.check(document.root(), &mut Nobody, &mut faults);
-        let told = faults.iter().map(|fault| format!("{}: {} [{}]", fault.rule.id, fault.message, fault.help.as_deref().unwrap_or_default()));
+        let told = faults.iter().map(|fault| {
+            format!(
+                "{}: {} [{}]",
+                fault.rule.id,
+                fault.message,
+                fault.help.as_deref().unwrap_or_default()
+            )
+        });
         told.collect::<Vec<_>>().join("\n")
     }
 
@@ -213,8 +285,17 @@ mod tests {
         );
         assert_eq!(messages(34, pod), "");
         let slip = pod.replace("hostnameOverride", "hostName");
-        assert!(messages(33, &slip).contains("did you mean `hostname`?"), "{}", messages(33, &slip));
-        let kind = |api_version: &str, kind: &str| messages(34, &format!("apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\n"));
+        assert!(
+            messages(33, &slip).contains("did you mean `hostname`?"),
+            "{}",
+            messages(33, &slip)
+        );
+        let kind = |api_version: &str, kind: &str| {
+            messages(
+                34,
+                &format!("apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\n"),
+            )
+        };
         assert_eq!(
             kind("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy"),
             "schema/unknown-kind: `MutatingAdmissionPolicy` of `admissionregistration.k8s.io/v1` came with Kubernetes 1.36 [Kubernetes 1.34 has it in `admissionregistration.k8s.io/v1beta1`]"
@@ -223,7 +304,9 @@ mod tests {
             kind("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema"),
             "schema/unknown-kind: `FlowSchema` of `flowcontrol.apiserver.k8s.io/v1beta3` went with Kubernetes 1.32 [Kubernetes 1.34 has it in `flowcontrol.apiserver.k8s.io/v1`]"
         );
-        assert!(kind("serving.knative.dev/v1", "Service").contains("there is no schema for `Service`"));
+        assert!(
+            kind("serving.knative.dev/v1", "Service").contains("there is no schema for `Service`")
+        );
         assert!(kind("apps/v2", "Deployment").contains("[it is in `apps/v1`]"));
         assert!(kind("v1", "Deployment").contains("[it is in `apps/v1`]"));
     }

@@ -90,15 +90,25 @@ impl Kubernetes {
     pub fn numbers(&self, short: &str) -> Vec<u32> {
         const VERSIONS: [&str; 6] = ["v1", "v2", "v1beta1", "v1beta2", "v1alpha1", "v1alpha2"];
         if short.contains('*') {
-            return VERSIONS.iter().flat_map(|version| self.numbers(&short.replace('*', version))).collect();
+            return VERSIONS
+                .iter()
+                .flat_map(|version| self.numbers(&short.replace('*', version)))
+                .collect();
         }
-        ["io.k8s.api.", "io.k8s.apimachinery.pkg.", "io.k8s.apiextensions-apiserver.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis."]
-            .iter()
-            .filter_map(|prefix| match self.definition(&format!("{prefix}{short}"))? {
+        [
+            "io.k8s.api.",
+            "io.k8s.apimachinery.pkg.",
+            "io.k8s.apiextensions-apiserver.pkg.apis.",
+            "io.k8s.kube-aggregator.pkg.apis.",
+        ]
+        .iter()
+        .filter_map(
+            |prefix| match self.definition(&format!("{prefix}{short}"))? {
                 Part::Definition(number) => Some(number),
                 Part::Local(_) => None,
-            })
-            .collect()
+            },
+        )
+        .collect()
     }
 
     /// Returns every kind as `(apiVersion, kind)`, sorted.
@@ -110,26 +120,39 @@ impl Kubernetes {
 
     /// Tells whether a definition has a field.
     pub fn has_field(&self, definition: &str, field: &str) -> bool {
-        let shape = self.definition(definition).and_then(|part| self.library.shape(0, part));
-        shape.is_some_and(|(_, shape)| shape.fields.binary_search_by(|(name, _)| (**name).cmp(field)).is_ok())
+        let shape = self
+            .definition(definition)
+            .and_then(|part| self.library.shape(0, part));
+        shape.is_some_and(|(_, shape)| {
+            shape
+                .fields
+                .binary_search_by(|(name, _)| (**name).cmp(field))
+                .is_ok()
+        })
     }
 
     /// Returns a definition's whole name: `io.k8s.api.core.v1.Container`.
     pub fn full_name(&self, definition: u32) -> &'static str {
-        self.names.get(definition as usize).copied().unwrap_or_default()
+        self.names
+            .get(definition as usize)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Returns the last part of a definition's name: `Container`.
     pub fn name(&self, definition: u32) -> &'static str {
         let name = self.names.get(definition as usize).copied();
-        name.and_then(|name| name.rsplit('.').next()).unwrap_or_default()
+        name.and_then(|name| name.rsplit('.').next())
+            .unwrap_or_default()
     }
 
     /// Returns the names of a definition's fields.
     #[cfg(test)]
     pub fn fields(&self, definition: u32) -> Vec<&str> {
         let shape = self.library.shape(0, Part::Definition(definition));
-        let fields = shape.map(|(_, shape)| shape.fields.as_slice()).unwrap_or_default();
+        let fields = shape
+            .map(|(_, shape)| shape.fields.as_slice())
+            .unwrap_or_default();
         fields.iter().map(|(name, _)| &**name).collect()
     }
 
@@ -142,7 +165,9 @@ impl Kubernetes {
             let mut words = line.split(' ');
             let mut word = || words.next().unwrap_or_default();
             let (name, api_version, kind) = (word(), word(), word());
-            let number = words.nth(place).and_then(|number| number.parse::<usize>().ok());
+            let number = words
+                .nth(place)
+                .and_then(|number| number.parse::<usize>().ok());
             let Some(text) = number.and_then(|number| lines.get(number)) else {
                 continue;
             };
@@ -161,12 +186,24 @@ impl Kubernetes {
         let library = Library::new(texts.len(), move |number| {
             let text = texts.get(number as usize).copied().unwrap_or("{}");
             let mut schema: Value = serde_json::from_str(text).unwrap_or_default();
-            if let (Some(definition), Some(Value::Array(required))) = (own.get(number as usize), schema.get_mut("required")) {
-                required.retain(|name| !name.as_str().is_some_and(|name| may_be_missing(definition, name)));
+            if let (Some(definition), Some(Value::Array(required))) =
+                (own.get(number as usize), schema.get_mut("required"))
+            {
+                required.retain(|name| {
+                    !name
+                        .as_str()
+                        .is_some_and(|name| may_be_missing(definition, name))
+                });
             }
-            Definition::compile(&schema, Dialect::Published, &|name| numbers.get(name).copied())
+            Definition::compile(&schema, Dialect::Published, &|name| {
+                numbers.get(name).copied()
+            })
         });
-        Self { library, kinds, names }
+        Self {
+            library,
+            kinds,
+            names,
+        }
     }
 }
 
@@ -189,7 +226,11 @@ mod tests {
             let schemas = Kubernetes::of(version).unwrap();
             assert!(schemas.kind("apps/v1", "Deployment").is_some(), "{version}");
             assert!(schemas.kind("v1", "Pod").is_some(), "{version}");
-            assert!(schemas.kinds().len() > 60, "{version}: {}", schemas.kinds().len());
+            assert!(
+                schemas.kinds().len() > 60,
+                "{version}: {}",
+                schemas.kinds().len()
+            );
         }
         let has = |minor, api_version, kind| {
             Kubernetes::of(KubernetesVersion::minor(minor))
@@ -198,8 +239,16 @@ mod tests {
                 .is_some()
         };
         // MutatingAdmissionPolicy is stable since 1.36.
-        assert!(!has(35, "admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy"));
-        assert!(has(36, "admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy"));
+        assert!(!has(
+            35,
+            "admissionregistration.k8s.io/v1",
+            "MutatingAdmissionPolicy"
+        ));
+        assert!(has(
+            36,
+            "admissionregistration.k8s.io/v1",
+            "MutatingAdmissionPolicy"
+        ));
         assert!(Kubernetes::of(KubernetesVersion::minor(30)).is_none());
     }
 
@@ -211,7 +260,10 @@ mod tests {
                 let shape = schemas.library.shape(0, Part::Definition(number));
                 let (_, shape) = shape.unwrap_or_else(|| panic!("{version}: {number}"));
                 for (name, part) in &shape.fields {
-                    assert!(schemas.library.shape(number, *part).is_some(), "{version}: {name}");
+                    assert!(
+                        schemas.library.shape(number, *part).is_some(),
+                        "{version}: {name}"
+                    );
                 }
             }
         }
@@ -220,7 +272,10 @@ mod tests {
     #[test]
     fn versions_are_read_as_people_write_them() {
         for text in ["1.34", "v1.34", "1.34.2"] {
-            assert_eq!(KubernetesVersion::parse(text), Some(KubernetesVersion::minor(34)));
+            assert_eq!(
+                KubernetesVersion::parse(text),
+                Some(KubernetesVersion::minor(34))
+            );
         }
         for text in ["", "1", "2.34", "1.x", "latest"] {
             assert_eq!(KubernetesVersion::parse(text), None);

@@ -3,14 +3,18 @@
 //! In: the texts of `values/`. Out: [`Values`], one tree per environment in which every node knows the file, line and
 //! column that set it, and what it overrode.
 
+mod draft;
 mod load;
 mod merge;
+mod placeholder;
 pub mod rules;
 mod schema;
 mod unused;
 
+pub use self::draft::draft;
 pub use self::load::{LayerKind, Loaded, load_layers};
 pub use self::merge::{Layer, merge};
+pub use self::placeholder::placeholders;
 pub use self::schema::ValuesSchema;
 pub use self::unused::unused;
 use crate::source::{FileId, Location, Span};

@@ -9,6 +9,8 @@ crate::rules! {
     BAD_SCHEMA = "values/bad-schema", Error;
     /// No template reads a value in any environment.
     UNUSED = "values/unused", Warning;
+    /// A value is a placeholder where the environment forbids them.
+    PLACEHOLDER = "values/placeholder", Error;
     /// A Terraform output that is marked sensitive.
     SENSITIVE_OUTPUT = "values/sensitive-output", Error;
 }

@@ -15,6 +15,9 @@ pub(super) enum Form {
 
 /// Chooses the form of a string.
 pub(super) fn form(text: &str) -> Form {
+    if is_surely_plain(text) {
+        return Form::Plain;
+    }
     if text.contains('\n') {
         return if literal_fits(text) {
             Form::Literal
@@ -30,6 +33,17 @@ pub(super) fn form(text: &str) -> Form {
     } else {
         Form::Single
     }
+}
+
+/// Tells at a glance, as for most strings of manifests, that nothing needs a closer look: it begins with a letter, is made
+/// of what names, paths and images are made of, and is longer than any word with a meaning of its own.
+fn is_surely_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() > 8
+        && bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'/' | b'_'))
 }
 
 /// Tells whether every reader takes a character as it is in a quoted or literal scalar.
@@ -48,9 +62,14 @@ pub(super) fn is_printable(c: char) -> bool {
 /// taken for indentation.
 fn literal_fits(text: &str) -> bool {
     // A text of line breaks and blanks alone has no line to take the indentation from.
-    text.chars()
-        .all(|c| c == '\n' || c == '\t' || is_printable(c))
-        && text.chars().any(|c| !matches!(c, '\n' | ' ' | '\t'))
+    let fits = if text.is_ascii() {
+        text.bytes()
+            .all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~'))
+    } else {
+        text.chars()
+            .all(|c| c == '\n' || c == '\t' || is_printable(c))
+    };
+    fits && text.chars().any(|c| !matches!(c, '\n' | ' ' | '\t'))
         && !text.trim_start_matches('\n').starts_with('\t')
 }
 

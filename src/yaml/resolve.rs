@@ -1,5 +1,7 @@
 //! What a scalar means: as `sigs.k8s.io/yaml` (go-yaml v2, then JSON) resolves it.
 
+use std::borrow::Cow;
+
 /// A resolved scalar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Resolved {
@@ -44,26 +46,34 @@ fn word(text: &str) -> Option<Resolved> {
 }
 
 fn number(text: &str) -> Resolved {
-    if text.starts_with('.') {
-        return if is_float(text) {
-            float(text)
-        } else {
-            Resolved::Str
-        };
-    }
-    let digits: std::borrow::Cow<'_, str> = if text.contains('_') {
-        text.replace('_', "").into()
-    } else {
-        text.into()
-    };
+    let digits = without_underscores(text);
     if let Some(int) = integer(&digits) {
         return int;
     }
-    if is_float(&digits) {
-        float(&digits)
-    } else {
-        Resolved::Str
+    match float(&digits) {
+        Some(value) => json_number(value),
+        None => Resolved::Str,
     }
+}
+
+/// Takes out the underscores that Kubernetes passes over: all of them, but in what begins with a point only those
+/// between digits, as Go's `ParseFloat` has it.
+fn without_underscores(text: &str) -> Cow<'_, str> {
+    if !text.contains('_') {
+        return Cow::Borrowed(text);
+    }
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    let between = text
+        .match_indices('_')
+        .all(|(at, _)| digit(at.checked_sub(1)) && digit(Some(at + 1)));
+    if text.starts_with('.') && !between {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace('_', ""))
 }
 
 /// Reads an integer as Go's `ParseInt` with base 0 does: `0x`, `0o`, `0b`, a leading zero for octal.
@@ -79,6 +89,13 @@ fn integer(text: &str) -> Option<Resolved> {
         Some("0b") => (2, unsigned.get(2..)?),
         _ if unsigned.len() > 1 && unsigned.starts_with('0') => (8, unsigned),
         _ => (10, unsigned),
+    };
+    // Go's own prefix for binary numbers has its sign behind it as well.
+    let (negative, digits) = match digits.strip_prefix(['-', '+']) {
+        Some(rest) if unsigned.starts_with("0b") && unsigned.len() == text.len() => {
+            (digits.starts_with('-'), rest)
+        }
+        _ => (negative, digits),
     };
     if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
         return None;
@@ -118,12 +135,10 @@ fn is_float(text: &str) -> bool {
     mantissa_fits && exponent_fits
 }
 
-fn float(text: &str) -> Resolved {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => json_number(value),
-        // Too large for a float: go-yaml leaves it a string.
-        _ => Resolved::Str,
-    }
+/// Reads a float; one that is too large is none, and go-yaml leaves it a string.
+fn float(text: &str) -> Option<f64> {
+    let value = is_float(text).then(|| text.parse::<f64>().ok()).flatten();
+    value.filter(|value| value.is_finite())
 }
 
 /// Returns a float as it is after the way through JSON: a whole number that is written without an exponent is an
@@ -158,12 +173,40 @@ pub(super) fn json(text: &str) -> Option<Resolved> {
     }
 }
 
-/// Returns a number as a map key, as Go's `FormatFloat(f, 'g', -1, 64)` writes it.
-pub(super) fn float_key(value: f64) -> String {
+/// Returns a plain scalar that is a number as a map key; integers beyond 64 signed bits cannot be one.
+pub(super) fn number_key(text: &str) -> Option<String> {
+    if let Some(Resolved::NotFinite) = word(text) {
+        return Some(not_finite_key(text));
+    }
+    let digits = without_underscores(text);
+    match integer(&digits) {
+        Some(Resolved::Int(int)) => Some(int.to_string()),
+        Some(_) => None,
+        None => float(&digits).map(float_key),
+    }
+}
+
+fn not_finite_key(text: &str) -> String {
+    let name = if text.ends_with(['n', 'N']) {
+        ".nan"
+    } else {
+        ".inf"
+    };
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    format!("{sign}{name}")
+}
+
+/// Returns a float as a map key, as Go's `FormatFloat(f, 'g', -1, 32)` writes it: with the precision of 32 bits.
+#[expect(clippy::cast_possible_truncation, reason = "as Kubernetes reads it")]
+fn float_key(value: f64) -> String {
+    let value = value as f32;
+    if value.is_infinite() {
+        return not_finite_key(if value < 0.0 { "-.inf" } else { ".inf" });
+    }
     let scientific = format!("{value:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    if (-4..21).contains(&exponent) {
+    if (-4..6).contains(&exponent) {
         return value.to_string();
     }
     let sign = if exponent < 0 { '-' } else { '+' };
@@ -175,7 +218,10 @@ pub(super) fn ambiguity(text: &str) -> Option<&'static str> {
     const BOOLEAN: &str = "a boolean in YAML 1.1 and a string in YAML 1.2";
     let first = text.bytes().next()?;
     if !(first.is_ascii_digit()
-        || matches!(first, b'+' | b'-' | b'y' | b'Y' | b'n' | b'N' | b'o' | b'O'))
+        || matches!(
+            first,
+            b'+' | b'-' | b'.' | b'y' | b'Y' | b'n' | b'N' | b'o' | b'O'
+        ))
     {
         return None;
     }
@@ -193,6 +239,10 @@ pub(super) fn ambiguity(text: &str) -> Option<&'static str> {
     }
     if unsigned.starts_with("0o") && matches!(plain(text), Resolved::Int(_)) {
         return Some("a string in YAML 1.1 and an octal number in YAML 1.2");
+    }
+    if unsigned.starts_with("0b-") || unsigned.starts_with("0b+") || unsigned.starts_with('.') {
+        let number = unsigned.contains(['_', 'b']) && !matches!(plain(text), Resolved::Str);
+        return number.then_some("a number for Kubernetes and a string in YAML 1.2");
     }
     if unsigned.contains('_') && !matches!(plain(text), Resolved::Str)
         || unsigned.starts_with("0b") && matches!(plain(text), Resolved::Int(_))

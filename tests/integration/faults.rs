@@ -2,9 +2,9 @@
 
 use crate::project::Project;
 
-const LIB: &str = "{% macro meta(name, extra) %}\nmetadata:\n  name: {{ name }}\n  labels: {é: {{ extra }}}\n{% endmacro %}\n";
+const LIB: &str = "{% macro meta(name, extra) %}\nmetadata:\n  name: {{ name }}\n  annotations: {e: é, b: {{ extra }}}\n{% endmacro %}\n";
 const PART: &str = "data:\n  a: b\n";
-const MAIN: &str = "{% from '_lib.yaml' import meta %}\n{% for name in values.names %}\n---\napiVersion: v1\nkind: ConfigMap\n{{ meta(name, 'ü') }}\n{% include 'demo/_part.yaml' %}\n  list: [{{ name }}, 'ü🙂', {{ values.number }}]\n{% endfor %}\n";
+const MAIN: &str = "{% from '_lib.yaml' import meta %}\n{% for name in values.names %}\n---\napiVersion: apps/v1\nkind: ControllerRevision\nrevision: 1\n{{ meta(name, 'ü') }}\n{% include 'demo/_part.yaml' %}\n  list: [{{ name }}, 'ü🙂', {{ values.number }}]\n{% endfor %}\n";
 const VALUES: &str = "# é\nnames: [a, b]\nnumber: 1\n";
 
 /// Seeds one fault: replaces a text in one of the files; `at` is the text that must be pointed at, in the file named.
@@ -83,8 +83,8 @@ fn in_a_template() {
     seeded(
         (
             "templates/demo/x.yaml",
-            "kind: ConfigMap",
-            "kind: ConfigMap\nkind: Secret",
+            "kind: ControllerRevision",
+            "kind: ControllerRevision\nkind: Secret",
         ),
         "yaml/duplicate-key",
         ("templates/demo/x.yaml", "kind"),
@@ -124,8 +124,8 @@ fn in_a_macro() {
     seeded(
         (
             "templates/_lib.yaml",
-            "{é: {{ extra }}}",
-            "{é: {{ extra }}, ö: on}",
+            "{e: é, b: {{ extra }}}",
+            "{e: é, b: {{ extra }}, ö: on}",
         ),
         "yaml/ambiguous-scalar",
         ("templates/_lib.yaml", "on"),
@@ -149,4 +149,63 @@ fn in_a_values_file() {
         "values/unused",
         ("values/dev.yaml", "unused"),
     );
+}
+
+#[test]
+fn placeholders_in_every_layer_of_an_environment_that_forbids_them() {
+    let project = Project::new(&[
+        (
+            "tympan.yaml",
+            "environments: {prod: {placeholders: forbid}}\n",
+        ),
+        (
+            "templates/demo/x.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: {{ values | to_json }}}\n",
+        ),
+        ("values/common.yaml", "é: {hosts: [a, b.example.com]}\n"),
+        ("values/dev.yaml", "password: CHANGEME\n"),
+        (
+            "values/prod.yaml",
+            "text: |\n  é\n  tenant = 00000000-0000-0000-0000-000000000000\n",
+        ),
+        (
+            "values/prod.terraform.json",
+            "{\"id\": {\"sensitive\": false, \"type\": \"string\", \"value\": \"00000000-0000-0000-0000-000000000000\"}}\n",
+        ),
+    ]);
+    let told: Vec<String> = project
+        .findings()
+        .iter()
+        .map(|finding| {
+            let place = &finding["location"];
+            format!(
+                "{}:{}:{}-{} {} | {}",
+                place["file"].as_str().unwrap(),
+                place["line"],
+                place["column"],
+                place["endColumn"],
+                finding["message"].as_str().unwrap(),
+                finding["help"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let allow = "`environments.prod.placeholders: allow` in tympan.yaml lets placeholders be";
+    assert_eq!(
+        told,
+        [
+            format!(
+                "values/common.yaml:1:16-29 `é.hosts[1]` is a placeholder: a host of the domain `example.com`, which RFC 2606 reserves for examples | set `é.hosts` in `values/prod.yaml`; {allow}"
+            ),
+            format!(
+                "values/prod.terraform.json:1:57-93 `terraform.id` is a placeholder: the GUID `00000000-0000-0000-0000-000000000000` | write `values/prod.terraform.json` again with `terraform output -json` once the infrastructure is there; {allow}"
+            ),
+            format!(
+                "values/prod.yaml:3:12-48 `text` holds a placeholder: the GUID `00000000-0000-0000-0000-000000000000` | set `text` in `values/prod.yaml`; {allow}"
+            ),
+        ]
+    );
+    // They are no reason not to render: `check` is what fails.
+    assert_eq!(project.run(&["render"]).code, 0);
+    assert_eq!(project.run(&["check"]).code, 1);
+    assert_eq!(project.run(&["check", "-e", "dev"]).code, 0);
 }

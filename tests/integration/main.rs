@@ -13,14 +13,18 @@
 )]
 
 mod api;
+mod api_server;
 mod architecture;
 mod cli;
 mod determinism;
 mod faults;
+mod folders;
 mod go_yaml;
 mod handover;
 mod hostile;
+mod injection;
 mod kill;
+mod kubectl;
 mod program;
 mod project;
 mod rules;

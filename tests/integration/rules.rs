@@ -21,8 +21,12 @@ fn fixtures(rule: &str) -> Vec<PathBuf> {
 }
 
 fn findings(path: &Path) -> Vec<String> {
+    let has_base = path.join("before").is_dir();
     let path = path.to_str().unwrap();
-    let result = if Path::new(path).is_dir() {
+    let result = if has_base {
+        // The version before, for rules about changes.
+        run(&["-C", path, "check", "--format", "json", "--base", "before"])
+    } else if Path::new(path).is_dir() {
         run(&["-C", path, "check", "--format", "json"])
     } else {
         run(&["check", path, "--format", "json"])

@@ -15,8 +15,16 @@ pub(super) fn check<'a>(schema: Node<'a>, level: Level, faults: &mut Vec<Fault<'
     if let Some(value) = present(schema, "default") {
         let mut found = Vec::new();
         check_value(to_json(schema), value, &mut found);
-        let known = found.into_iter().filter(|fault| !is_unclear(fault, schema, value));
-        faults.extend(known.map(|fault| Fault { message: format!("the default is not what the schema describes: {}", fault.message), ..fault }));
+        let known = found
+            .into_iter()
+            .filter(|fault| !is_unclear(fault, schema, value));
+        faults.extend(known.map(|fault| Fault {
+            message: format!(
+                "the default is not what the schema describes: {}",
+                fault.message
+            ),
+            ..fault
+        }));
     }
     // Values of `additionalProperties` and the metadata of resources are not looked at by the server either.
     let resource = level == Level::Root || is_embedded(schema);
@@ -35,8 +43,12 @@ fn is_unclear(fault: &Fault<'_>, described: Node<'_>, value: Node<'_>) -> bool {
     if fault.rule.id == schema::rules::DUPLICATE_ITEM.id {
         return true;
     }
-    let missing = fault.below.as_deref().filter(|_| fault.node.index() == value.index());
+    let missing = fault
+        .below
+        .as_deref()
+        .filter(|_| fault.node.index() == value.index());
     missing.is_some_and(|name| {
-        properties(described).any(|(known, property)| known == name && present(property, "default").is_some())
+        properties(described)
+            .any(|(known, property)| known == name && present(property, "default").is_some())
     })
 }

@@ -19,21 +19,37 @@ pub(super) fn check<'a>(schema: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if let Some(kind) = kind {
         Fact::OneOf(&["atomic", "set", "map"]).of_value(kind, faults);
         if !matches!(text(schema, "type"), "array" | "") {
-            faults.push(unlike(schema, "type", "`x-kubernetes-list-type` is for `type: array` only"));
+            faults.push(unlike(
+                schema,
+                "type",
+                "`x-kubernetes-list-type` is for `type: array` only",
+            ));
         }
     }
     if given(schema, KEYS).is_some() && kind.and_then(Node::as_str) != Some("map") {
-        let fault = unlike(schema, TYPE, "`x-kubernetes-list-map-keys` is for `x-kubernetes-list-type: map` only");
+        let fault = unlike(
+            schema,
+            TYPE,
+            "`x-kubernetes-list-map-keys` is for `x-kubernetes-list-type: map` only",
+        );
         faults.push(fault.help("set `x-kubernetes-list-type: map`, or remove the keys"));
     }
-    let item = schema.get("items").filter(|items| items.kind() == Kind::Map);
+    let item = schema
+        .get("items")
+        .filter(|items| items.kind() == Kind::Map);
     match kind.and_then(Node::as_str) {
         Some("set") => item.into_iter().for_each(|item| set(item, faults)),
         Some("map") => map(schema, item, faults),
         _ => return,
     }
-    if let Some((key, _)) = item.and_then(|item| item.entry("nullable").filter(|_| flag(item, "nullable"))) {
-        let fault = Fault::new(&rules::CONFLICT, key, "items of a set or map cannot be `null`");
+    if let Some((key, _)) =
+        item.and_then(|item| item.entry("nullable").filter(|_| flag(item, "nullable")))
+    {
+        let fault = Fault::new(
+            &rules::CONFLICT,
+            key,
+            "items of a set or map cannot be `null`",
+        );
         faults.push(fault.help("remove `nullable`"));
     }
 }
@@ -45,7 +61,11 @@ fn set<'a>(item: Node<'a>, faults: &mut Vec<Fault<'a>>) {
             faults.push(unlike(item, TYPE, "a list in a set is atomic"));
         }
         "object" if text(item, "x-kubernetes-map-type") != "atomic" => {
-            let fault = unlike(item, "x-kubernetes-map-type", "an object in a set is atomic");
+            let fault = unlike(
+                item,
+                "x-kubernetes-map-type",
+                "an object in a set is atomic",
+            );
             faults.push(fault.help("set `x-kubernetes-map-type: atomic`"));
         }
         _ => {}
@@ -55,7 +75,11 @@ fn set<'a>(item: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 /// Items of a map are told apart by keys, which each of them has.
 fn map<'a>(schema: Node<'a>, item: Option<Node<'a>>, faults: &mut Vec<Fault<'a>>) {
     if given(schema, KEYS).is_none() {
-        let fault = wanting(schema, KEYS, "a list that is a map needs the keys that tell its items apart");
+        let fault = wanting(
+            schema,
+            KEYS,
+            "a list that is a map needs the keys that tell its items apart",
+        );
         faults.push(fault.help("list the names of the properties that are the key"));
     }
     let Some(item) = item else { return };
@@ -63,7 +87,11 @@ fn map<'a>(schema: Node<'a>, item: Option<Node<'a>>, faults: &mut Vec<Fault<'a>>
     if kind != "object" {
         // One that is missing has been told.
         if !kind.is_empty() {
-            faults.push(unlike(item, "type", "the items of a list that is a map are of `type: object`"));
+            faults.push(unlike(
+                item,
+                "type",
+                "the items of a list that is a map are of `type: object`",
+            ));
         }
         return;
     }
@@ -71,11 +99,19 @@ fn map<'a>(schema: Node<'a>, item: Option<Node<'a>>, faults: &mut Vec<Fault<'a>>
     for key in items(schema, KEYS) {
         let Some(name) = key.as_str() else { continue };
         if !seen.insert(name) {
-            faults.push(Fault::new(&rules::DUPLICATE, key, "this key is there twice"));
+            faults.push(Fault::new(
+                &rules::DUPLICATE,
+                key,
+                "this key is there twice",
+            ));
         }
         let property = properties(item).find(|(known, _)| *known == name);
         let Some((_, property)) = property else {
-            let fault = Fault::new(&rules::DANGLING, key, "the items have no property of this name");
+            let fault = Fault::new(
+                &rules::DANGLING,
+                key,
+                "the items have no property of this name",
+            );
             faults.push(fault.help("name a property of the items"));
             continue;
         };
@@ -85,7 +121,11 @@ fn map<'a>(schema: Node<'a>, item: Option<Node<'a>>, faults: &mut Vec<Fault<'a>>
 
 fn map_key<'a>(name: &str, property: Node<'a>, item: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if matches!(text(property, "type"), "array" | "object") {
-        faults.push(unlike(property, "type", "the key of a list that is a map is neither a list nor an object"));
+        faults.push(unlike(
+            property,
+            "type",
+            "the key of a list that is a map is neither a list nor an object",
+        ));
     }
     let required = items(item, "required").any(|required| required.as_str() == Some(name));
     if !required && present(property, "default").is_none() {
@@ -93,7 +133,10 @@ fn map_key<'a>(name: &str, property: Node<'a>, item: Node<'a>, faults: &mut Vec<
         let fault = wanting(property, "default", message);
         faults.push(fault.help("add it to `required` of the items, or give it a `default`"));
     }
-    if let Some((key, _)) = property.entry("nullable").filter(|_| flag(property, "nullable")) {
+    if let Some((key, _)) = property
+        .entry("nullable")
+        .filter(|_| flag(property, "nullable"))
+    {
         let fault = Fault::new(&rules::CONFLICT, key, "a key of a list cannot be `null`");
         faults.push(fault.help("remove `nullable`"));
     }

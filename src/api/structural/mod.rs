@@ -46,10 +46,18 @@ pub(super) fn check<'a>(root: Node<'a>, has_status: bool, faults: &mut Vec<Fault
         only_of_status(root, faults);
     }
     if let Some((key, _)) = root.entry("nullable").filter(|_| flag(root, "nullable")) {
-        let fault = Fault::new(&rules::CONFLICT, key, "an object cannot be `null` as a whole");
+        let fault = Fault::new(
+            &rules::CONFLICT,
+            key,
+            "an object cannot be `null` as a whole",
+        );
         faults.push(fault.help("remove `nullable`"));
     }
-    let place = Place { level: Level::Root, inside_metadata: false, no_default: None };
+    let place = Place {
+        level: Level::Root,
+        inside_metadata: false,
+        no_default: None,
+    };
     schema(root, place, faults);
     if faults.len() == before {
         default::check(root, Level::Root, faults);
@@ -77,14 +85,28 @@ fn properties(schema: Node<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
 /// Where the status is written apart, its schema is taken out of the root, which must lose nothing by that.
 fn only_of_status<'a>(root: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     const NOT_AT_ROOT: [&str; 14] = [
-        "default", "enum", "allOf", "anyOf", "oneOf", "not", "additionalProperties", "maxProperties", "minProperties",
-        "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
+        "default",
+        "enum",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "additionalProperties",
+        "maxProperties",
+        "minProperties",
+        "x-kubernetes-embedded-resource",
+        "x-kubernetes-int-or-string",
+        "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
         "x-kubernetes-map-type",
     ];
     for name in NOT_AT_ROOT {
-        let entry = root.entry(name).filter(|(_, value)| !is_empty(*value) && value.as_bool() != Some(false));
+        let entry = root
+            .entry(name)
+            .filter(|(_, value)| !is_empty(*value) && value.as_bool() != Some(false));
         faults.extend(entry.map(|(key, _)| {
-            let message = format!("`{name}` cannot stand at the root where there is a status subresource");
+            let message =
+                format!("`{name}` cannot stand at the root where there is a status subresource");
             Fault::new(&rules::CONFLICT, key, message).help("say it of `spec` instead")
         }));
     }
@@ -105,7 +127,11 @@ fn schema<'a>(schema: Node<'a>, place: Place, faults: &mut Vec<Fault<'a>>) {
     lists::check(schema, faults);
     expressions(schema, faults);
     pattern::check(schema, faults);
-    let types = if is_int_or_string(schema) { Types::OfIntOrString } else { Types::None };
+    let types = if is_int_or_string(schema) {
+        Types::OfIntOrString
+    } else {
+        Types::None
+    };
     nested::check(schema, Some(schema), types, faults);
     if let (Some(why), Some((key, value))) = (place.no_default, schema.entry("default"))
         && !value.is_null()
@@ -123,7 +149,11 @@ fn beneath<'a>(node: Node<'a>, place: Place, faults: &mut Vec<Fault<'a>>) {
         let below = Place {
             level: Level::Field,
             inside_metadata: place.inside_metadata || of_object,
-            no_default: if of_object && root { Some("what every object has takes no default") } else { place.no_default },
+            no_default: if of_object && root {
+                Some("what every object has takes no default")
+            } else {
+                place.no_default
+            },
         };
         schema(property, below, faults);
     }
@@ -140,7 +170,14 @@ fn beneath<'a>(node: Node<'a>, place: Place, faults: &mut Vec<Fault<'a>>) {
         schema(values, below, faults);
     }
     if let Some(items) = node.get("items") {
-        schema(items, Place { level: Level::Item, ..place }, faults);
+        schema(
+            items,
+            Place {
+                level: Level::Item,
+                ..place
+            },
+            faults,
+        );
     }
 }
 
@@ -158,17 +195,26 @@ fn unsupported<'a>(schema: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     for (keyword, help) in KEYWORDS {
         let entry = schema.entry(keyword).filter(|(_, value)| !is_empty(*value));
         // `false` says nothing but where it is a schema.
-        let entry = entry.filter(|(_, value)| value.as_bool() != Some(false) || keyword == "additionalItems");
+        let entry = entry
+            .filter(|(_, value)| value.as_bool() != Some(false) || keyword == "additionalItems");
         faults.extend(entry.map(|(key, _)| {
             let message = format!("the schema of a custom resource cannot have `{keyword}`");
             Fault::new(&rules::CONFLICT, key, message).help(help)
         }));
     }
-    if let Some(list) = schema.get("items").filter(|items| items.kind() == Kind::Seq) {
-        let fault = Fault::new(&rules::FORMAT, list, "`items` must be one schema, for all items of the list");
+    if let Some(list) = schema
+        .get("items")
+        .filter(|items| items.kind() == Kind::Seq)
+    {
+        let fault = Fault::new(
+            &rules::FORMAT,
+            list,
+            "`items` must be one schema, for all items of the list",
+        );
         faults.push(fault.help("write a map, not a list"));
     }
-    Fact::OneOf(&["string", "number", "integer", "boolean", "array", "object"]).check("type", schema, faults);
+    Fact::OneOf(&["string", "number", "integer", "boolean", "array", "object"])
+        .check("type", schema, faults);
 }
 
 /// Makes the fault of a field that is missing, or must be another one.
@@ -184,23 +230,30 @@ fn kind<'a>(schema: Node<'a>, level: Level, faults: &mut Vec<Fault<'a>>) {
     let kind = text(schema, "type");
     let object = |message: &str| unlike(schema, "type", message).help("set `type: object`");
     let any = is_int_or_string(schema) || flag(schema, "x-kubernetes-preserve-unknown-fields");
-    match (kind, level) {
-        ("object", _) => {}
-        (_, _) if is_embedded(schema) => faults.push(object("an embedded resource is of `type: object`")),
-        ("", Level::Root) => faults.push(object("the root of a schema needs a `type`")),
-        ("", _) if any => {}
-        ("", Level::Item) => faults.push(wanting(schema, "type", "the items of a list need a `type`")),
-        ("", Level::Field) => faults.push(wanting(schema, "type", "a field needs a `type`")),
+    let fault = match (kind, level) {
+        ("object", _) => return,
+        (_, _) if is_embedded(schema) => object("an embedded resource is of `type: object`"),
+        ("", Level::Root) => object("the root of a schema needs a `type`"),
+        ("", _) if any => return,
+        ("", Level::Item) => wanting(schema, "type", "the items of a list need a `type`"),
+        ("", Level::Field) => wanting(schema, "type", "a field needs a `type`"),
         ("array", Level::Field | Level::Item) if present(schema, "items").is_none() => {
-            faults.push(wanting(schema, "items", "a list needs the schema of its `items`"));
+            let message = "a list needs the schema of its `items`";
+            wanting(schema, "items", message)
         }
-        ("array" | "string" | "number" | "integer" | "boolean", Level::Root) => faults.push(object("the root of a schema is of `type: object`")),
-        _ => {}
-    }
+        ("array" | "string" | "number" | "integer" | "boolean", Level::Root) => {
+            object("the root of a schema is of `type: object`")
+        }
+        _ => return,
+    };
+    faults.push(fault);
 }
 
 fn extensions<'a>(schema: Node<'a>, place: Place, faults: &mut Vec<Fault<'a>>) {
-    let (preserve, embedded) = ("x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource");
+    let (preserve, embedded) = (
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-embedded-resource",
+    );
     let mut refuse = |field: &str, message: &str, help: &'static str| {
         let key = schema.entry(field).map(|(key, _)| key);
         faults.extend(key.map(|key| Fault::new(&rules::CONFLICT, key, message).help(help)));
@@ -209,19 +262,35 @@ fn extensions<'a>(schema: Node<'a>, place: Place, faults: &mut Vec<Fault<'a>>) {
         refuse(preserve, "this is `true`, or is left out", "remove it");
     }
     if is_int_or_string(schema) && flag(schema, preserve) {
-        refuse(preserve, "what is an integer or a string has no fields to preserve", "remove it");
+        refuse(
+            preserve,
+            "what is an integer or a string has no fields to preserve",
+            "remove it",
+        );
     }
     if is_int_or_string(schema) && is_embedded(schema) {
-        refuse(embedded, "what is an integer or a string is no resource", "remove it");
+        refuse(
+            embedded,
+            "what is an integer or a string is no resource",
+            "remove it",
+        );
     }
     if place.inside_metadata && is_embedded(schema) {
-        refuse(embedded, "there is no resource inside the metadata of a resource", "remove it");
+        refuse(
+            embedded,
+            "there is no resource inside the metadata of a resource",
+            "remove it",
+        );
     }
     let map = "x-kubernetes-map-type";
     if let Some(value) = given(schema, map) {
         Fact::OneOf(&["atomic", "granular"]).of_value(value, faults);
         if !matches!(text(schema, "type"), "object" | "") {
-            faults.push(unlike(schema, "type", "`x-kubernetes-map-type` is for `type: object` only"));
+            faults.push(unlike(
+                schema,
+                "type",
+                "`x-kubernetes-map-type` is for `type: object` only",
+            ));
         }
     }
 }
@@ -230,11 +299,20 @@ fn embedded<'a>(schema: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if !is_embedded(schema) {
         return;
     }
-    if !flag(schema, "x-kubernetes-preserve-unknown-fields") && properties(schema).next().is_none() {
-        let fault = wanting(schema, "properties", "an embedded resource needs `properties`");
-        faults.push(fault.help("set `properties`, or `x-kubernetes-preserve-unknown-fields: true`"));
+    if !flag(schema, "x-kubernetes-preserve-unknown-fields") && properties(schema).next().is_none()
+    {
+        let fault = wanting(
+            schema,
+            "properties",
+            "an embedded resource needs `properties`",
+        );
+        faults
+            .push(fault.help("set `properties`, or `x-kubernetes-preserve-unknown-fields: true`"));
     }
-    if let Some((key, _)) = schema.entry("additionalProperties").filter(|(_, value)| !value.is_null()) {
+    if let Some((key, _)) = schema
+        .entry("additionalProperties")
+        .filter(|(_, value)| !value.is_null())
+    {
         let message = "an embedded resource has `properties`, not `additionalProperties`";
         faults.push(Fault::new(&rules::CONFLICT, key, message).help("remove it"));
     }
@@ -242,23 +320,41 @@ fn embedded<'a>(schema: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 
 /// What every object has is the server's to say.
 fn metadata<'a>(schema: Node<'a>, level: Level, faults: &mut Vec<Fault<'a>>) {
-    for (name, kind) in [("apiVersion", "string"), ("kind", "string"), ("metadata", "object")] {
-        let Some((_, property)) = properties(schema).find(|(property, _)| *property == name) else { continue };
+    for (name, kind) in [
+        ("apiVersion", "string"),
+        ("kind", "string"),
+        ("metadata", "object"),
+    ] {
+        let Some((_, property)) = properties(schema).find(|(property, _)| *property == name) else {
+            continue;
+        };
         let written = text(property, "type");
         // A type that is missing has been told.
         if written != kind && !written.is_empty() {
-            faults.push(unlike(property, "type", format!("`{name}` is of `type: {kind}`")));
+            faults.push(unlike(
+                property,
+                "type",
+                format!("`{name}` is of `type: {kind}`"),
+            ));
         }
         if name != "metadata" || level != Level::Root {
             continue;
         }
         let known = |name: &str| matches!(name, "name" | "generateName");
         for (key, value) in property.entries() {
-            let named = key.as_str() == Some("properties") && properties(property).all(|(name, _)| known(name));
-            let plain = matches!(key.as_str(), Some("type" | "description" | "title" | "default"));
+            let named = key.as_str() == Some("properties")
+                && properties(property).all(|(name, _)| known(name));
+            let plain = matches!(
+                key.as_str(),
+                Some("type" | "description" | "title" | "default")
+            );
             if !named && !plain && !is_empty(value) && value.as_bool() != Some(false) {
-                let message = "the schema of `metadata` can say something of `name` and `generateName` only";
-                faults.push(Fault::new(&rules::CONFLICT, key, message).help("write `metadata: {type: object}`"));
+                let message =
+                    "the schema of `metadata` can say something of `name` and `generateName` only";
+                faults.push(
+                    Fault::new(&rules::CONFLICT, key, message)
+                        .help("write `metadata: {type: object}`"),
+                );
             }
         }
     }
@@ -266,12 +362,21 @@ fn metadata<'a>(schema: Node<'a>, level: Level, faults: &mut Vec<Fault<'a>>) {
 
 /// A map has fields, or values that are alike.
 fn maps<'a>(schema: Node<'a>, level: Level, faults: &mut Vec<Fault<'a>>) {
-    let Some((key, values)) = schema.entry("additionalProperties").filter(|(_, value)| !value.is_null()) else {
+    let Some((key, values)) = schema
+        .entry("additionalProperties")
+        .filter(|(_, value)| !value.is_null())
+    else {
         return;
     };
     if properties(schema).next().is_some() && values.as_bool() != Some(true) {
-        let fault = Fault::new(&rules::ALTERNATIVES, key, "`additionalProperties` cannot stand beside `properties`");
-        faults.push(fault.help("keep only one of the two; fields that are not named are refused anyway"));
+        let fault = Fault::new(
+            &rules::ALTERNATIVES,
+            key,
+            "`additionalProperties` cannot stand beside `properties`",
+        );
+        faults.push(
+            fault.help("keep only one of the two; fields that are not named are refused anyway"),
+        );
     }
     if level == Level::Root {
         let fault = Fault::new(&rules::CONFLICT, key, "an object has fields that are named");
@@ -281,30 +386,59 @@ fn maps<'a>(schema: Node<'a>, level: Level, faults: &mut Vec<Fault<'a>>) {
 
 /// What stands around an expression: a message of one line, a reason and a field's path.
 fn expressions<'a>(schema: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let is_blank = |node: &Node<'a>| node.as_str().is_some_and(|text| !text.is_empty() && text.trim().is_empty());
+    let is_blank = |node: &Node<'a>| {
+        node.as_str()
+            .is_some_and(|text| !text.is_empty() && text.trim().is_empty())
+    };
     let many_lines = |text: &str| text.contains(['\n', '\r']);
     for rule in items(schema, "x-kubernetes-validations") {
-        if let Some(node) = rule.get("rule").filter(|node| node.as_str().is_some_and(|text| text.trim().is_empty())) {
-            faults.push(Fault::new(&rules::REQUIRED, node, "`rule` must not be empty"));
+        if let Some(node) = rule
+            .get("rule")
+            .filter(|node| node.as_str().is_some_and(|text| text.trim().is_empty()))
+        {
+            faults.push(Fault::new(
+                &rules::REQUIRED,
+                node,
+                "`rule` must not be empty",
+            ));
         }
         for field in ["message", "messageExpression", "fieldPath"] {
             let node = rule.get(field).filter(is_blank);
-            faults.extend(node.map(|node| Fault::new(&rules::REQUIRED, node, format!("`{field}` must not be blank"))));
+            faults.extend(node.map(|node| {
+                Fault::new(
+                    &rules::REQUIRED,
+                    node,
+                    format!("`{field}` must not be blank"),
+                )
+            }));
         }
         for field in ["message", "fieldPath"] {
-            let node = rule.get(field).filter(|_| many_lines(text(rule, field).trim()));
-            faults.extend(node.map(|node| Fault::new(&rules::FORMAT, node, format!("`{field}` must be one line"))));
+            let node = rule
+                .get(field)
+                .filter(|_| many_lines(text(rule, field).trim()));
+            faults.extend(node.map(|node| {
+                Fault::new(&rules::FORMAT, node, format!("`{field}` must be one line"))
+            }));
         }
-        if many_lines(text(rule, "rule").trim()) && text(rule, "message").is_empty() && text(rule, "messageExpression").is_empty() {
+        if many_lines(text(rule, "rule").trim())
+            && text(rule, "message").is_empty()
+            && text(rule, "messageExpression").is_empty()
+        {
             let fault = wanting(rule, "message", "a rule of several lines needs a `message`");
             faults.push(fault.help("say in one line what is wrong"));
         }
-        let reasons = &["FieldValueInvalid", "FieldValueForbidden", "FieldValueRequired", "FieldValueDuplicate"];
+        let reasons = &[
+            "FieldValueInvalid",
+            "FieldValueForbidden",
+            "FieldValueRequired",
+            "FieldValueDuplicate",
+        ];
         Fact::OneOf(reasons).check("reason", rule, faults);
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, faults, refused};
 
@@ -328,13 +462,23 @@ spec:
 ";
     const ROOT: &str = "spec.versions[0].schema.openAPIV3Schema";
     const X: &str = "{type: string}";
-    const WHOLE: &str = "          type: object\n          properties:\n            x: {type: string}\n";
+    const WHOLE: &str =
+        "          type: object\n          properties:\n            x: {type: string}\n";
 
     /// Asserts what is said about the schema of the property `x`.
     #[track_caller]
     fn x(cases: &[(&str, &str, &str, &str)]) {
         for (schema, rule, field, text) in cases {
-            refused(DEFINITION, &[(X, schema, rule, &format!("{ROOT}.properties[x]{field}"), text)]);
+            refused(
+                DEFINITION,
+                &[(
+                    X,
+                    schema,
+                    rule,
+                    &format!("{ROOT}.properties[x]{field}"),
+                    text,
+                )],
+            );
         }
     }
 
@@ -348,14 +492,39 @@ spec:
     #[test]
     fn values_have_a_type() {
         x(&[
-            ("{description: a}", "api/required", ".type", "{description: a}"),
+            (
+                "{description: a}",
+                "api/required",
+                ".type",
+                "{description: a}",
+            ),
             ("{type: text}", "api/enum", ".type", "text"),
             ("{type: 'null'}", "api/enum", ".type", "'null'"),
             ("{type: array}", "api/required", ".items", "{type: array}"),
-            ("{type: array, items: {}}", "api/required", ".items.type", "{}"),
-            ("{type: array, items: [{type: string}]}", "api/format", ".items", "[{type: string}]"),
-            ("{type: object, additionalProperties: {maxLength: 1}}", "api/required", ".additionalProperties.type", "{maxLength: 1}"),
-            ("{type: object, properties: {a: {}}}", "api/required", ".properties[a].type", "{}"),
+            (
+                "{type: array, items: {}}",
+                "api/required",
+                ".items.type",
+                "{}",
+            ),
+            (
+                "{type: array, items: [{type: string}]}",
+                "api/format",
+                ".items",
+                "[{type: string}]",
+            ),
+            (
+                "{type: object, additionalProperties: {maxLength: 1}}",
+                "api/required",
+                ".additionalProperties.type",
+                "{maxLength: 1}",
+            ),
+            (
+                "{type: object, properties: {a: {}}}",
+                "api/required",
+                ".properties[a].type",
+                "{}",
+            ),
         ]);
         fine(&[
             "{x-kubernetes-int-or-string: true}",
@@ -375,9 +544,27 @@ spec:
         refused(
             DEFINITION,
             &[
-                (WHOLE, &whole("type: string"), "api/conflict", &format!("{ROOT}.type"), "string"),
-                (WHOLE, &whole("description: a"), "api/required", &format!("{ROOT}.type"), "description: a"),
-                (WHOLE, &whole("{type: object, nullable: true}"), "api/conflict", &format!("{ROOT}.nullable"), "nullable"),
+                (
+                    WHOLE,
+                    &whole("type: string"),
+                    "api/conflict",
+                    &format!("{ROOT}.type"),
+                    "string",
+                ),
+                (
+                    WHOLE,
+                    &whole("description: a"),
+                    "api/required",
+                    &format!("{ROOT}.type"),
+                    "description: a",
+                ),
+                (
+                    WHOLE,
+                    &whole("{type: object, nullable: true}"),
+                    "api/conflict",
+                    &format!("{ROOT}.nullable"),
+                    "nullable",
+                ),
                 (
                     WHOLE,
                     &whole("{type: object, additionalProperties: {type: string}}"),
@@ -398,30 +585,81 @@ spec:
                     &format!("{ROOT}.oneOf"),
                     "oneOf",
                 ),
-                (WHOLE, &whole("{type: object, minProperties: 1}"), "api/conflict", &format!("{ROOT}.minProperties"), "minProperties"),
+                (
+                    WHOLE,
+                    &whole("{type: object, minProperties: 1}"),
+                    "api/conflict",
+                    &format!("{ROOT}.minProperties"),
+                    "minProperties",
+                ),
             ],
         );
         accepted(
             &status,
             &[(
                 WHOLE,
-                &whole("{type: object, description: a, required: [spec], x-kubernetes-preserve-unknown-fields: true, properties: {spec: {type: object}}}"),
+                &whole(
+                    "{type: object, description: a, required: [spec], x-kubernetes-preserve-unknown-fields: true, properties: {spec: {type: object}}}",
+                ),
             )],
         );
-        accepted(DEFINITION, &[(WHOLE, &whole("{type: object, oneOf: [{required: [spec]}], properties: {spec: {type: object}}}"))]);
+        accepted(
+            DEFINITION,
+            &[(
+                WHOLE,
+                &whole(
+                    "{type: object, oneOf: [{required: [spec]}], properties: {spec: {type: object}}}",
+                ),
+            )],
+        );
     }
 
     #[test]
     fn keywords_that_are_not_taken() {
         x(&[
-            ("{type: string, $ref: '#/a'}", "api/conflict", ".$ref", "$ref"),
-            ("{type: object, patternProperties: {a: {type: string}}}", "api/conflict", ".patternProperties", "patternProperties"),
-            ("{type: object, definitions: {a: {type: string}}}", "api/conflict", ".definitions", "definitions"),
-            ("{type: array, uniqueItems: true, items: {type: string}}", "api/conflict", ".uniqueItems", "uniqueItems"),
-            ("{type: array, additionalItems: false, items: {type: string}}", "api/conflict", ".additionalItems", "additionalItems"),
+            (
+                "{type: string, $ref: '#/a'}",
+                "api/conflict",
+                ".$ref",
+                "$ref",
+            ),
+            (
+                "{type: object, patternProperties: {a: {type: string}}}",
+                "api/conflict",
+                ".patternProperties",
+                "patternProperties",
+            ),
+            (
+                "{type: object, definitions: {a: {type: string}}}",
+                "api/conflict",
+                ".definitions",
+                "definitions",
+            ),
+            (
+                "{type: array, uniqueItems: true, items: {type: string}}",
+                "api/conflict",
+                ".uniqueItems",
+                "uniqueItems",
+            ),
+            (
+                "{type: array, additionalItems: false, items: {type: string}}",
+                "api/conflict",
+                ".additionalItems",
+                "additionalItems",
+            ),
             ("{type: string, id: a}", "api/conflict", ".id", "id"),
-            ("{type: string, pattern: '^(?!a)'}", "api/format", ".pattern", "'^(?!a)'"),
-            ("{type: string, pattern: '(a'}", "api/format", ".pattern", "'(a'"),
+            (
+                "{type: string, pattern: '^(?!a)'}",
+                "api/format",
+                ".pattern",
+                "'^(?!a)'",
+            ),
+            (
+                "{type: string, pattern: '(a'}",
+                "api/format",
+                ".pattern",
+                "'(a'",
+            ),
             (
                 "{type: object, properties: {a: {type: string}}, additionalProperties: {type: string}}",
                 "api/alternatives",
@@ -448,16 +686,36 @@ spec:
     fn extensions() {
         let preserve = "x-kubernetes-preserve-unknown-fields";
         x(&[
-            ("{type: object, x-kubernetes-preserve-unknown-fields: false}", "api/conflict", ".x-kubernetes-preserve-unknown-fields", preserve),
+            (
+                "{type: object, x-kubernetes-preserve-unknown-fields: false}",
+                "api/conflict",
+                ".x-kubernetes-preserve-unknown-fields",
+                preserve,
+            ),
             (
                 "{x-kubernetes-int-or-string: true, x-kubernetes-preserve-unknown-fields: true}",
                 "api/conflict",
                 ".x-kubernetes-preserve-unknown-fields",
                 preserve,
             ),
-            ("{type: object, x-kubernetes-map-type: deep}", "api/enum", ".x-kubernetes-map-type", "deep"),
-            ("{type: array, x-kubernetes-map-type: atomic, items: {type: string}}", "api/conflict", ".type", "array"),
-            ("{type: object, x-kubernetes-embedded-resource: true}", "api/required", ".properties", "{type: object, x-kubernetes-embedded-resource: true}"),
+            (
+                "{type: object, x-kubernetes-map-type: deep}",
+                "api/enum",
+                ".x-kubernetes-map-type",
+                "deep",
+            ),
+            (
+                "{type: array, x-kubernetes-map-type: atomic, items: {type: string}}",
+                "api/conflict",
+                ".type",
+                "array",
+            ),
+            (
+                "{type: object, x-kubernetes-embedded-resource: true}",
+                "api/required",
+                ".properties",
+                "{type: object, x-kubernetes-embedded-resource: true}",
+            ),
             (
                 "{type: string, x-kubernetes-embedded-resource: true, x-kubernetes-preserve-unknown-fields: true}",
                 "api/conflict",
@@ -493,14 +751,33 @@ spec:
 
     #[test]
     fn metadata_is_the_servers() {
-        let metadata = |metadata: &str| format!("{{type: string}}\n            metadata: {metadata}");
+        let metadata =
+            |metadata: &str| format!("{{type: string}}\n            metadata: {metadata}");
         let field = |field: &str| format!("{ROOT}.properties[metadata]{field}");
         refused(
             DEFINITION,
             &[
-                (X, &metadata("{type: string}"), "api/conflict", &field(".type"), "string"),
-                (X, &metadata("{type: object, properties: {labels: {type: object}}}"), "api/conflict", &field(".properties"), "properties"),
-                (X, &metadata("{type: object, required: [name]}"), "api/conflict", &field(".required"), "required"),
+                (
+                    X,
+                    &metadata("{type: string}"),
+                    "api/conflict",
+                    &field(".type"),
+                    "string",
+                ),
+                (
+                    X,
+                    &metadata("{type: object, properties: {labels: {type: object}}}"),
+                    "api/conflict",
+                    &field(".properties"),
+                    "properties",
+                ),
+                (
+                    X,
+                    &metadata("{type: object, required: [name]}"),
+                    "api/conflict",
+                    &field(".required"),
+                    "required",
+                ),
                 (
                     X,
                     &metadata("{type: object, properties: {name: {type: string, default: a}}}"),
@@ -521,8 +798,14 @@ spec:
             DEFINITION,
             &[
                 (X, &metadata("{type: object}")),
-                (X, &metadata("{type: object, properties: {name: {type: string, maxLength: 30}}}")),
-                (X, "{type: string}\n            kind: {type: string}\n            apiVersion: {type: string, description: a}"),
+                (
+                    X,
+                    &metadata("{type: object, properties: {name: {type: string, maxLength: 30}}}"),
+                ),
+                (
+                    X,
+                    "{type: string}\n            kind: {type: string}\n            apiVersion: {type: string, description: a}",
+                ),
             ],
         );
     }
@@ -532,8 +815,18 @@ spec:
         let map = |rest: &str| format!("{{type: array, x-kubernetes-list-type: map, {rest}}}");
         let named = "items: {type: object, required: [name], properties: {name: {type: string}}}";
         x(&[
-            ("{type: array, x-kubernetes-list-type: bag, items: {type: string}}", "api/enum", ".x-kubernetes-list-type", "bag"),
-            ("{type: object, x-kubernetes-list-type: set}", "api/conflict", ".type", "object"),
+            (
+                "{type: array, x-kubernetes-list-type: bag, items: {type: string}}",
+                "api/enum",
+                ".x-kubernetes-list-type",
+                "bag",
+            ),
+            (
+                "{type: object, x-kubernetes-list-type: set}",
+                "api/conflict",
+                ".type",
+                "object",
+            ),
             (
                 "{type: array, x-kubernetes-list-type: set, items: {type: object}}",
                 "api/required",
@@ -546,37 +839,60 @@ spec:
                 ".items.nullable",
                 "nullable",
             ),
-            (&map(named), "api/required", ".x-kubernetes-list-map-keys", &map(named)),
+            (
+                &map(named),
+                "api/required",
+                ".x-kubernetes-list-map-keys",
+                &map(named),
+            ),
             (
                 &format!("{{type: array, x-kubernetes-list-map-keys: [name], {named}}}"),
                 "api/required",
                 ".x-kubernetes-list-type",
                 &format!("{{type: array, x-kubernetes-list-map-keys: [name], {named}}}"),
             ),
-            (&map(&format!("x-kubernetes-list-map-keys: [id], {named}")), "api/dangling", ".x-kubernetes-list-map-keys[0]", "id"),
             (
-                &map(&format!("x-kubernetes-list-map-keys: [name, name], {named}")),
+                &map(&format!("x-kubernetes-list-map-keys: [id], {named}")),
+                "api/dangling",
+                ".x-kubernetes-list-map-keys[0]",
+                "id",
+            ),
+            (
+                &map(&format!(
+                    "x-kubernetes-list-map-keys: [name, name], {named}"
+                )),
                 "api/duplicate",
                 ".x-kubernetes-list-map-keys[1]",
                 "name",
             ),
             (
-                &map("x-kubernetes-list-map-keys: [name], items: {type: object, properties: {name: {type: string}}}"),
+                &map(
+                    "x-kubernetes-list-map-keys: [name], items: {type: object, properties: {name: {type: string}}}",
+                ),
                 "api/required",
                 ".items.properties[name].default",
                 "{type: string}",
             ),
             (
-                &map("x-kubernetes-list-map-keys: [name], items: {type: object, required: [name], properties: {name: {type: object}}}"),
+                &map(
+                    "x-kubernetes-list-map-keys: [name], items: {type: object, required: [name], properties: {name: {type: object}}}",
+                ),
                 "api/conflict",
                 ".items.properties[name].type",
                 "object",
             ),
-            (&map("x-kubernetes-list-map-keys: [name], items: {type: string}"), "api/conflict", ".items.type", "string"),
+            (
+                &map("x-kubernetes-list-map-keys: [name], items: {type: string}"),
+                "api/conflict",
+                ".items.type",
+                "string",
+            ),
         ]);
         fine(&[
             &map(&format!("x-kubernetes-list-map-keys: [name], {named}")),
-            &map("x-kubernetes-list-map-keys: [a], items: {type: object, properties: {a: {type: integer, default: 1}}}"),
+            &map(
+                "x-kubernetes-list-map-keys: [a], items: {type: object, properties: {a: {type: integer, default: 1}}}",
+            ),
             "{type: array, x-kubernetes-list-type: set, items: {type: object, x-kubernetes-map-type: atomic}}",
             "{type: array, x-kubernetes-list-type: set, items: {type: array, items: {type: string}}}",
             "{type: array, x-kubernetes-list-type: atomic, items: {type: object}}",
@@ -586,10 +902,30 @@ spec:
     #[test]
     fn alternatives_only_narrow() {
         x(&[
-            ("{type: string, anyOf: [{type: string}]}", "api/conflict", ".anyOf[0].type", "type"),
-            ("{type: string, not: {description: a}}", "api/conflict", ".not.description", "description"),
-            ("{type: string, allOf: [{default: a}]}", "api/conflict", ".allOf[0].default", "default"),
-            ("{type: string, oneOf: [{allOf: [{nullable: true}]}]}", "api/conflict", ".oneOf[0].allOf[0].nullable", "nullable"),
+            (
+                "{type: string, anyOf: [{type: string}]}",
+                "api/conflict",
+                ".anyOf[0].type",
+                "type",
+            ),
+            (
+                "{type: string, not: {description: a}}",
+                "api/conflict",
+                ".not.description",
+                "description",
+            ),
+            (
+                "{type: string, allOf: [{default: a}]}",
+                "api/conflict",
+                ".allOf[0].default",
+                "default",
+            ),
+            (
+                "{type: string, oneOf: [{allOf: [{nullable: true}]}]}",
+                "api/conflict",
+                ".oneOf[0].allOf[0].nullable",
+                "nullable",
+            ),
             (
                 "{type: object, oneOf: [{properties: {a: {minimum: 1}}}]}",
                 "api/required",
@@ -608,7 +944,12 @@ spec:
                 ".anyOf[0].properties[metadata]",
                 "metadata",
             ),
-            ("{type: string, anyOf: [{pattern: '(?=a)'}]}", "api/format", ".anyOf[0].pattern", "'(?=a)'"),
+            (
+                "{type: string, anyOf: [{pattern: '(?=a)'}]}",
+                "api/format",
+                ".anyOf[0].pattern",
+                "'(?=a)'",
+            ),
         ]);
         fine(&[
             "{x-kubernetes-int-or-string: true, anyOf: [{type: integer}, {type: string}]}",
@@ -623,12 +964,42 @@ spec:
     #[test]
     fn defaults_are_what_the_schema_describes() {
         x(&[
-            ("{type: integer, default: seven}", "schema/type", ".default", "seven"),
-            ("{type: integer, minimum: 1, default: 0}", "schema/range", ".default", "0"),
-            ("{type: string, enum: [a, b], default: c}", "schema/enum", ".default", "c"),
-            ("{type: object, properties: {a: {type: string}}, default: {b: 1}}", "schema/unknown-field", ".default.b", "b"),
-            ("{type: object, required: [a], properties: {a: {type: string}}, default: {}}", "schema/missing-field", ".default.a", "{}"),
-            ("{type: array, items: {type: string}, default: [1]}", "schema/type", ".default[0]", "1"),
+            (
+                "{type: integer, default: seven}",
+                "schema/type",
+                ".default",
+                "seven",
+            ),
+            (
+                "{type: integer, minimum: 1, default: 0}",
+                "schema/range",
+                ".default",
+                "0",
+            ),
+            (
+                "{type: string, enum: [a, b], default: c}",
+                "schema/enum",
+                ".default",
+                "c",
+            ),
+            (
+                "{type: object, properties: {a: {type: string}}, default: {b: 1}}",
+                "schema/unknown-field",
+                ".default.b",
+                "b",
+            ),
+            (
+                "{type: object, required: [a], properties: {a: {type: string}}, default: {}}",
+                "schema/missing-field",
+                ".default.a",
+                "{}",
+            ),
+            (
+                "{type: array, items: {type: string}, default: [1]}",
+                "schema/type",
+                ".default[0]",
+                "1",
+            ),
             (
                 "{type: object, properties: {a: {type: array, items: {type: boolean, default: 'no'}}}}",
                 "schema/type",

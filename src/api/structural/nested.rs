@@ -18,7 +18,12 @@ pub(super) enum Types {
 }
 
 /// Checks what narrows a schema. `described` is the schema around that describes the same value, where there is one.
-pub(super) fn check<'a>(owner: Node<'a>, described: Option<Node<'a>>, types: Types, faults: &mut Vec<Fault<'a>>) {
+pub(super) fn check<'a>(
+    owner: Node<'a>,
+    described: Option<Node<'a>>,
+    types: Types,
+    faults: &mut Vec<Fault<'a>>,
+) {
     for alternative in items(owner, "anyOf") {
         narrowing(alternative, described, (types, Types::None), faults);
     }
@@ -32,7 +37,12 @@ pub(super) fn check<'a>(owner: Node<'a>, described: Option<Node<'a>>, types: Typ
 }
 
 /// Checks one part: whether it may name a type itself, and whether its own alternatives may.
-fn narrowing<'a>(part: Node<'a>, described: Option<Node<'a>>, types: (Types, Types), faults: &mut Vec<Fault<'a>>) {
+fn narrowing<'a>(
+    part: Node<'a>,
+    described: Option<Node<'a>>,
+    types: (Types, Types),
+    faults: &mut Vec<Fault<'a>>,
+) {
     if part.kind() != Kind::Map {
         return;
     }
@@ -41,8 +51,16 @@ fn narrowing<'a>(part: Node<'a>, described: Option<Node<'a>>, types: (Types, Typ
         only_narrows(part, &["type"], faults);
     }
     let describing = [
-        "default", "title", "description", "nullable", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource",
-        "x-kubernetes-int-or-string", "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type",
+        "default",
+        "title",
+        "description",
+        "nullable",
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-embedded-resource",
+        "x-kubernetes-int-or-string",
+        "x-kubernetes-list-type",
+        "x-kubernetes-list-map-keys",
+        "x-kubernetes-map-type",
     ];
     only_narrows(part, &describing, faults);
     unsupported(part, faults);
@@ -55,13 +73,16 @@ fn narrowing<'a>(part: Node<'a>, described: Option<Node<'a>>, types: (Types, Typ
     }
     for (name, property) in properties(part) {
         if name == "metadata" {
-            let key = part.get("properties").and_then(|properties| properties.entry(name));
+            let key = part
+                .get("properties")
+                .and_then(|properties| properties.entry(name));
             faults.extend(key.map(|(key, _)| {
                 let fault = Fault::new(&rules::CONFLICT, key, "`metadata` cannot be narrowed");
                 fault.help("remove it, or use `x-kubernetes-validations`")
             }));
         }
-        let known = described.and_then(|described| properties(described).find(|(known, _)| *known == name));
+        let known =
+            described.and_then(|described| properties(described).find(|(known, _)| *known == name));
         let below = known.map(|(_, property)| property).or_else(|| {
             let values = described?.get("additionalProperties")?;
             (values.kind() == Kind::Map).then_some(values)
@@ -72,12 +93,19 @@ fn narrowing<'a>(part: Node<'a>, described: Option<Node<'a>>, types: (Types, Typ
 }
 
 /// A part narrows what the schema around describes; what it does not describe cannot be narrowed.
-fn told<'a>(below: Option<Node<'a>>, described: Option<Node<'a>>, field: &str, faults: &mut Vec<Fault<'a>>) {
+fn told<'a>(
+    below: Option<Node<'a>>,
+    described: Option<Node<'a>>,
+    field: &str,
+    faults: &mut Vec<Fault<'a>>,
+) {
     if let (None, Some(described)) = (below, described)
         && described.get("additionalProperties").is_none()
         && !flag(described, "x-kubernetes-preserve-unknown-fields")
     {
-        let message = format!("`{field}` is narrowed by `allOf`, `anyOf`, `oneOf` or `not`, and is not described here");
+        let message = format!(
+            "`{field}` is narrowed by `allOf`, `anyOf`, `oneOf` or `not`, and is not described here"
+        );
         let fault = Fault::new(&rules::REQUIRED, described, message).below(field.to_owned());
         faults.push(fault.help("describe it here, with its `type`"));
     }
@@ -85,7 +113,10 @@ fn told<'a>(below: Option<Node<'a>>, described: Option<Node<'a>>, field: &str, f
 
 fn only_narrows<'a>(part: Node<'a>, fields: &[&str], faults: &mut Vec<Fault<'a>>) {
     for field in fields {
-        let said = |value: Node<'_>| !is_empty(value) && (value.kind() != Kind::Bool || flag(part, field) || *field == "default");
+        let said = |value: Node<'_>| {
+            !is_empty(value)
+                && (value.kind() != Kind::Bool || flag(part, field) || *field == "default")
+        };
         if let Some((key, _)) = part.entry(field).filter(|(_, value)| said(*value)) {
             let message = format!("`{field}` cannot stand in `allOf`, `anyOf`, `oneOf` or `not`");
             let fault = Fault::new(&rules::CONFLICT, key, message);

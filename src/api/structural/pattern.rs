@@ -6,8 +6,15 @@ use crate::yaml::Node;
 
 /// Checks the pattern of a schema.
 pub(super) fn check<'a>(schema: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    if let Some((node, words)) = schema.get("pattern").and_then(|node| Some((node, fault(node.as_str()?)?))) {
-        let fault = Fault::new(&rules::FORMAT, node, format!("this is no regular expression that the server takes: {words}"));
+    if let Some((node, words)) = schema
+        .get("pattern")
+        .and_then(|node| Some((node, fault(node.as_str()?)?)))
+    {
+        let fault = Fault::new(
+            &rules::FORMAT,
+            node,
+            format!("this is no regular expression that the server takes: {words}"),
+        );
         faults.push(fault.help("write it as Go's `regexp` (RE2) takes it"));
     }
 }
@@ -43,7 +50,9 @@ fn fault(pattern: &str) -> Option<&'static str> {
         } else if c == '(' {
             open += 1;
         } else if c == ')' {
-            let Some(fewer) = open.checked_sub(1) else { return Some("a `)` closes nothing") };
+            let Some(fewer) = open.checked_sub(1) else {
+                return Some("a `)` closes nothing");
+            };
             open = fewer;
         }
         rest = match after.chars().next() {
@@ -57,7 +66,9 @@ fn fault(pattern: &str) -> Option<&'static str> {
     if open > 0 {
         return Some("a `(` is not closed");
     }
-    pattern.starts_with(['*', '+', '?']).then_some("it repeats nothing")
+    pattern
+        .starts_with(['*', '+', '?'])
+        .then_some("it repeats nothing")
 }
 
 #[cfg(test)]
@@ -67,12 +78,32 @@ mod tests {
     #[test]
     fn patterns_that_go_does_not_take() {
         for pattern in [
-            "", "^a+$", r"^[^]a]$", r"^[]]$", r"\(", r"[(]", r"(?i)a", r"(?P<n>a)", r"(?:a|b)*", r"\Q(\E", r"a{", "{}", r"[\]]", r"[[:alpha:]]",
-            r"^\d{4}-\d{2}$", r"\p{L}", "é(ü)", r"\\1", r"[\d\1]",
+            "",
+            "^a+$",
+            r"^[^]a]$",
+            r"^[]]$",
+            r"\(",
+            r"[(]",
+            r"(?i)a",
+            r"(?P<n>a)",
+            r"(?:a|b)*",
+            r"\Q(\E",
+            r"a{",
+            "{}",
+            r"[\]]",
+            r"[[:alpha:]]",
+            r"^\d{4}-\d{2}$",
+            r"\p{L}",
+            "é(ü)",
+            r"\\1",
+            r"[\d\1]",
         ] {
             assert_eq!(fault(pattern), None, "{pattern}");
         }
-        for pattern in ["(", ")", "a(b", "a)b", "[a", "[]", r"\", r"(?=a)", r"(?!a)b", r"(?<=a)", r"(a)\1", "*a", "+", "(?<!x)y", r"[\]"] {
+        for pattern in [
+            "(", ")", "a(b", "a)b", "[a", "[]", r"\", r"(?=a)", r"(?!a)b", r"(?<=a)", r"(a)\1",
+            "*a", "+", "(?<!x)y", r"[\]",
+        ] {
             assert!(fault(pattern).is_some(), "{pattern}");
         }
     }

@@ -18,7 +18,10 @@ const SPEC: &[(&str, Fact)] = &[("spec", Required)];
 const ACTION: &[(&str, Fact)] = &[("parameterNotFoundAction", Required)];
 const RULE: &[(&str, Fact)] = &[
     ("operations", Required),
-    ("operations", OneOf(&["CREATE", "UPDATE", "DELETE", "CONNECT", "*"])),
+    (
+        "operations",
+        OneOf(&["CREATE", "UPDATE", "DELETE", "CONNECT", "*"]),
+    ),
     ("apiGroups", Required),
     ("apiVersions", Required),
     ("resources", Required),
@@ -26,7 +29,11 @@ const RULE: &[(&str, Fact)] = &[
 ];
 
 pub(super) const TABLE: &[Definition] = &[
-    Definition { name: "admissionregistration.*.ValidatingAdmissionPolicy", facts: SPEC, rules: &[] },
+    Definition {
+        name: "admissionregistration.*.ValidatingAdmissionPolicy",
+        facts: SPEC,
+        rules: &[],
+    },
     Definition {
         name: "admissionregistration.*.ValidatingAdmissionPolicySpec",
         facts: &[
@@ -35,9 +42,18 @@ pub(super) const TABLE: &[Definition] = &[
             ("matchConditions", AtMostItems(64)),
             ("auditAnnotations", AtMostItems(20)),
         ],
-        rules: &[resource_rules, does_something, unique_conditions, unique_keys],
+        rules: &[
+            resource_rules,
+            does_something,
+            unique_conditions,
+            unique_keys,
+        ],
     },
-    Definition { name: "admissionregistration.*.MutatingAdmissionPolicy", facts: SPEC, rules: &[] },
+    Definition {
+        name: "admissionregistration.*.MutatingAdmissionPolicy",
+        facts: SPEC,
+        rules: &[],
+    },
     Definition {
         name: "admissionregistration.*.MutatingAdmissionPolicySpec",
         facts: &[
@@ -52,7 +68,10 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "admissionregistration.*.Mutation",
-        facts: &[("patchType", Required), ("patchType", OneOf(&["ApplyConfiguration", "JSONPatch"]))],
+        facts: &[
+            ("patchType", Required),
+            ("patchType", OneOf(&["ApplyConfiguration", "JSONPatch"])),
+        ],
         rules: &[patch],
     },
     Definition {
@@ -77,7 +96,11 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "admissionregistration.*.MatchCondition",
-        facts: &[("name", Required), ("name", Spelled(QualifiedName)), ("expression", Required)],
+        facts: &[
+            ("name", Required),
+            ("name", Spelled(QualifiedName)),
+            ("expression", Required),
+        ],
         rules: &[expression],
     },
     Definition {
@@ -89,16 +112,32 @@ pub(super) const TABLE: &[Definition] = &[
         name: "admissionregistration.*.Validation",
         facts: &[
             ("expression", Required),
-            ("reason", OneOf(&["Unauthorized", "Forbidden", "Invalid", "RequestEntityTooLarge"])),
+            (
+                "reason",
+                OneOf(&[
+                    "Unauthorized",
+                    "Forbidden",
+                    "Invalid",
+                    "RequestEntityTooLarge",
+                ]),
+            ),
         ],
         rules: &[expression, message],
     },
     Definition {
         name: "admissionregistration.*.AuditAnnotation",
-        facts: &[("key", Required), ("valueExpression", Required), ("valueExpression", AtMostBytes(5 << 10))],
+        facts: &[
+            ("key", Required),
+            ("valueExpression", Required),
+            ("valueExpression", AtMostBytes(5 << 10)),
+        ],
         rules: &[annotation_key],
     },
-    Definition { name: "admissionregistration.*.ValidatingAdmissionPolicyBinding", facts: SPEC, rules: &[] },
+    Definition {
+        name: "admissionregistration.*.ValidatingAdmissionPolicyBinding",
+        facts: SPEC,
+        rules: &[],
+    },
     Definition {
         name: "admissionregistration.*.ValidatingAdmissionPolicyBindingSpec",
         facts: &[
@@ -109,7 +148,11 @@ pub(super) const TABLE: &[Definition] = &[
         ],
         rules: &[actions],
     },
-    Definition { name: "admissionregistration.*.MutatingAdmissionPolicyBinding", facts: SPEC, rules: &[] },
+    Definition {
+        name: "admissionregistration.*.MutatingAdmissionPolicyBinding",
+        facts: SPEC,
+        rules: &[],
+    },
     Definition {
         name: "admissionregistration.*.MutatingAdmissionPolicyBindingSpec",
         facts: &[("policyName", Required), ("policyName", Spelled(Subdomain))],
@@ -117,12 +160,23 @@ pub(super) const TABLE: &[Definition] = &[
     },
     Definition {
         name: "admissionregistration.*.ParamRef",
-        facts: &[("name", Spelled(PathSegment)), ("parameterNotFoundAction", OneOf(&["Allow", "Deny"]))],
+        facts: &[
+            ("name", Spelled(PathSegment)),
+            ("parameterNotFoundAction", OneOf(&["Allow", "Deny"])),
+        ],
         rules: &[name_or_selector],
     },
     // The first version has a default.
-    Definition { name: "admissionregistration.v1.ParamRef", facts: ACTION, rules: &[] },
-    Definition { name: "admissionregistration.v1beta1.ParamRef", facts: ACTION, rules: &[] },
+    Definition {
+        name: "admissionregistration.v1.ParamRef",
+        facts: ACTION,
+        rules: &[],
+    },
+    Definition {
+        name: "admissionregistration.v1beta1.ParamRef",
+        facts: ACTION,
+        rules: &[],
+    },
     Definition {
         name: "admissionregistration.v1.ValidatingWebhookConfiguration",
         facts: &[],
@@ -133,15 +187,31 @@ pub(super) const TABLE: &[Definition] = &[
         facts: &[],
         rules: &[unique_webhooks],
     },
-    Definition { name: "admissionregistration.v1.ValidatingWebhook", facts: WEBHOOK, rules: &[called, unique_conditions] },
-    Definition { name: "admissionregistration.v1.MutatingWebhook", facts: WEBHOOK, rules: &[called, unique_conditions] },
-    Definition { name: "admissionregistration.v1.WebhookClientConfig", facts: &[], rules: &[client] },
+    Definition {
+        name: "admissionregistration.v1.ValidatingWebhook",
+        facts: WEBHOOK,
+        rules: &[called, unique_conditions],
+    },
+    Definition {
+        name: "admissionregistration.v1.MutatingWebhook",
+        facts: WEBHOOK,
+        rules: &[called, unique_conditions],
+    },
+    Definition {
+        name: "admissionregistration.v1.WebhookClientConfig",
+        facts: &[],
+        rules: &[client],
+    },
     Definition {
         name: "admissionregistration.v1.MutatingWebhook",
         facts: &[("reinvocationPolicy", NEVER_OR_IF_NEEDED)],
         rules: &[],
     },
-    Definition { name: "admissionregistration.*.RuleWithOperations", facts: RULE, rules: &[wildcards] },
+    Definition {
+        name: "admissionregistration.*.RuleWithOperations",
+        facts: RULE,
+        rules: &[wildcards],
+    },
     Definition {
         name: "admissionregistration.*.NamedRuleWithOperations",
         facts: RULE,
@@ -165,34 +235,62 @@ fn expression<'a>(_: &Context<'a>, owner: Node<'a>, faults: &mut Vec<Fault<'a>>)
 }
 
 fn blank<'a>(owner: Node<'a>, field: &str, faults: &mut Vec<Fault<'a>>) {
-    let node = owner.get(field).filter(|node| node.as_str().is_some_and(|text| !text.is_empty() && text.trim().is_empty()));
+    let node = owner.get(field).filter(|node| {
+        node.as_str()
+            .is_some_and(|text| !text.is_empty() && text.trim().is_empty())
+    });
     faults.extend(node.map(|node| {
-        let fault = Fault::new(&rules::REQUIRED, node, format!("`{field}` must not be blank"));
+        let fault = Fault::new(
+            &rules::REQUIRED,
+            node,
+            format!("`{field}` must not be blank"),
+        );
         fault.help(format!("set `{field}`"))
     }));
 }
 
 /// A policy says what it is about.
 fn resource_rules<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let constraints = spec.get("matchConstraints").filter(|constraints| !is_empty(*constraints));
-    if let Some(constraints) = constraints.filter(|constraints| given(*constraints, "resourceRules").is_none()) {
-        let fault = wanting(constraints, "resourceRules", "a policy needs a rule that says what resources it is about");
+    let constraints = spec
+        .get("matchConstraints")
+        .filter(|constraints| !is_empty(*constraints));
+    if let Some(constraints) =
+        constraints.filter(|constraints| given(*constraints, "resourceRules").is_none())
+    {
+        let fault = wanting(
+            constraints,
+            "resourceRules",
+            "a policy needs a rule that says what resources it is about",
+        );
         faults.push(fault.help("list a rule under `resourceRules`"));
     }
 }
 
 fn does_something<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    if items(spec, "validations").next().is_none() && items(spec, "auditAnnotations").next().is_none() {
-        faults.push(wanting(spec, "validations", "a policy needs `validations` or `auditAnnotations`"));
+    if items(spec, "validations").next().is_none()
+        && items(spec, "auditAnnotations").next().is_none()
+    {
+        faults.push(wanting(
+            spec,
+            "validations",
+            "a policy needs `validations` or `auditAnnotations`",
+        ));
     }
 }
 
 /// Adds a fault for each item of a list whose text under `field` another has too.
 fn unique<'a>(owner: Node<'a>, list: &str, field: &str, what: &str, faults: &mut Vec<Fault<'a>>) {
     let mut seen = HashSet::new();
-    for node in items(owner, list).filter_map(|item| item.get(field)).filter(|node| !is_empty(*node)) {
+    for node in items(owner, list)
+        .filter_map(|item| item.get(field))
+        .filter(|node| !is_empty(*node))
+    {
         if !seen.insert(node.as_str()) {
-            faults.push(Fault::new(&rules::DUPLICATE, node, format!("another {what} has the same `{field}`")));
+            faults.push(Fault::new(
+                &rules::DUPLICATE,
+                node,
+                format!("another {what} has the same `{field}`"),
+            ));
         }
     }
 }
@@ -206,15 +304,28 @@ fn unique_keys<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>)
 }
 
 fn unique_webhooks<'a>(_: &Context<'a>, configuration: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    unique(configuration, "webhooks", "name", "webhook of this configuration", faults);
+    unique(
+        configuration,
+        "webhooks",
+        "name",
+        "webhook of this configuration",
+        faults,
+    );
 }
 
 /// Only what is made or changed can be mutated.
 fn mutates_what_is_written<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let rules = spec.get("matchConstraints").into_iter().flat_map(|constraints| items(constraints, "resourceRules"));
+    let rules = spec
+        .get("matchConstraints")
+        .into_iter()
+        .flat_map(|constraints| items(constraints, "resourceRules"));
     for operation in rules.flat_map(|rule| items(rule, "operations")) {
         if matches!(operation.as_str(), Some("DELETE" | "CONNECT" | "*")) {
-            let fault = Fault::new(&rules::ENUM, operation, "a policy can mutate what is created or updated only");
+            let fault = Fault::new(
+                &rules::ENUM,
+                operation,
+                "a policy can mutate what is created or updated only",
+            );
             faults.push(fault.help("list `CREATE`, `UPDATE` or both"));
         }
     }
@@ -231,14 +342,25 @@ fn patch<'a>(_: &Context<'a>, mutation: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         faults.push(Fault::new(&rules::REQUIRED, mutation, message).below(own));
     }
     if let Some((key, _)) = mutation.entry(other).filter(|(_, value)| !value.is_null()) {
-        let message = format!("`{other}` is not for `patchType: {}`", text(mutation, "patchType"));
-        faults.push(Fault::new(&rules::ALTERNATIVES, key, message).help(format!("remove it, or use `{own}` only")));
+        let message = format!(
+            "`{other}` is not for `patchType: {}`",
+            text(mutation, "patchType")
+        );
+        faults.push(
+            Fault::new(&rules::ALTERNATIVES, key, message)
+                .help(format!("remove it, or use `{own}` only")),
+        );
     }
 }
 
 fn kind_of_params<'a>(_: &Context<'a>, kind: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     webhook::kind(kind, "kind", faults);
-    let Some((node, version)) = kind.get("apiVersion").and_then(|node| Some((node, node.as_str()?))) else { return };
+    let Some((node, version)) = kind
+        .get("apiVersion")
+        .and_then(|node| Some((node, node.as_str()?)))
+    else {
+        return;
+    };
     let (group, version) = match version.split_once('/') {
         Some((group, version)) => (Some(group), version),
         None => (None, version),
@@ -252,12 +374,39 @@ fn kind_of_params<'a>(_: &Context<'a>, kind: Node<'a>, faults: &mut Vec<Fault<'a
 
 fn identifier<'a>(_: &Context<'a>, variable: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     const RESERVED: [&str; 21] = [
-        "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
-        "package", "namespace", "return", "var", "void", "while",
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
     ];
-    let Some((node, name)) = variable.get("name").and_then(|node| Some((node, node.as_str()?))) else { return };
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let fits = plain && !name.starts_with(|c: char| c.is_ascii_digit()) && !RESERVED.contains(&name);
+    let Some((node, name)) = variable
+        .get("name")
+        .and_then(|node| Some((node, node.as_str()?)))
+    else {
+        return;
+    };
+    let plain = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let fits =
+        plain && !name.starts_with(|c: char| c.is_ascii_digit()) && !RESERVED.contains(&name);
     if !fits && !name.is_empty() {
         let message = "a variable's name is letters, digits and `_`, does not begin with a digit, and is no word of CEL";
         faults.push(Fault::new(&rules::NAME, node, message));
@@ -269,18 +418,42 @@ fn message<'a>(_: &Context<'a>, validation: Node<'a>, faults: &mut Vec<Fault<'a>
     blank(validation, "message", faults);
     blank(validation, "messageExpression", faults);
     let told = text(validation, "message").trim();
-    if let Some(node) = validation.get("message").filter(|_| told.contains(['\n', '\r'])) {
-        faults.push(Fault::new(&rules::FORMAT, node, "a message must be one line"));
+    if let Some(node) = validation
+        .get("message")
+        .filter(|_| told.contains(['\n', '\r']))
+    {
+        faults.push(Fault::new(
+            &rules::FORMAT,
+            node,
+            "a message must be one line",
+        ));
     }
 }
 
 fn annotation_key<'a>(context: &Context<'a>, annotation: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     blank(annotation, "valueExpression", faults);
-    let Some((node, key)) = annotation.get("key").and_then(|node| Some((node, node.as_str()?))) else { return };
-    let policy = context.object.path(&["metadata", "name"]).and_then(Node::as_str).unwrap_or_default();
-    let whole = if policy.is_empty() { key.to_owned() } else { format!("{policy}/{key}") };
+    let Some((node, key)) = annotation
+        .get("key")
+        .and_then(|node| Some((node, node.as_str()?)))
+    else {
+        return;
+    };
+    let policy = context
+        .object
+        .path(&["metadata", "name"])
+        .and_then(Node::as_str)
+        .unwrap_or_default();
+    let whole = if policy.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{policy}/{key}")
+    };
     if let Some(words) = QualifiedName.fault(&whole).filter(|_| !key.is_empty()) {
-        faults.push(Fault::new(&rules::NAME, node, format!("`{whole}`, which this makes, must be {words}")));
+        faults.push(Fault::new(
+            &rules::NAME,
+            node,
+            format!("`{whole}`, which this makes, must be {words}"),
+        ));
     }
 }
 
@@ -288,11 +461,22 @@ fn actions<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let mut seen = HashSet::new();
     for action in items(spec, "validationActions") {
         if !seen.insert(action.as_str()) {
-            faults.push(Fault::new(&rules::DUPLICATE, action, "this action is there twice"));
+            faults.push(Fault::new(
+                &rules::DUPLICATE,
+                action,
+                "this action is there twice",
+            ));
         }
     }
-    if let Some(list) = spec.get("validationActions").filter(|_| seen.contains(&Some("Deny")) && seen.contains(&Some("Warn"))) {
-        let fault = Fault::new(&rules::CONFLICT, list, "`Deny` and `Warn` cannot stand together: what is denied is told anyway");
+    if let Some(list) = spec
+        .get("validationActions")
+        .filter(|_| seen.contains(&Some("Deny")) && seen.contains(&Some("Warn")))
+    {
+        let fault = Fault::new(
+            &rules::CONFLICT,
+            list,
+            "`Deny` and `Warn` cannot stand together: what is denied is told anyway",
+        );
         faults.push(fault.help("keep one of the two"));
     }
 }
@@ -303,12 +487,20 @@ fn name_or_selector<'a>(_: &Context<'a>, reference: Node<'a>, faults: &mut Vec<F
         (true, Some(_)) => {
             let key = reference.entry("selector").map(|(key, _)| key);
             faults.extend(key.map(|key| {
-                let fault = Fault::new(&rules::ALTERNATIVES, key, "`selector` cannot stand beside `name`");
+                let fault = Fault::new(
+                    &rules::ALTERNATIVES,
+                    key,
+                    "`selector` cannot stand beside `name`",
+                );
                 fault.help("keep only one of `name`, `selector`")
             }));
         }
         (false, None) => {
-            let fault = Fault::new(&rules::ALTERNATIVES, reference, "one of `name`, `selector` is missing");
+            let fault = Fault::new(
+                &rules::ALTERNATIVES,
+                reference,
+                "one of `name`, `selector` is missing",
+            );
             faults.push(fault.help("set exactly one of them"));
         }
         _ => {}
@@ -318,11 +510,21 @@ fn name_or_selector<'a>(_: &Context<'a>, reference: Node<'a>, faults: &mut Vec<F
 /// What a webhook is called by, and where.
 fn called<'a>(_: &Context<'a>, hook: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     webhook::review_versions(hook, "admissionReviewVersions", faults);
-    let Some((node, name)) = hook.get("name").and_then(|node| Some((node, node.as_str()?))) else { return };
+    let Some((node, name)) = hook
+        .get("name")
+        .and_then(|node| Some((node, node.as_str()?)))
+    else {
+        return;
+    };
     if let Some(words) = Subdomain.fault(name).filter(|_| !name.is_empty()) {
-        faults.push(Fault::new(&rules::NAME, node, format!("this must be {words}")));
+        faults.push(Fault::new(
+            &rules::NAME,
+            node,
+            format!("this must be {words}"),
+        ));
     } else if !name.is_empty() && name.split('.').count() < 3 {
-        let message = "a webhook's name has at least three parts, such as `pods.checks.example.com`";
+        let message =
+            "a webhook's name has at least three parts, such as `pods.checks.example.com`";
         faults.push(Fault::new(&rules::NAME, node, message));
     }
 }
@@ -336,7 +538,11 @@ fn resource_names<'a>(_: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault<'a
     for name in items(rule, "resourceNames") {
         Spelled(PathSegment).of_value(name, faults);
         if !seen.insert(name.as_str()) {
-            faults.push(Fault::new(&rules::DUPLICATE, name, "this name is there twice"));
+            faults.push(Fault::new(
+                &rules::DUPLICATE,
+                name,
+                "this name is there twice",
+            ));
         }
     }
 }
@@ -345,13 +551,24 @@ fn resource_names<'a>(_: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault<'a
 fn wildcards<'a>(_: &Context<'a>, rule: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     for field in ["operations", "apiGroups", "apiVersions"] {
         let count = items(rule, field).count();
-        if let Some(star) = items(rule, field).find(|item| item.as_str() == Some("*")).filter(|_| count > 1) {
-            let fault = Fault::new(&rules::CONFLICT, star, "`*` stands for all, and nothing stands beside it");
+        if let Some(star) = items(rule, field)
+            .find(|item| item.as_str() == Some("*"))
+            .filter(|_| count > 1)
+        {
+            let fault = Fault::new(
+                &rules::CONFLICT,
+                star,
+                "`*` stands for all, and nothing stands beside it",
+            );
             faults.push(fault.help("keep `*` only, or the others"));
         }
     }
     for version in items(rule, "apiVersions").filter(|version| version.as_str() == Some("")) {
-        faults.push(Fault::new(&rules::REQUIRED, version, "a version must not be empty"));
+        faults.push(Fault::new(
+            &rules::REQUIRED,
+            version,
+            "a version must not be empty",
+        ));
     }
     resources(rule, faults);
 }
@@ -365,7 +582,11 @@ fn resources<'a>(rule: Node<'a>, faults: &mut Vec<Fault<'a>>) {
         all |= name == "*/*";
         star |= name == "*";
         if name.is_empty() {
-            faults.push(Fault::new(&rules::REQUIRED, node, "a resource must not be empty"));
+            faults.push(Fault::new(
+                &rules::REQUIRED,
+                node,
+                "a resource must not be empty",
+            ));
             continue;
         }
         let Some((resource, subresource)) = name.split_once('/') else {
@@ -374,8 +595,12 @@ fn resources<'a>(rule: Node<'a>, faults: &mut Vec<Fault<'a>>) {
             continue;
         };
         for covered in [
-            resources.contains(resource).then(|| format!("{resource}/*")),
-            subresources.contains(subresource).then(|| format!("*/{subresource}")),
+            resources
+                .contains(resource)
+                .then(|| format!("{resource}/*")),
+            subresources
+                .contains(subresource)
+                .then(|| format!("*/{subresource}")),
         ] {
             faults.extend(covered.map(|by| {
                 let message = format!("`{by}` stands for this already");
@@ -389,18 +614,29 @@ fn resources<'a>(rule: Node<'a>, faults: &mut Vec<Fault<'a>>) {
             subresources.insert(subresource);
         }
     }
-    let Some(list) = rule.get("resources") else { return };
+    let Some(list) = rule.get("resources") else {
+        return;
+    };
     if all && list.items().len() > 1 {
-        let fault = Fault::new(&rules::CONFLICT, list, "`*/*` stands for all, and nothing stands beside it");
+        let fault = Fault::new(
+            &rules::CONFLICT,
+            list,
+            "`*/*` stands for all, and nothing stands beside it",
+        );
         faults.push(fault.help("keep `*/*` only, or the others"));
     }
     if star && plain {
-        let fault = Fault::new(&rules::CONFLICT, list, "`*` stands for all resources, and no other stands beside it");
+        let fault = Fault::new(
+            &rules::CONFLICT,
+            list,
+            "`*` stands for all resources, and no other stands beside it",
+        );
         faults.push(fault.help("keep `*` and subresources only, or the others"));
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, accepted_in, faults, refused, refused_in};
 
@@ -416,7 +652,8 @@ spec:
   variables: [{name: replicas, expression: object.spec.replicas}]
   validations: [{expression: variables.replicas < 5}]
 ";
-    const RULE: &str = "[{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]";
+    const RULE: &str =
+        "[{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}]";
     const FAIL: &str = "failurePolicy: Fail";
 
     #[test]
@@ -427,22 +664,106 @@ spec:
         refused(
             POLICY,
             &[
-                (FAIL, "failurePolicy: Warn", "api/enum", "spec.failurePolicy", "Warn"),
-                (RULE, "[]", "api/required", "spec.matchConstraints.resourceRules", "[]"),
-                (&format!("resourceRules: {RULE}"), "matchPolicy: Exact", "api/required", "spec.matchConstraints.resourceRules", "matchPolicy: Exact"),
-                (&format!("  matchConstraints:\n    resourceRules: {RULE}\n"), "", "api/required", "spec.matchConstraints", FAIL),
+                (
+                    FAIL,
+                    "failurePolicy: Warn",
+                    "api/enum",
+                    "spec.failurePolicy",
+                    "Warn",
+                ),
+                (
+                    RULE,
+                    "[]",
+                    "api/required",
+                    "spec.matchConstraints.resourceRules",
+                    "[]",
+                ),
+                (
+                    &format!("resourceRules: {RULE}"),
+                    "matchPolicy: Exact",
+                    "api/required",
+                    "spec.matchConstraints.resourceRules",
+                    "matchPolicy: Exact",
+                ),
+                (
+                    &format!("  matchConstraints:\n    resourceRules: {RULE}\n"),
+                    "",
+                    "api/required",
+                    "spec.matchConstraints",
+                    FAIL,
+                ),
                 (validations, "[]", "api/required", "spec.validations", "[]"),
                 (&nothing, "", "api/required", "spec.validations", FAIL),
-                (validations, "[{expression: ' '}]", "api/required", "spec.validations[0].expression", "' '"),
-                (validations, "[{expression: 'true', message: ' '}]", "api/required", "spec.validations[0].message", "' '"),
-                (validations, "[{expression: 'true', message: \"a\\nb\"}]", "api/format", "spec.validations[0].message", "\"a\\nb\""),
-                (validations, "[{expression: 'true', reason: Denied}]", "api/enum", "spec.validations[0].reason", "Denied"),
-                (variables, "[{name: a-b, expression: '1'}]", "api/name", "spec.variables[0].name", "a-b"),
-                (variables, "[{name: in, expression: '1'}]", "api/name", "spec.variables[0].name", "in"),
-                (FAIL, "paramKind: {apiVersion: a/b/c, kind: Limit}", "api/name", "spec.paramKind.apiVersion", "a/b/c"),
-                (FAIL, "paramKind: {apiVersion: v1}", "api/required", "spec.paramKind.kind", "{apiVersion: v1}"),
-                (FAIL, "paramKind: {apiVersion: v1, kind: a_b}", "api/name", "spec.paramKind.kind", "a_b"),
-                (FAIL, "matchConditions: [{name: a b, expression: 'true'}]", "api/name", "spec.matchConditions[0].name", "a b"),
+                (
+                    validations,
+                    "[{expression: ' '}]",
+                    "api/required",
+                    "spec.validations[0].expression",
+                    "' '",
+                ),
+                (
+                    validations,
+                    "[{expression: 'true', message: ' '}]",
+                    "api/required",
+                    "spec.validations[0].message",
+                    "' '",
+                ),
+                (
+                    validations,
+                    "[{expression: 'true', message: \"a\\nb\"}]",
+                    "api/format",
+                    "spec.validations[0].message",
+                    "\"a\\nb\"",
+                ),
+                (
+                    validations,
+                    "[{expression: 'true', reason: Denied}]",
+                    "api/enum",
+                    "spec.validations[0].reason",
+                    "Denied",
+                ),
+                (
+                    variables,
+                    "[{name: a-b, expression: '1'}]",
+                    "api/name",
+                    "spec.variables[0].name",
+                    "a-b",
+                ),
+                (
+                    variables,
+                    "[{name: in, expression: '1'}]",
+                    "api/name",
+                    "spec.variables[0].name",
+                    "in",
+                ),
+                (
+                    FAIL,
+                    "paramKind: {apiVersion: a/b/c, kind: Limit}",
+                    "api/name",
+                    "spec.paramKind.apiVersion",
+                    "a/b/c",
+                ),
+                (
+                    FAIL,
+                    "paramKind: {apiVersion: v1}",
+                    "api/required",
+                    "spec.paramKind.kind",
+                    "{apiVersion: v1}",
+                ),
+                (
+                    FAIL,
+                    "paramKind: {apiVersion: v1, kind: a_b}",
+                    "api/name",
+                    "spec.paramKind.kind",
+                    "a_b",
+                ),
+                (
+                    FAIL,
+                    "matchConditions: [{name: a b, expression: 'true'}]",
+                    "api/name",
+                    "spec.matchConditions[0].name",
+                    "a b",
+                ),
                 (
                     FAIL,
                     "matchConditions: [{name: a, expression: 'true'}, {name: a, expression: 'true'}]",
@@ -450,7 +771,13 @@ spec:
                     "spec.matchConditions[1].name",
                     "a",
                 ),
-                (FAIL, "auditAnnotations: [{key: a b, valueExpression: '1'}]", "api/name", "spec.auditAnnotations[0].key", "a b"),
+                (
+                    FAIL,
+                    "auditAnnotations: [{key: a b, valueExpression: '1'}]",
+                    "api/name",
+                    "spec.auditAnnotations[0].key",
+                    "a b",
+                ),
                 (
                     FAIL,
                     "auditAnnotations: [{key: a, valueExpression: '1'}, {key: a, valueExpression: '1'}]",
@@ -463,51 +790,176 @@ spec:
         accepted(
             POLICY,
             &[
-                (FAIL, "paramKind: {apiVersion: rules.example.com/v1, kind: Limit}"),
-                (FAIL, "matchConditions: [{name: example.com/a_B, expression: 'true'}]"),
-                (validations, "[{expression: \"a ||\\nb\", messageExpression: \"'x'\", reason: Forbidden}]"),
-                (&nothing, "  auditAnnotations: [{key: replicas, valueExpression: 'x'}]\n"),
+                (
+                    FAIL,
+                    "paramKind: {apiVersion: rules.example.com/v1, kind: Limit}",
+                ),
+                (
+                    FAIL,
+                    "matchConditions: [{name: example.com/a_B, expression: 'true'}]",
+                ),
+                (
+                    validations,
+                    "[{expression: \"a ||\\nb\", messageExpression: \"'x'\", reason: Forbidden}]",
+                ),
+                (
+                    &nothing,
+                    "  auditAnnotations: [{key: replicas, valueExpression: 'x'}]\n",
+                ),
             ],
         );
         let bare = "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: a}}";
-        assert_eq!(faults(bare), [("api/required", "spec".to_owned(), bare.to_owned())]);
+        assert_eq!(
+            faults(bare),
+            [("api/required", "spec".to_owned(), bare.to_owned())]
+        );
     }
 
     #[test]
     fn rules_of_policies_and_webhooks() {
         let rule = |field: &str, value: &str| {
-            let fields = [("apiGroups", "[apps]"), ("apiVersions", "[v1]"), ("operations", "[CREATE]"), ("resources", "[pods]")];
-            let fields = fields.map(|(name, usual)| format!("{name}: {}", if name == field { value } else { usual }));
-            let more = if fields.iter().any(|text| text.starts_with(field)) { String::new() } else { format!(", {field}: {value}") };
+            let fields = [
+                ("apiGroups", "[apps]"),
+                ("apiVersions", "[v1]"),
+                ("operations", "[CREATE]"),
+                ("resources", "[pods]"),
+            ];
+            let fields = fields.map(|(name, usual)| {
+                format!("{name}: {}", if name == field { value } else { usual })
+            });
+            let more = if fields.iter().any(|text| text.starts_with(field)) {
+                String::new()
+            } else {
+                format!(", {field}: {value}")
+            };
             format!("[{{{}{more}}}]", fields.join(", "))
         };
         let field = |field: &str| format!("spec.matchConstraints.resourceRules[0].{field}");
         refused(
             POLICY,
             &[
-                (RULE, &rule("operations", "[]"), "api/required", &field("operations"), "[]"),
-                (RULE, &rule("operations", "[PATCH]"), "api/enum", &field("operations[0]"), "PATCH"),
-                (RULE, &rule("operations", "['*', CREATE]"), "api/conflict", &field("operations[0]"), "'*'"),
-                (RULE, &rule("apiGroups", "[]"), "api/required", &field("apiGroups"), "[]"),
-                (RULE, &rule("apiGroups", "[apps, '*']"), "api/conflict", &field("apiGroups[1]"), "'*'"),
-                (RULE, &rule("apiVersions", "[]"), "api/required", &field("apiVersions"), "[]"),
-                (RULE, &rule("apiVersions", "['']"), "api/required", &field("apiVersions[0]"), "''"),
-                (RULE, &rule("resources", "[]"), "api/required", &field("resources"), "[]"),
-                (RULE, &rule("resources", "['']"), "api/required", &field("resources[0]"), "''"),
-                (RULE, &rule("resources", "['*/*', pods]"), "api/conflict", &field("resources"), "['*/*', pods]"),
-                (RULE, &rule("resources", "['*', pods]"), "api/conflict", &field("resources"), "['*', pods]"),
-                (RULE, &rule("resources", "[pods/*, pods/exec]"), "api/conflict", &field("resources[1]"), "pods/exec"),
-                (RULE, &rule("resources", "['*/scale', a/scale]"), "api/conflict", &field("resources[1]"), "a/scale"),
-                (RULE, &rule("scope", "Namespace"), "api/enum", &field("scope"), "Namespace"),
-                (RULE, &rule("resourceNames", "[a, a]"), "api/duplicate", &field("resourceNames[1]"), "a"),
-                (RULE, &rule("resourceNames", "[a/b]"), "api/name", &field("resourceNames[0]"), "a/b"),
+                (
+                    RULE,
+                    &rule("operations", "[]"),
+                    "api/required",
+                    &field("operations"),
+                    "[]",
+                ),
+                (
+                    RULE,
+                    &rule("operations", "[PATCH]"),
+                    "api/enum",
+                    &field("operations[0]"),
+                    "PATCH",
+                ),
+                (
+                    RULE,
+                    &rule("operations", "['*', CREATE]"),
+                    "api/conflict",
+                    &field("operations[0]"),
+                    "'*'",
+                ),
+                (
+                    RULE,
+                    &rule("apiGroups", "[]"),
+                    "api/required",
+                    &field("apiGroups"),
+                    "[]",
+                ),
+                (
+                    RULE,
+                    &rule("apiGroups", "[apps, '*']"),
+                    "api/conflict",
+                    &field("apiGroups[1]"),
+                    "'*'",
+                ),
+                (
+                    RULE,
+                    &rule("apiVersions", "[]"),
+                    "api/required",
+                    &field("apiVersions"),
+                    "[]",
+                ),
+                (
+                    RULE,
+                    &rule("apiVersions", "['']"),
+                    "api/required",
+                    &field("apiVersions[0]"),
+                    "''",
+                ),
+                (
+                    RULE,
+                    &rule("resources", "[]"),
+                    "api/required",
+                    &field("resources"),
+                    "[]",
+                ),
+                (
+                    RULE,
+                    &rule("resources", "['']"),
+                    "api/required",
+                    &field("resources[0]"),
+                    "''",
+                ),
+                (
+                    RULE,
+                    &rule("resources", "['*/*', pods]"),
+                    "api/conflict",
+                    &field("resources"),
+                    "['*/*', pods]",
+                ),
+                (
+                    RULE,
+                    &rule("resources", "['*', pods]"),
+                    "api/conflict",
+                    &field("resources"),
+                    "['*', pods]",
+                ),
+                (
+                    RULE,
+                    &rule("resources", "[pods/*, pods/exec]"),
+                    "api/conflict",
+                    &field("resources[1]"),
+                    "pods/exec",
+                ),
+                (
+                    RULE,
+                    &rule("resources", "['*/scale', a/scale]"),
+                    "api/conflict",
+                    &field("resources[1]"),
+                    "a/scale",
+                ),
+                (
+                    RULE,
+                    &rule("scope", "Namespace"),
+                    "api/enum",
+                    &field("scope"),
+                    "Namespace",
+                ),
+                (
+                    RULE,
+                    &rule("resourceNames", "[a, a]"),
+                    "api/duplicate",
+                    &field("resourceNames[1]"),
+                    "a",
+                ),
+                (
+                    RULE,
+                    &rule("resourceNames", "[a/b]"),
+                    "api/name",
+                    &field("resourceNames[0]"),
+                    "a/b",
+                ),
             ],
         );
         accepted(
             POLICY,
             &[
                 (RULE, &rule("apiGroups", "['']")),
-                (RULE, &rule("resources", "['*', '*/*']").replace(", '*/*'", ", pods/exec")),
+                (
+                    RULE,
+                    &rule("resources", "['*', '*/*']").replace(", '*/*'", ", pods/exec"),
+                ),
                 (RULE, &rule("resources", "[pods, pods/exec, '*/scale']")),
                 // The server looks at the last one only.
                 (RULE, &rule("resources", "[pods, '*']")),
@@ -533,12 +985,42 @@ spec:
         refused(
             base,
             &[
-                (name, "policyName: a_b", "api/name", "spec.policyName", "a_b"),
-                (name, "policyName: ''", "api/required", "spec.policyName", "''"),
+                (
+                    name,
+                    "policyName: a_b",
+                    "api/name",
+                    "spec.policyName",
+                    "a_b",
+                ),
+                (
+                    name,
+                    "policyName: ''",
+                    "api/required",
+                    "spec.policyName",
+                    "''",
+                ),
                 (action, "[]", "api/required", "spec.validationActions", "[]"),
-                (action, "[Block]", "api/enum", "spec.validationActions[0]", "Block"),
-                (action, "[Deny, Warn]", "api/conflict", "spec.validationActions", "[Deny, Warn]"),
-                (action, "[Audit, Audit]", "api/duplicate", "spec.validationActions[1]", "Audit"),
+                (
+                    action,
+                    "[Block]",
+                    "api/enum",
+                    "spec.validationActions[0]",
+                    "Block",
+                ),
+                (
+                    action,
+                    "[Deny, Warn]",
+                    "api/conflict",
+                    "spec.validationActions",
+                    "[Deny, Warn]",
+                ),
+                (
+                    action,
+                    "[Audit, Audit]",
+                    "api/duplicate",
+                    "spec.validationActions[1]",
+                    "Audit",
+                ),
                 (
                     name,
                     &reference("name: a, selector: {}, parameterNotFoundAction: Deny"),
@@ -553,7 +1035,13 @@ spec:
                     "spec.paramRef",
                     "{parameterNotFoundAction: Deny}",
                 ),
-                (name, &reference("name: a"), "api/required", "spec.paramRef.parameterNotFoundAction", "{name: a}"),
+                (
+                    name,
+                    &reference("name: a"),
+                    "api/required",
+                    "spec.paramRef.parameterNotFoundAction",
+                    "{name: a}",
+                ),
                 (
                     name,
                     &reference("name: a, parameterNotFoundAction: Ignore"),
@@ -567,8 +1055,14 @@ spec:
             base,
             &[
                 (action, "[Deny, Audit]"),
-                (name, &reference("selector: {}, namespace: a, parameterNotFoundAction: Allow")),
-                (name, &format!("{name}\n  matchResources: {{matchPolicy: Exact}}")),
+                (
+                    name,
+                    &reference("selector: {}, namespace: a, parameterNotFoundAction: Allow"),
+                ),
+                (
+                    name,
+                    &format!("{name}\n  matchResources: {{matchPolicy: Exact}}"),
+                ),
             ],
         );
     }
@@ -593,12 +1087,42 @@ spec:
             36,
             base,
             &[
-                ("[CREATE]", "[CREATE, DELETE]", "api/enum", operation, "DELETE"),
-                ("IfNeeded", "Always", "api/enum", "spec.reinvocationPolicy", "Always"),
-                ("  reinvocationPolicy: IfNeeded\n", "", "api/required", "spec.reinvocationPolicy", FAIL),
+                (
+                    "[CREATE]",
+                    "[CREATE, DELETE]",
+                    "api/enum",
+                    operation,
+                    "DELETE",
+                ),
+                (
+                    "IfNeeded",
+                    "Always",
+                    "api/enum",
+                    "spec.reinvocationPolicy",
+                    "Always",
+                ),
+                (
+                    "  reinvocationPolicy: IfNeeded\n",
+                    "",
+                    "api/required",
+                    "spec.reinvocationPolicy",
+                    FAIL,
+                ),
                 (mutations, "[]", "api/required", "spec.mutations", "[]"),
-                (mutations, "[{patchType: Merge}]", "api/enum", "spec.mutations[0].patchType", "Merge"),
-                (mutations, "[{patchType: JSONPatch}]", "api/required", "spec.mutations[0].jsonPatch", "{patchType: JSONPatch}"),
+                (
+                    mutations,
+                    "[{patchType: Merge}]",
+                    "api/enum",
+                    "spec.mutations[0].patchType",
+                    "Merge",
+                ),
+                (
+                    mutations,
+                    "[{patchType: JSONPatch}]",
+                    "api/required",
+                    "spec.mutations[0].jsonPatch",
+                    "{patchType: JSONPatch}",
+                ),
                 (
                     mutations,
                     "[{patchType: JSONPatch, jsonPatch: {expression: ''}}]",
@@ -615,11 +1139,30 @@ spec:
                 ),
             ],
         );
-        accepted_in(&[36, 37], base, &[(mutations, "[{patchType: ApplyConfiguration, applyConfiguration: {expression: 'Object{}'}}]")]);
+        accepted_in(
+            &[36, 37],
+            base,
+            &[(
+                mutations,
+                "[{patchType: ApplyConfiguration, applyConfiguration: {expression: 'Object{}'}}]",
+            )],
+        );
         let beta = base.replace("k8s.io/v1\n", "k8s.io/v1beta1\n");
-        refused(&beta, &[(mutations, "[]", "api/required", "spec.mutations", "[]")]);
+        refused(
+            &beta,
+            &[(mutations, "[]", "api/required", "spec.mutations", "[]")],
+        );
         let binding = "{apiVersion: admissionregistration.k8s.io/v1alpha1, kind: MutatingAdmissionPolicyBinding, metadata: {name: a}, spec: {policyName: b, paramRef: {name: c}}}";
-        refused(binding, &[("policyName: b", "policyName: ''", "api/required", "spec.policyName", "''")]);
+        refused(
+            binding,
+            &[(
+                "policyName: b",
+                "policyName: ''",
+                "api/required",
+                "spec.policyName",
+                "''",
+            )],
+        );
     }
 
     #[test]
@@ -638,28 +1181,128 @@ webhooks:
       service: {name: checks, namespace: shop}
     rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
 ";
-        let (name, time, service) = ("pods.checks.example.com", "timeoutSeconds: 5", "service: {name: checks, namespace: shop}");
+        let (name, time, service) = (
+            "pods.checks.example.com",
+            "timeoutSeconds: 5",
+            "service: {name: checks, namespace: shop}",
+        );
         let field = |field: &str| format!("webhooks[0].{field}");
         refused(
             base,
             &[
-                (name, "pods.checks", "api/name", &field("name"), "pods.checks"),
-                (name, "Pods.checks.example.com", "api/name", &field("name"), "Pods.checks.example.com"),
+                (
+                    name,
+                    "pods.checks",
+                    "api/name",
+                    &field("name"),
+                    "pods.checks",
+                ),
+                (
+                    name,
+                    "Pods.checks.example.com",
+                    "api/name",
+                    &field("name"),
+                    "Pods.checks.example.com",
+                ),
                 (name, "''", "api/required", &field("name"), "''"),
-                ("[v1]\n    side", "[]\n    side", "api/required", &field("admissionReviewVersions"), "[]"),
-                ("[v1]\n    side", "[v2]\n    side", "api/enum", &field("admissionReviewVersions"), "[v2]"),
-                ("[v1]\n    side", "[v1, v1]\n    side", "api/duplicate", &field("admissionReviewVersions[1]"), "v1"),
-                ("sideEffects: None", "sideEffects: Some", "api/enum", &field("sideEffects"), "Some"),
-                (time, "timeoutSeconds: 31", "api/range", &field("timeoutSeconds"), "31"),
-                (time, "timeoutSeconds: 0", "api/range", &field("timeoutSeconds"), "0"),
-                (time, "failurePolicy: Allow", "api/enum", &field("failurePolicy"), "Allow"),
-                (time, "matchPolicy: Like", "api/enum", &field("matchPolicy"), "Like"),
-                (time, "reinvocationPolicy: Always", "api/enum", &field("reinvocationPolicy"), "Always"),
-                (time, "matchConditions: [{name: a, expression: ''}]", "api/required", &field("matchConditions[0].expression"), "''"),
-                (time, "namespaceSelector: {matchLabels: {a b: c}}", "api/name", &field("namespaceSelector.matchLabels[a b]"), "a b"),
-                (service, "url: http://a.b/c", "api/format", &field("clientConfig.url"), "http://a.b/c"),
-                (service, "url: https://a.b/c?d=e", "api/format", &field("clientConfig.url"), "https://a.b/c?d=e"),
-                (service, "caBundle: ''", "api/alternatives", &field("clientConfig"), "caBundle: ''"),
+                (
+                    "[v1]\n    side",
+                    "[]\n    side",
+                    "api/required",
+                    &field("admissionReviewVersions"),
+                    "[]",
+                ),
+                (
+                    "[v1]\n    side",
+                    "[v2]\n    side",
+                    "api/enum",
+                    &field("admissionReviewVersions"),
+                    "[v2]",
+                ),
+                (
+                    "[v1]\n    side",
+                    "[v1, v1]\n    side",
+                    "api/duplicate",
+                    &field("admissionReviewVersions[1]"),
+                    "v1",
+                ),
+                (
+                    "sideEffects: None",
+                    "sideEffects: Some",
+                    "api/enum",
+                    &field("sideEffects"),
+                    "Some",
+                ),
+                (
+                    time,
+                    "timeoutSeconds: 31",
+                    "api/range",
+                    &field("timeoutSeconds"),
+                    "31",
+                ),
+                (
+                    time,
+                    "timeoutSeconds: 0",
+                    "api/range",
+                    &field("timeoutSeconds"),
+                    "0",
+                ),
+                (
+                    time,
+                    "failurePolicy: Allow",
+                    "api/enum",
+                    &field("failurePolicy"),
+                    "Allow",
+                ),
+                (
+                    time,
+                    "matchPolicy: Like",
+                    "api/enum",
+                    &field("matchPolicy"),
+                    "Like",
+                ),
+                (
+                    time,
+                    "reinvocationPolicy: Always",
+                    "api/enum",
+                    &field("reinvocationPolicy"),
+                    "Always",
+                ),
+                (
+                    time,
+                    "matchConditions: [{name: a, expression: ''}]",
+                    "api/required",
+                    &field("matchConditions[0].expression"),
+                    "''",
+                ),
+                (
+                    time,
+                    "namespaceSelector: {matchLabels: {a b: c}}",
+                    "api/name",
+                    &field("namespaceSelector.matchLabels[a b]"),
+                    "a b",
+                ),
+                (
+                    service,
+                    "url: http://a.b/c",
+                    "api/format",
+                    &field("clientConfig.url"),
+                    "http://a.b/c",
+                ),
+                (
+                    service,
+                    "url: https://a.b/c?d=e",
+                    "api/format",
+                    &field("clientConfig.url"),
+                    "https://a.b/c?d=e",
+                ),
+                (
+                    service,
+                    "caBundle: ''",
+                    "api/alternatives",
+                    &field("clientConfig"),
+                    "caBundle: ''",
+                ),
                 (
                     service,
                     "service: {name: a, namespace: b}\n      url: https://a",
@@ -667,11 +1310,41 @@ webhooks:
                     &field("clientConfig.service"),
                     "service",
                 ),
-                (service, "service: {name: '', namespace: shop}", "api/required", &field("clientConfig.service.name"), "''"),
-                (service, "service: {name: a, namespace: shop, port: 0}", "api/range", &field("clientConfig.service.port"), "0"),
-                (service, "service: {name: a, namespace: shop, path: a}", "api/path", &field("clientConfig.service.path"), "a"),
-                (service, "service: {name: a, namespace: shop, path: /A}", "api/path", &field("clientConfig.service.path"), "/A"),
-                ("resources: [pods]", "resources: [pods], scope: Namespace", "api/enum", &field("rules[0].scope"), "Namespace"),
+                (
+                    service,
+                    "service: {name: '', namespace: shop}",
+                    "api/required",
+                    &field("clientConfig.service.name"),
+                    "''",
+                ),
+                (
+                    service,
+                    "service: {name: a, namespace: shop, port: 0}",
+                    "api/range",
+                    &field("clientConfig.service.port"),
+                    "0",
+                ),
+                (
+                    service,
+                    "service: {name: a, namespace: shop, path: a}",
+                    "api/path",
+                    &field("clientConfig.service.path"),
+                    "a",
+                ),
+                (
+                    service,
+                    "service: {name: a, namespace: shop, path: /A}",
+                    "api/path",
+                    &field("clientConfig.service.path"),
+                    "/A",
+                ),
+                (
+                    "resources: [pods]",
+                    "resources: [pods], scope: Namespace",
+                    "api/enum",
+                    &field("rules[0].scope"),
+                    "Namespace",
+                ),
             ],
         );
         accepted(
@@ -679,13 +1352,23 @@ webhooks:
             &[
                 ("[v1]\n    side", "[v1, v2]\n    side"),
                 (service, "url: https://a.b:8443/c"),
-                (service, "service: {name: a, namespace: b, path: /, port: 65535}"),
+                (
+                    service,
+                    "service: {name: a, namespace: b, path: /, port: 65535}",
+                ),
                 (time, "objectSelector: {}\n    namespaceSelector: null"),
                 (time, "reinvocationPolicy: IfNeeded"),
             ],
         );
         let item = base.split_once("webhooks:\n").unwrap().1;
         let twice = format!("{base}{item}");
-        assert_eq!(faults(&twice), [("api/duplicate", "webhooks[1].name".to_owned(), name.to_owned())]);
+        assert_eq!(
+            faults(&twice),
+            [(
+                "api/duplicate",
+                "webhooks[1].name".to_owned(),
+                name.to_owned()
+            )]
+        );
     }
 }

@@ -21,10 +21,17 @@ const SOURCES: [(&str, &str); 5] = [
 const SPEC: &[(&str, Fact)] = &[("spec", Required)];
 
 pub(super) const TABLE: &[Definition] = &[
-    Definition { name: "autoscaling.*.HorizontalPodAutoscaler", facts: SPEC, rules: &[] },
+    Definition {
+        name: "autoscaling.*.HorizontalPodAutoscaler",
+        facts: SPEC,
+        rules: &[],
+    },
     Definition {
         name: "autoscaling.*.HorizontalPodAutoscalerSpec",
-        facts: &[("maxReplicas", AtLeast(1)), ("targetCPUUtilizationPercentage", AtLeast(1))],
+        facts: &[
+            ("maxReplicas", AtLeast(1)),
+            ("targetCPUUtilizationPercentage", AtLeast(1)),
+        ],
         rules: &[replicas],
     },
     Definition {
@@ -41,7 +48,16 @@ pub(super) const TABLE: &[Definition] = &[
         name: "autoscaling.v2.MetricSpec",
         facts: &[
             ("type", Required),
-            ("type", OneOf(&["Object", "Pods", "Resource", "ContainerResource", "External"])),
+            (
+                "type",
+                OneOf(&[
+                    "Object",
+                    "Pods",
+                    "Resource",
+                    "ContainerResource",
+                    "External",
+                ]),
+            ),
         ],
         rules: &[source],
     },
@@ -110,12 +126,17 @@ pub(super) const TABLE: &[Definition] = &[
 fn replicas<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let least = number(spec, "minReplicas");
     let bound = i64::from(!context.since(36));
-    if let (Some(node), Some(least)) = (spec.get("minReplicas"), least.filter(|least| *least < bound)) {
+    if let (Some(node), Some(least)) = (
+        spec.get("minReplicas"),
+        least.filter(|least| *least < bound),
+    ) {
         let message = format!("this must be at least {bound}, and is {least}");
         faults.push(Fault::new(&rules::RANGE, node, message));
     }
     let (least, most) = (least.unwrap_or(1), spec.get("maxReplicas"));
-    if let Some(most) = most.filter(|most| most.as_int().is_some_and(|most| most >= 1 && most < least)) {
+    if let Some(most) =
+        most.filter(|most| most.as_int().is_some_and(|most| most >= 1 && most < least))
+    {
         let message = format!("this must not be less than `minReplicas`, which is {least}");
         faults.push(Fault::new(&rules::RANGE, most, message));
     }
@@ -123,24 +144,43 @@ fn replicas<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a
 
 /// A metric has the one source that its type names.
 fn source<'a>(_: &Context<'a>, metric: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some((kind, own)) = SOURCES.iter().find(|(kind, _)| *kind == text(metric, "type")) else { return };
+    let Some((kind, own)) = SOURCES
+        .iter()
+        .find(|(kind, _)| *kind == text(metric, "type"))
+    else {
+        return;
+    };
     for (_, other) in SOURCES.iter().filter(|(_, field)| field != own) {
         if let Some((key, _)) = metric.entry(other).filter(|(_, value)| !value.is_null()) {
             let message = format!("`{other}` is not for `type: {kind}`");
-            faults.push(Fault::new(&rules::ALTERNATIVES, key, message).help(format!("keep `{own}` only, or correct `type`")));
+            faults.push(
+                Fault::new(&rules::ALTERNATIVES, key, message)
+                    .help(format!("keep `{own}` only, or correct `type`")),
+            );
         }
     }
     if present(metric, own).is_none() {
         let message = format!("a metric of `type: {kind}` needs `{own}`");
-        faults.push(Fault::new(&rules::REQUIRED, metric, message).below(*own).help(format!("set `{own}`, or correct `type`")));
+        faults.push(
+            Fault::new(&rules::REQUIRED, metric, message)
+                .below(*own)
+                .help(format!("set `{own}`, or correct `type`")),
+        );
     }
 }
 
 fn above_zero<'a>(_: &Context<'a>, target: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    for value in ["value", "averageValue"].iter().filter_map(|field| present(target, field)) {
+    for value in ["value", "averageValue"]
+        .iter()
+        .filter_map(|field| present(target, field))
+    {
         match Quantity::of(value) {
             Some(quantity) if quantity.nanos() <= 0 => {
-                faults.push(Fault::new(&rules::QUANTITY, value, "this must be more than zero"));
+                faults.push(Fault::new(
+                    &rules::QUANTITY,
+                    value,
+                    "this must be more than zero",
+                ));
             }
             None => Fact::Quantity.of_value(value, faults),
             Some(_) => {}
@@ -156,12 +196,18 @@ fn untargeted<'a>(source: Node<'a>, field: &'static str, message: &str) -> Optio
 }
 
 fn has(source: Node<'_>, field: &str) -> bool {
-    source.get("target").is_some_and(|target| present(target, field).is_some())
+    source
+        .get("target")
+        .is_some_and(|target| present(target, field).is_some())
 }
 
 fn value_or_average<'a>(_: &Context<'a>, source: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if !has(source, "value") && !has(source, "averageValue") {
-        faults.extend(untargeted(source, "averageValue", "the target needs a `value` or an `averageValue`"));
+        faults.extend(untargeted(
+            source,
+            "averageValue",
+            "the target needs a `value` or an `averageValue`",
+        ));
     }
 }
 
@@ -182,12 +228,19 @@ fn refuse_both<'a>(source: Node<'a>, field: &str, other: &str, faults: &mut Vec<
 /// Pods' metrics are averages.
 fn average<'a>(_: &Context<'a>, source: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if !has(source, "averageValue") {
-        faults.extend(untargeted(source, "averageValue", "the target of a pods' metric needs an `averageValue`"));
+        faults.extend(untargeted(
+            source,
+            "averageValue",
+            "the target of a pods' metric needs an `averageValue`",
+        ));
     }
 }
 
 fn utilization_or_average<'a>(_: &Context<'a>, source: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    match (has(source, "averageUtilization"), has(source, "averageValue")) {
+    match (
+        has(source, "averageUtilization"),
+        has(source, "averageValue"),
+    ) {
         (false, false) => {
             let message = "the target needs an `averageUtilization` or an `averageValue`";
             faults.extend(untargeted(source, "averageUtilization", message));
@@ -203,11 +256,15 @@ fn policies<'a>(_: &Context<'a>, scaling: Node<'a>, faults: &mut Vec<Fault<'a>>)
         && items(scaling, "policies").next().is_none()
     {
         let message = "an empty list of policies allows nothing";
-        faults.push(Fault::new(&rules::REQUIRED, list, message).help("list a policy, or remove `policies` for the default ones"));
+        faults.push(
+            Fault::new(&rules::REQUIRED, list, message)
+                .help("list a policy, or remove `policies` for the default ones"),
+        );
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, accepted_in, faults, refused, refused_in};
 
@@ -229,13 +286,55 @@ spec:
         refused(
             AUTOSCALER,
             &[
-                ("minReplicas: 2", "minReplicas: 0", "api/range", "spec.minReplicas", "0"),
-                ("minReplicas: 2", "minReplicas: 11", "api/range", "spec.maxReplicas", "10"),
-                ("maxReplicas: 10", "maxReplicas: 0", "api/range", "spec.maxReplicas", "0"),
-                ("maxReplicas: 10", "maxReplicas: -1", "api/range", "spec.maxReplicas", "-1"),
-                ("name: web}", "name: ''}", "api/required", "spec.scaleTargetRef.name", "''"),
-                ("name: web}", "name: a/b}", "api/name", "spec.scaleTargetRef.name", "a/b"),
-                ("kind: Deployment", "kind: ''", "api/required", "spec.scaleTargetRef.kind", "''"),
+                (
+                    "minReplicas: 2",
+                    "minReplicas: 0",
+                    "api/range",
+                    "spec.minReplicas",
+                    "0",
+                ),
+                (
+                    "minReplicas: 2",
+                    "minReplicas: 11",
+                    "api/range",
+                    "spec.maxReplicas",
+                    "10",
+                ),
+                (
+                    "maxReplicas: 10",
+                    "maxReplicas: 0",
+                    "api/range",
+                    "spec.maxReplicas",
+                    "0",
+                ),
+                (
+                    "maxReplicas: 10",
+                    "maxReplicas: -1",
+                    "api/range",
+                    "spec.maxReplicas",
+                    "-1",
+                ),
+                (
+                    "name: web}",
+                    "name: ''}",
+                    "api/required",
+                    "spec.scaleTargetRef.name",
+                    "''",
+                ),
+                (
+                    "name: web}",
+                    "name: a/b}",
+                    "api/name",
+                    "spec.scaleTargetRef.name",
+                    "a/b",
+                ),
+                (
+                    "kind: Deployment",
+                    "kind: ''",
+                    "api/required",
+                    "spec.scaleTargetRef.kind",
+                    "''",
+                ),
             ],
         );
         accepted(
@@ -250,10 +349,28 @@ spec:
             ],
         );
         // A feature gate decides.
-        accepted_in(&[36, 37], AUTOSCALER, &[("minReplicas: 2", "minReplicas: 0")]);
-        refused_in(36, AUTOSCALER, &[("minReplicas: 2", "minReplicas: -1", "api/range", "spec.minReplicas", "-1")]);
-        let bare = "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}}";
-        assert_eq!(faults(bare), [("api/required", "spec".to_owned(), bare.to_owned())]);
+        accepted_in(
+            &[36, 37],
+            AUTOSCALER,
+            &[("minReplicas: 2", "minReplicas: 0")],
+        );
+        refused_in(
+            36,
+            AUTOSCALER,
+            &[(
+                "minReplicas: 2",
+                "minReplicas: -1",
+                "api/range",
+                "spec.minReplicas",
+                "-1",
+            )],
+        );
+        let bare =
+            "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: a}}";
+        assert_eq!(
+            faults(bare),
+            [("api/required", "spec".to_owned(), bare.to_owned())]
+        );
     }
 
     #[test]
@@ -264,33 +381,96 @@ spec:
         refused(
             AUTOSCALER,
             &[
-                (METRIC, &format!("[{{type: CPU, {cpu}}}]"), "api/enum", &field("type"), "CPU"),
-                (METRIC, "[{type: Resource}]", "api/required", &field("resource"), "{type: Resource}"),
-                (METRIC, &format!("[{{type: Resource, {cpu}, {pods}}}]"), "api/alternatives", &field("pods"), "pods"),
+                (
+                    METRIC,
+                    &format!("[{{type: CPU, {cpu}}}]"),
+                    "api/enum",
+                    &field("type"),
+                    "CPU",
+                ),
+                (
+                    METRIC,
+                    "[{type: Resource}]",
+                    "api/required",
+                    &field("resource"),
+                    "{type: Resource}",
+                ),
+                (
+                    METRIC,
+                    &format!("[{{type: Resource, {cpu}, {pods}}}]"),
+                    "api/alternatives",
+                    &field("pods"),
+                    "pods",
+                ),
             ],
         );
         let two = AUTOSCALER.replace(METRIC, &format!("[{{type: Pods, {cpu}}}]"));
         let seen: Vec<String> = faults(&two).into_iter().map(|fault| fault.1).collect();
         assert_eq!(seen, [field("pods"), field("resource")]);
         let object = "{type: Object, object: {describedObject: {kind: Service, name: a}, metric: {name: b}, target: {type: Value, value: 10k}}}";
-        accepted(AUTOSCALER, &[(METRIC, &format!("[{{type: Pods, {pods}}}]")), (METRIC, &format!("[{object}]"))]);
+        accepted(
+            AUTOSCALER,
+            &[
+                (METRIC, &format!("[{{type: Pods, {pods}}}]")),
+                (METRIC, &format!("[{object}]")),
+            ],
+        );
     }
 
     #[test]
     fn targets_of_metrics() {
-        let resource = |target: &str| format!("[{{type: Resource, resource: {{name: cpu, target: {{{target}}}}}}}]");
-        let external = |target: &str| format!("[{{type: External, external: {{metric: {{name: q}}, target: {{{target}}}}}}}]");
-        let pods = |target: &str| format!("[{{type: Pods, pods: {{metric: {{name: q}}, target: {{{target}}}}}}}]");
+        let resource = |target: &str| {
+            format!("[{{type: Resource, resource: {{name: cpu, target: {{{target}}}}}}}]")
+        };
+        let external = |target: &str| {
+            format!("[{{type: External, external: {{metric: {{name: q}}, target: {{{target}}}}}}}]")
+        };
+        let pods = |target: &str| {
+            format!("[{{type: Pods, pods: {{metric: {{name: q}}, target: {{{target}}}}}}}]")
+        };
         let field = |source: &str, field: &str| format!("spec.metrics[0].{source}.target.{field}");
-        let (utilization, average) = (field("resource", "averageUtilization"), field("resource", "averageValue"));
+        let (utilization, average) = (
+            field("resource", "averageUtilization"),
+            field("resource", "averageValue"),
+        );
         refused(
             AUTOSCALER,
             &[
-                (METRIC, &resource("type: Utilization"), "api/required", &utilization, "{type: Utilization}"),
-                (METRIC, &resource("type: Utilization, averageUtilization: 0"), "api/range", &utilization, "0"),
-                (METRIC, &resource("type: AverageValue, averageValue: 0"), "api/quantity", &average, "0"),
-                (METRIC, &resource("type: AverageValue, averageValue: -1m"), "api/quantity", &average, "-1m"),
-                (METRIC, &resource("type: AverageValue, averageValue: some"), "api/quantity", &average, "some"),
+                (
+                    METRIC,
+                    &resource("type: Utilization"),
+                    "api/required",
+                    &utilization,
+                    "{type: Utilization}",
+                ),
+                (
+                    METRIC,
+                    &resource("type: Utilization, averageUtilization: 0"),
+                    "api/range",
+                    &utilization,
+                    "0",
+                ),
+                (
+                    METRIC,
+                    &resource("type: AverageValue, averageValue: 0"),
+                    "api/quantity",
+                    &average,
+                    "0",
+                ),
+                (
+                    METRIC,
+                    &resource("type: AverageValue, averageValue: -1m"),
+                    "api/quantity",
+                    &average,
+                    "-1m",
+                ),
+                (
+                    METRIC,
+                    &resource("type: AverageValue, averageValue: some"),
+                    "api/quantity",
+                    &average,
+                    "some",
+                ),
                 (
                     METRIC,
                     &resource("type: AverageValue, averageValue: 1, averageUtilization: 1"),
@@ -305,7 +485,13 @@ spec:
                     &field("resource", "type"),
                     "Average",
                 ),
-                (METRIC, &external("type: Value"), "api/required", &field("external", "averageValue"), "{type: Value}"),
+                (
+                    METRIC,
+                    &external("type: Value"),
+                    "api/required",
+                    &field("external", "averageValue"),
+                    "{type: Value}",
+                ),
                 (
                     METRIC,
                     &external("type: Value, value: 1, averageValue: 1"),
@@ -313,7 +499,13 @@ spec:
                     &field("external", "value"),
                     "value",
                 ),
-                (METRIC, &pods("type: Value, value: 1"), "api/required", &field("pods", "averageValue"), "{type: Value, value: 1}"),
+                (
+                    METRIC,
+                    &pods("type: Value, value: 1"),
+                    "api/required",
+                    &field("pods", "averageValue"),
+                    "{type: Value, value: 1}",
+                ),
                 (
                     METRIC,
                     "[{type: ContainerResource, containerResource: {container: '', name: cpu, target: {type: Utilization, averageUtilization: 1}}}]",
@@ -334,7 +526,10 @@ spec:
             AUTOSCALER,
             &[
                 (METRIC, &resource("type: AverageValue, averageValue: 500m")),
-                (METRIC, &resource("type: Utilization, averageUtilization: 300")),
+                (
+                    METRIC,
+                    &resource("type: Utilization, averageUtilization: 300"),
+                ),
                 (METRIC, &external("type: AverageValue, averageValue: '30'")),
                 (METRIC, &pods("type: AverageValue, averageValue: 1k")),
             ],
@@ -343,7 +538,10 @@ spec:
 
     #[test]
     fn behaviour() {
-        let (base, down) = (format!("{AUTOSCALER}  behavior: {{scaleDown: {{}}}}\n"), "scaleDown: {}");
+        let (base, down) = (
+            format!("{AUTOSCALER}  behavior: {{scaleDown: {{}}}}\n"),
+            "scaleDown: {}",
+        );
         let policy = |policy: &str| format!("scaleDown: {{policies: [{{{policy}}}]}}");
         let field = |field: &str| format!("spec.behavior.scaleDown.{field}");
         refused(
@@ -356,22 +554,70 @@ spec:
                     &field("stabilizationWindowSeconds"),
                     "3601",
                 ),
-                (down, "scaleDown: {stabilizationWindowSeconds: -1}", "api/range", &field("stabilizationWindowSeconds"), "-1"),
-                (down, "scaleDown: {selectPolicy: None}", "api/enum", &field("selectPolicy"), "None"),
-                (down, "scaleDown: {policies: []}", "api/required", &field("policies"), "[]"),
-                (down, &policy("type: Pod, value: 1, periodSeconds: 1"), "api/enum", &field("policies[0].type"), "Pod"),
-                (down, &policy("type: Pods, value: 0, periodSeconds: 1"), "api/range", &field("policies[0].value"), "0"),
-                (down, &policy("type: Pods, value: 1, periodSeconds: 1801"), "api/range", &field("policies[0].periodSeconds"), "1801"),
-                (down, &policy("type: Pods, value: 1, periodSeconds: 0"), "api/range", &field("policies[0].periodSeconds"), "0"),
+                (
+                    down,
+                    "scaleDown: {stabilizationWindowSeconds: -1}",
+                    "api/range",
+                    &field("stabilizationWindowSeconds"),
+                    "-1",
+                ),
+                (
+                    down,
+                    "scaleDown: {selectPolicy: None}",
+                    "api/enum",
+                    &field("selectPolicy"),
+                    "None",
+                ),
+                (
+                    down,
+                    "scaleDown: {policies: []}",
+                    "api/required",
+                    &field("policies"),
+                    "[]",
+                ),
+                (
+                    down,
+                    &policy("type: Pod, value: 1, periodSeconds: 1"),
+                    "api/enum",
+                    &field("policies[0].type"),
+                    "Pod",
+                ),
+                (
+                    down,
+                    &policy("type: Pods, value: 0, periodSeconds: 1"),
+                    "api/range",
+                    &field("policies[0].value"),
+                    "0",
+                ),
+                (
+                    down,
+                    &policy("type: Pods, value: 1, periodSeconds: 1801"),
+                    "api/range",
+                    &field("policies[0].periodSeconds"),
+                    "1801",
+                ),
+                (
+                    down,
+                    &policy("type: Pods, value: 1, periodSeconds: 0"),
+                    "api/range",
+                    &field("policies[0].periodSeconds"),
+                    "0",
+                ),
             ],
         );
         accepted(
             &base,
             &[
-                (down, "scaleDown: {stabilizationWindowSeconds: 0, selectPolicy: Disabled}"),
+                (
+                    down,
+                    "scaleDown: {stabilizationWindowSeconds: 0, selectPolicy: Disabled}",
+                ),
                 (down, "scaleDown: null"),
                 (down, "scaleUp: {stabilizationWindowSeconds: 3600}"),
-                (down, &policy("type: Percent, value: 1000, periodSeconds: 1800")),
+                (
+                    down,
+                    &policy("type: Percent, value: 1000, periodSeconds: 1800"),
+                ),
             ],
         );
         accepted_in(&[33, 37], &base, &[(down, "scaleDown: {tolerance: 50m}")]);
@@ -392,9 +638,27 @@ spec:
         refused(
             base,
             &[
-                (percentage, "targetCPUUtilizationPercentage: 0", "api/range", "spec.targetCPUUtilizationPercentage", "0"),
-                ("maxReplicas: 10", "maxReplicas: 0", "api/range", "spec.maxReplicas", "0"),
-                (percentage, "minReplicas: 20", "api/range", "spec.maxReplicas", "10"),
+                (
+                    percentage,
+                    "targetCPUUtilizationPercentage: 0",
+                    "api/range",
+                    "spec.targetCPUUtilizationPercentage",
+                    "0",
+                ),
+                (
+                    "maxReplicas: 10",
+                    "maxReplicas: 0",
+                    "api/range",
+                    "spec.maxReplicas",
+                    "0",
+                ),
+                (
+                    percentage,
+                    "minReplicas: 20",
+                    "api/range",
+                    "spec.maxReplicas",
+                    "10",
+                ),
             ],
         );
     }

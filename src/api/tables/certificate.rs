@@ -148,8 +148,10 @@ fn bundle_name<'a>(_: &Context<'a>, bundle: Node<'a>, faults: &mut Vec<Fault<'a>
     } else {
         format!("{}:", signer.replace('/', ":"))
     };
-    let rest = text.strip_prefix(&*prefix);
-    if rest.is_none_or(|rest| Subdomain.fault(rest).is_some()) {
+    if text
+        .strip_prefix(&*prefix)
+        .is_none_or(|rest| Subdomain.fault(rest).is_some())
+    {
         let message =
             "the name of a signer's bundle begins with the signer's, and no other holds `:`";
         faults.push(

@@ -9,12 +9,16 @@ pub(super) const TABLE: &[Definition] = &[Definition {
         (".", AtMostOneOf(&["minAvailable", "maxUnavailable"])),
         ("minAvailable", CountOrShare),
         ("maxUnavailable", CountOrShare),
-        ("unhealthyPodEvictionPolicy", OneOf(&["IfHealthyBudget", "AlwaysAllow"])),
+        (
+            "unhealthyPodEvictionPolicy",
+            OneOf(&["IfHealthyBudget", "AlwaysAllow"]),
+        ),
     ],
     rules: &[],
 }];
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 
@@ -33,13 +37,55 @@ spec:
         refused(
             base,
             &[
-                (least, "minAvailable: -1", "api/range", "spec.minAvailable", "-1"),
-                (least, "minAvailable: '1'", "api/range", "spec.minAvailable", "'1'"),
-                (least, "minAvailable: 150%", "api/range", "spec.minAvailable", "150%"),
-                (least, "maxUnavailable: -50%", "api/range", "spec.maxUnavailable", "-50%"),
-                (least, "maxUnavailable: 1\n  minAvailable: 1", "api/alternatives", "spec.maxUnavailable", "maxUnavailable"),
-                (least, "unhealthyPodEvictionPolicy: Always", enumeration, policy, "Always"),
-                ("{app: web}", "{'a b': web}", "api/name", "spec.selector.matchLabels[a b]", "'a b'"),
+                (
+                    least,
+                    "minAvailable: -1",
+                    "api/range",
+                    "spec.minAvailable",
+                    "-1",
+                ),
+                (
+                    least,
+                    "minAvailable: '1'",
+                    "api/range",
+                    "spec.minAvailable",
+                    "'1'",
+                ),
+                (
+                    least,
+                    "minAvailable: 150%",
+                    "api/range",
+                    "spec.minAvailable",
+                    "150%",
+                ),
+                (
+                    least,
+                    "maxUnavailable: -50%",
+                    "api/range",
+                    "spec.maxUnavailable",
+                    "-50%",
+                ),
+                (
+                    least,
+                    "maxUnavailable: 1\n  minAvailable: 1",
+                    "api/alternatives",
+                    "spec.maxUnavailable",
+                    "maxUnavailable",
+                ),
+                (
+                    least,
+                    "unhealthyPodEvictionPolicy: Always",
+                    enumeration,
+                    policy,
+                    "Always",
+                ),
+                (
+                    "{app: web}",
+                    "{'a b': web}",
+                    "api/name",
+                    "spec.selector.matchLabels[a b]",
+                    "'a b'",
+                ),
             ],
         );
         accepted(

@@ -82,12 +82,19 @@ mod tests {
     /// A name with a slip in it would never be met, and nobody would notice.
     #[test]
     fn tables_name_definitions_and_fields_that_there_are() {
-        let versions: Vec<_> = KubernetesVersion::all().filter_map(Kubernetes::of).collect();
+        let versions: Vec<_> = KubernetesVersion::all()
+            .filter_map(Kubernetes::of)
+            .collect();
         let mut wrong = Vec::new();
         for definition in all() {
             let known: BTreeSet<&str> = versions
                 .iter()
-                .flat_map(|version| version.numbers(definition.name).into_iter().flat_map(|number| version.fields(number)))
+                .flat_map(|version| {
+                    version
+                        .numbers(definition.name)
+                        .into_iter()
+                        .flat_map(|number| version.fields(number))
+                })
                 .collect();
             if known.is_empty() {
                 wrong.push(format!("{} is no definition", definition.name));
@@ -98,7 +105,9 @@ mod tests {
                     _ => &[field],
                 };
                 let unknown = fields.iter().filter(|field| !known.contains(*field));
-                wrong.extend(unknown.map(|field| format!("{} has no field {field}", definition.name)));
+                wrong.extend(
+                    unknown.map(|field| format!("{} has no field {field}", definition.name)),
+                );
             }
         }
         assert!(wrong.is_empty(), "{wrong:#?}");

@@ -106,11 +106,14 @@ const SOURCES: &[&str] = &[
 fn volume<'a>(context: &Context<'a>, volume: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     if let Some(spec) = volume.get("spec").filter(|spec| !spec.is_null()) {
         SPEC.check(context, spec, faults);
-    } else {
-        let message = "a PersistentVolume needs a capacity and a kind of volume";
-        let fault = Fault::new(&rules::REQUIRED, volume, message).below("spec.capacity");
-        faults.push(fault.help("set `spec`"));
+        return;
     }
+    let message = "a PersistentVolume needs a capacity and a kind of volume";
+    faults.push(
+        Fault::new(&rules::REQUIRED, volume, message)
+            .below("spec.capacity")
+            .help("set `spec`"),
+    );
 }
 
 fn capacity<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
