@@ -25,6 +25,8 @@ pub mod render;
 
 pub mod manifest;
 
+pub mod cel;
+
 pub mod schema;
 
 pub mod api;

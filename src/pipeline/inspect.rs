@@ -173,12 +173,13 @@ fn faults<'a>(
     object: Node<'a>,
 ) -> (CheckedBy, Vec<Fault<'a>>) {
     let mut by = CheckedBy::Nothing;
+    let old = before.get(&identity(object)).copied();
     let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
     // Where each fault stands in the list: hostile objects have tens of thousands.
     let mut known: HashMap<FaultKey, usize> = HashMap::new();
     for (catalogue, api) in catalogues {
         let mut faults = Vec::new();
-        by = by.min(catalogue.check(object, &mut api.of(object), &mut faults));
+        by = by.min(catalogue.check_change(object, old, &mut api.of(object), &mut faults));
         for fault in faults {
             let place = *known.entry(key(&fault)).or_insert(all.len());
             match all.get_mut(place) {
@@ -201,8 +202,8 @@ fn faults<'a>(
             fault
         })
         .collect();
-    if let Some(old) = before.get(&identity(object)) {
-        changes(*old, object, &mut faults);
+    if let Some(old) = old {
+        changes(old, object, &mut faults);
     }
     (by, faults)
 }

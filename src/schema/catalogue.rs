@@ -1,12 +1,16 @@
 //! Every schema of a run: those of one Kubernetes version, and those of custom resources.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
 
 use super::check::{Visitor, Walk};
 use super::history::History;
 use super::kubernetes::{Kubernetes, KubernetesVersion};
 use super::rules;
 use super::shape::{Definition, Dialect, Library, Part};
+use super::structure::{Completed, Structure, check_definition};
 use crate::finding::nearest;
 use crate::manifest::{Fault, group};
 use crate::yaml::{Node, to_json};
@@ -37,7 +41,15 @@ pub fn is_of_status(object: Node<'_>, node: Node<'_>) -> bool {
 pub struct Catalogue {
     version: KubernetesVersion,
     kubernetes: &'static Kubernetes,
-    custom: HashMap<(String, String), Library>,
+    custom: HashMap<(String, String), Custom>,
+}
+
+/// The schema of a custom resource.
+#[derive(Debug)]
+struct Custom {
+    library: Library,
+    /// Defaults and rules, of structural schemas only.
+    structure: Option<(Arc<Value>, OnceLock<Structure>)>,
 }
 
 impl Catalogue {
@@ -119,15 +131,29 @@ impl Catalogue {
     }
 
     fn add(&mut self, api_version: String, kind: String, schema: Node<'_>, dialect: Dialect) {
-        let schema = to_json(schema);
+        let schema = Arc::new(to_json(schema));
+        let structure =
+            (dialect == Dialect::Structural).then(|| (Arc::clone(&schema), OnceLock::new()));
         let library = Library::new(1, move |_| Definition::compile_object(&schema, dialect));
-        self.custom.insert((api_version, kind), library);
+        self.custom
+            .insert((api_version, kind), Custom { library, structure });
     }
 
     /// Checks an object by the schema of its kind; the visitor sees every map that is of a definition.
     pub fn check<'a>(
         &self,
         object: Node<'a>,
+        visitor: &mut dyn Visitor<'a>,
+        faults: &mut Vec<Fault<'a>>,
+    ) -> CheckedBy {
+        self.check_change(object, None, visitor, faults)
+    }
+
+    /// Checks an object as [`Catalogue::check`] does, and where it was there before, that it may become what it is.
+    pub fn check_change<'a>(
+        &self,
+        object: Node<'a>,
+        old: Option<Node<'_>>,
         visitor: &mut dyn Visitor<'a>,
         faults: &mut Vec<Fault<'a>>,
     ) -> CheckedBy {
@@ -138,17 +164,16 @@ impl Catalogue {
             self.by_kubernetes(part, object, visitor, faults);
             let missing = &rules::MISSING_FIELD.id;
             faults.retain(|fault| fault.rule.id != *missing || !is_of_status(object, fault.node));
+            if kind == "CustomResourceDefinition" {
+                check_definition(object, self.version.number(), faults);
+            }
             return CheckedBy::Kubernetes;
         }
-        if let Some(library) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
-            let mut walk = Walk {
-                library,
-                name_of: &|_| "",
-                history: &|_, _| None,
-                visitor: None,
-                faults,
-            };
-            walk.node(0, Part::Local(0), object);
+        if let Some(custom) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
+            // A version before of another API version would have to be converted first.
+            let old =
+                old.filter(|old| old.get("apiVersion").and_then(Node::as_str) == Some(api_version));
+            self.by_custom(custom, object, old, faults);
             if let (Some(part), Some(metadata)) = (
                 self.kubernetes.definition(OBJECT_META),
                 object.get("metadata"),
@@ -160,6 +185,39 @@ impl Catalogue {
         let fault = visitor.without_schema();
         faults.push(fault.unwrap_or_else(|| self.unknown_kind(api_version, kind, object)));
         CheckedBy::Nothing
+    }
+
+    /// Checks an object by a custom resource's schema: defaults first, then shapes, then rules.
+    fn by_custom<'a>(
+        &self,
+        custom: &Custom,
+        object: Node<'a>,
+        old: Option<Node<'_>>,
+        faults: &mut Vec<Fault<'a>>,
+    ) {
+        let structure = custom.structure.as_ref().map(|(schema, structure)| {
+            structure.get_or_init(|| Structure::compile(schema, self.version.number()).0)
+        });
+        let with_defaults = structure.filter(|structure| structure.has_defaults());
+        let completed = with_defaults.and_then(|structure| Completed::new(structure, object));
+        let completed_old = with_defaults
+            .zip(old)
+            .and_then(|(structure, old)| Completed::new(structure, old));
+        let old = completed_old.as_ref().map(Completed::root).or(old);
+        let rules = structure.filter(|structure| structure.has_rules());
+        let Some(completed) = completed else {
+            faults.extend(shapes(custom, object));
+            if let Some(structure) = rules {
+                let own = |node: Node<'_>| object.document().node(node.index()).unwrap_or(object);
+                structure.run(object, old, &own, faults);
+            }
+            return;
+        };
+        let own = |node: Node<'_>| completed.origin(object, node);
+        faults.extend(at_own(shapes(custom, completed.root()), &own));
+        if let Some(structure) = rules {
+            structure.run(completed.root(), old, &own, faults);
+        }
     }
 
     fn by_kubernetes<'a>(
@@ -237,6 +295,33 @@ impl Catalogue {
             "put its CustomResourceDefinition into `schemas/` (`tympan schema import FILE`), or correct `kind` and `apiVersion`",
         )
     }
+}
+
+/// Checks an object's values by the shapes of its schema.
+fn shapes<'a>(custom: &Custom, object: Node<'a>) -> Vec<Fault<'a>> {
+    let mut faults = Vec::new();
+    let mut walk = Walk {
+        library: &custom.library,
+        name_of: &|_| "",
+        history: &|_, _| None,
+        visitor: None,
+        faults: &mut faults,
+    };
+    walk.node(0, Part::Local(0), object);
+    faults
+}
+
+/// Moves faults of a copy to the object's own nodes.
+fn at_own<'a>(faults: Vec<Fault<'_>>, own: &dyn Fn(Node<'_>) -> Node<'a>) -> Vec<Fault<'a>> {
+    let moved = faults.into_iter().map(|fault| Fault {
+        rule: fault.rule,
+        severity: fault.severity,
+        node: own(fault.node),
+        below: fault.below,
+        message: fault.message,
+        help: fault.help,
+    });
+    moved.collect()
 }
 
 #[cfg(test)]

@@ -44,6 +44,11 @@ impl KubernetesVersion {
         Self { minor }
     }
 
+    /// Returns the minor version.
+    pub const fn number(self) -> u8 {
+        self.minor
+    }
+
     /// Tells whether its schemas are here.
     pub fn is_known(self) -> bool {
         (Self::OLDEST..=Self::NEWEST).contains(&self)

@@ -12,6 +12,7 @@ mod kubernetes;
 mod required;
 pub mod rules;
 mod shape;
+mod structure;
 
 pub use self::catalogue::{Catalogue, CheckedBy, is_of_status};
 pub use self::check::{Visitor, check_value};

@@ -21,4 +21,10 @@ crate::rules! {
     ALTERNATIVES = "schema/alternatives", Error;
     /// An item of a list that is there twice.
     DUPLICATE_ITEM = "schema/duplicate-item", Error;
+    /// A rule of a custom resource's schema that does not hold.
+    CEL = "schema/cel", Error;
+    /// A rule of a definition that the API server cannot compile.
+    CEL_COMPILE = "schema/cel-compile", Error;
+    /// A rule of a definition that may cost more than the API server allows.
+    CEL_COST = "schema/cel-cost", Error;
 }

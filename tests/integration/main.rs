@@ -15,6 +15,7 @@
 mod api;
 mod api_server;
 mod architecture;
+mod cel;
 mod cli;
 mod determinism;
 mod faults;

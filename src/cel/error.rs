@@ -1,0 +1,51 @@
+//! What can be wrong: with an expression, and with a run of it.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::source::Span;
+
+/// What is wrong with an expression; found without running it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub struct CompileError {
+    /// The bytes of the expression.
+    pub span: Span,
+    /// One fact, lower case, without a full stop.
+    pub message: String,
+}
+
+impl CompileError {
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
+        Self {
+            span,
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Why a run gave no value.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum EvalError {
+    /// The expression failed, as it would in a cluster.
+    #[error("{0}")]
+    Failure(String),
+    /// The run cost more than it may.
+    #[error("the expression costs more than the API server allows")]
+    Budget,
+    /// The answer needs something that is known in a cluster only.
+    #[error("{0} is known in a cluster only")]
+    NotDecided(&'static str),
+}
+
+impl EvalError {
+    pub(crate) fn failure(message: impl Into<String>) -> Self {
+        Self::Failure(message.into())
+    }
+}

@@ -1,0 +1,114 @@
+//! What a run costs, and what it may.
+
+use std::collections::HashMap;
+
+use ::regex::Regex;
+
+use crate::cel::error::EvalError;
+use crate::cel::library::regex;
+
+/// What the expressions of one object, or of one policy, may cost in all.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// What is left.
+    pub left: u64,
+    /// What one expression may cost.
+    pub each: u64,
+}
+
+impl Budget {
+    /// What the API server allows an expression.
+    pub const EACH: u64 = 1_000_000;
+
+    /// Makes the budget that the API server gives to all rules of an object, and to a policy with its parameters.
+    pub fn new() -> Self {
+        Self {
+            left: 10_000_000,
+            each: Self::EACH,
+        }
+    }
+
+    /// Makes the budget that the API server gives to the match conditions of a policy.
+    pub fn match_conditions() -> Self {
+        Self {
+            left: 2_500_000,
+            each: Self::EACH,
+        }
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// How much work a run may be besides its cost: what the API server's costs do not count, such as copying lists.
+const WORK: u64 = 20_000_000;
+/// How many patterns a run may make.
+const PATTERNS: usize = 1_000;
+
+/// Counts what a run costs.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    cost: u64,
+    limit: u64,
+    work: u64,
+    patterns: HashMap<String, Regex>,
+}
+
+impl Meter {
+    /// Makes a meter that stops at a cost.
+    pub(crate) fn new(limit: u64) -> Self {
+        Self {
+            cost: 0,
+            limit,
+            work: 0,
+            patterns: HashMap::new(),
+        }
+    }
+
+    /// Makes a meter for literals of an expression.
+    pub(crate) fn unlimited() -> Self {
+        Self::new(u64::MAX)
+    }
+
+    /// Returns the cost so far.
+    pub(crate) fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// Adds a cost.
+    pub(crate) fn charge(&mut self, cost: u64) -> Result<(), EvalError> {
+        self.cost = self.cost.saturating_add(cost);
+        if self.cost > self.limit {
+            Err(EvalError::Budget)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Adds work that costs nothing by the API server's count.
+    pub(crate) fn work(&mut self, work: usize) -> Result<(), EvalError> {
+        self.work = self.work.saturating_add(work as u64);
+        if self.work > WORK {
+            Err(EvalError::Budget)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Returns a pattern that the run made.
+    pub(crate) fn pattern(&mut self, text: &str) -> Result<Regex, EvalError> {
+        if let Some(pattern) = self.patterns.get(text) {
+            return Ok(pattern.clone());
+        }
+        if self.patterns.len() >= PATTERNS {
+            return Err(EvalError::Budget);
+        }
+        self.work(10_000)?;
+        let pattern = regex::compile(text).map_err(EvalError::Failure)?;
+        self.patterns.insert(text.to_owned(), pattern.clone());
+        Ok(pattern)
+    }
+}

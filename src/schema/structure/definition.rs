@@ -1,0 +1,32 @@
+//! The rules of a `CustomResourceDefinition` itself.
+
+use super::{ProblemKind, Structure};
+use crate::manifest::Fault;
+use crate::schema::rules;
+use crate::yaml::{Node, to_json};
+
+/// Checks the rules of every version that a definition has; each fault stands at the rule's text.
+pub(in crate::schema) fn check_definition<'a>(
+    object: Node<'a>,
+    minor: u8,
+    faults: &mut Vec<Fault<'a>>,
+) {
+    for version in object
+        .path(&["spec", "versions"])
+        .into_iter()
+        .flat_map(Node::items)
+    {
+        let Some(schema) = version.path(&["schema", "openAPIV3Schema"]) else {
+            continue;
+        };
+        let (_, problems) = Structure::compile(&to_json(schema), minor);
+        for problem in problems {
+            let rule = match problem.kind {
+                ProblemKind::Compile => &rules::CEL_COMPILE,
+                ProblemKind::Cost => &rules::CEL_COST,
+            };
+            let node = schema.pointer(&problem.pointer).unwrap_or(schema);
+            faults.push(Fault::new(rule, node, problem.message).help(problem.help));
+        }
+    }
+}
