@@ -181,6 +181,7 @@ fn owners<'a>(meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, accepted_in, faults, refused, refused_in};
 

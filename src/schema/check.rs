@@ -149,7 +149,11 @@ impl<'a> Walk<'a, '_> {
         }
         match &shape.list_type {
             ListType::Atomic => {}
-            ListType::Set => self.unique(node, Node::same_value, "is there twice"),
+            ListType::Set => {
+                // A method's name would tie the lifetimes of the two.
+                let same = |item: Node<'_>, other: Node<'_>| -> bool { item.same_value(other) };
+                self.unique(node, same, "is there twice");
+            }
             ListType::Map(keys) => {
                 let words = keys
                     .iter()

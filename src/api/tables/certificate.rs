@@ -239,6 +239,7 @@ fn served_elsewhere<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 

@@ -172,6 +172,7 @@ fn priority<'a>(_: &Context<'a>, class: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 

@@ -201,6 +201,7 @@ fn docker<'a>(_: &Context<'a>, secret: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, faults, refused};
 

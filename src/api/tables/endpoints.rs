@@ -212,6 +212,7 @@ pub(super) fn at_most<'a>(node: Node<'a>, field: &str, most: usize, faults: &mut
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, faults_in, refused};
 

@@ -298,6 +298,7 @@ fn hand<'a>(_: &Context<'a>, queuing: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 

@@ -316,6 +316,7 @@ fn class_scope<'a>(_: &Context<'a>, parameters: Node<'a>, faults: &mut Vec<Fault
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 

@@ -116,6 +116,7 @@ fn requirement_values<'a>(_: &Context<'a>, requirement: Node<'a>, faults: &mut V
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, faults, refused};
 

@@ -402,6 +402,7 @@ fn bounds<'a>(item: Node<'a>, key: &str, faults: &mut Vec<Fault<'a>>) {
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 

@@ -113,6 +113,7 @@ fn subject<'a>(context: &Context<'a>, subject: Node<'a>, faults: &mut Vec<Fault<
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 

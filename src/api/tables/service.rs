@@ -457,6 +457,7 @@ fn distribution<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Faul
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, accepted_in, faults, refused, refused_in};
 

@@ -209,6 +209,7 @@ fn tokens<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>
 }
 
 #[cfg(test)]
+#[allow(clippy::too_many_lines, reason = "cases are lines of a table")]
 mod tests {
     use crate::api::testing::{accepted, refused};
 
