@@ -1,6 +1,7 @@
 //! Changes that the API server refuses: fields that cannot change once an object exists (the `Validate...Update`
 //! functions of `k8s.io/kubernetes/pkg/apis`).
 
+use super::quantity::Quantity;
 use super::rules;
 use crate::manifest::{Fault, group};
 use crate::yaml::{Kind, Node};
@@ -23,7 +24,11 @@ const ROLE_REF: Fixed = Field(&["roleRef"]);
 
 /// By group and kind.
 const TABLE: &[(&str, &[&str], &[Fixed])] = &[
-    ("apps", &["Deployment", "DaemonSet", "ReplicaSet"], &[SELECTOR]),
+    (
+        "apps",
+        &["Deployment", "DaemonSet", "ReplicaSet"],
+        &[SELECTOR],
+    ),
     (
         "apps",
         &["StatefulSet"],
@@ -60,10 +65,17 @@ const TABLE: &[(&str, &[&str], &[Fixed])] = &[
     (
         "",
         &["PersistentVolumeClaim"],
-        &[AllBut(&["spec"], &["resources", "volumeAttributesClassName", "volumeName"])],
+        &[AllBut(
+            &["spec"],
+            &["resources", "volumeAttributesClassName", "volumeName"],
+        )],
     ),
     ("", &["Secret"], &[Field(&["type"])]),
-    ("discovery.k8s.io", &["EndpointSlice"], &[Field(&["addressType"])]),
+    (
+        "discovery.k8s.io",
+        &["EndpointSlice"],
+        &[Field(&["addressType"])],
+    ),
     (
         "storage.k8s.io",
         &["StorageClass"],
@@ -79,18 +91,30 @@ const TABLE: &[(&str, &[&str], &[Fixed])] = &[
         &["VolumeAttributesClass"],
         &[Field(&["parameters"]), Field(&["driverName"])],
     ),
-    ("rbac.authorization.k8s.io", &["RoleBinding", "ClusterRoleBinding"], &[ROLE_REF]),
+    (
+        "rbac.authorization.k8s.io",
+        &["RoleBinding", "ClusterRoleBinding"],
+        &[ROLE_REF],
+    ),
     (
         "scheduling.k8s.io",
         &["PriorityClass"],
         &[Field(&["value"]), Field(&["preemptionPolicy"])],
     ),
     ("node.k8s.io", &["RuntimeClass"], &[Field(&["handler"])]),
-    ("networking.k8s.io", &["IngressClass"], &[Field(&["spec", "controller"])]),
+    (
+        "networking.k8s.io",
+        &["IngressClass"],
+        &[Field(&["spec", "controller"])],
+    ),
     (
         "apiextensions.k8s.io",
         &["CustomResourceDefinition"],
-        &[Field(&["spec", "group"]), Field(&["spec", "scope"]), Field(&["spec", "names", "plural"])],
+        &[
+            Field(&["spec", "group"]),
+            Field(&["spec", "scope"]),
+            Field(&["spec", "names", "plural"]),
+        ],
     ),
 ];
 
@@ -111,7 +135,9 @@ pub fn changes<'a>(old: Node<'_>, new: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let (group, kind) = (group(text(new, "apiVersion")), text(new, "kind"));
     for (of, kinds, fixed) in TABLE {
         if *of == group && kinds.contains(&kind) {
-            fixed.iter().for_each(|fixed| check(*fixed, old, new, faults));
+            fixed
+                .iter()
+                .for_each(|fixed| check(*fixed, old, new, faults));
         }
     }
     if matches!((group, kind), ("", "Secret" | "ConfigMap")) {
@@ -136,9 +162,10 @@ fn check<'a>(fixed: Fixed, old: Node<'_>, new: Node<'a>, faults: &mut Vec<Fault<
             let (Some(old), Some(new)) = (old.path(path), new.path(path)) else {
                 return;
             };
-            let keys = old.entries().chain(new.entries().filter(|(key, _)| {
-                key.as_str().is_some_and(|name| old.get(name).is_none())
-            }));
+            let keys = old.entries().chain(
+                new.entries()
+                    .filter(|(key, _)| key.as_str().is_some_and(|name| old.get(name).is_none())),
+            );
             for name in keys.filter_map(|(key, _)| key.as_str()) {
                 if !open.contains(&name) {
                     compare(name, old.get(name), new.get(name), new, faults);
@@ -164,33 +191,45 @@ fn compare<'a>(
     map: Node<'a>,
     faults: &mut Vec<Fault<'a>>,
 ) {
-    let default = DEFAULTS.iter().find(|(field, _)| *field == name).map(|(_, value)| *value);
-    let is_default = |node: Node<'_>| node.is_null() || default.is_some() && node.as_str() == default;
+    let default = DEFAULTS
+        .iter()
+        .find(|(field, _)| *field == name)
+        .map(|(_, value)| *value);
+    let is_default =
+        |node: Node<'_>| node.is_null() || default.is_some() && node.as_str() == default;
     let same = match (old, new) {
         (None, None) => true,
         (Some(old), Some(new)) => same(old, new),
-        (Some(one), None) => is_default(one),
-        (None, Some(one)) => is_default(one),
+        (Some(one), None) | (None, Some(one)) => is_default(one),
     };
     if same {
         return;
     }
     let fault = Fault::new(&rules::IMMUTABLE, new.unwrap_or(map), format!("`{name}` cannot change once the object exists"))
         .help("keep it as it was, or give the object a new name: the old one is deleted then, with what it holds");
-    faults.push(if new.is_some() { fault } else { fault.below(name.to_owned()) });
+    faults.push(if new.is_some() {
+        fault
+    } else {
+        fault.below(name.to_owned())
+    });
 }
 
 /// Tells whether two values are the same; what one of them leaves out may be the server's default, which is no change.
 fn same(old: Node<'_>, new: Node<'_>) -> bool {
     match (old.kind(), new.kind()) {
-        (Kind::Map, Kind::Map) => old.entries().all(|(key, value)| {
-            key.as_str()
-                .and_then(|name| new.get(name))
-                .is_none_or(|other| same(value, other))
-        }) && both_or_defaulted(old, new),
+        (Kind::Map, Kind::Map) => {
+            old.entries().all(|(key, value)| {
+                key.as_str()
+                    .and_then(|name| new.get(name))
+                    .is_none_or(|other| same(value, other))
+            }) && both_or_defaulted(old, new)
+        }
         (Kind::Seq, Kind::Seq) => {
             old.items().len() == new.items().len()
-                && old.items().zip(new.items()).all(|(old, new)| same(old, new))
+                && old
+                    .items()
+                    .zip(new.items())
+                    .all(|(old, new)| same(old, new))
         }
         _ => old.same_value(new),
     }
@@ -198,8 +237,22 @@ fn same(old: Node<'_>, new: Node<'_>) -> bool {
 
 /// Fields that the server defaults inside what cannot change: all others must be on both sides or on none.
 const DEFAULTED: &[&str] = &[
-    "protocol", "imagePullPolicy", "terminationMessagePath", "terminationMessagePolicy", "volumeMode", "apiVersion", "kind", "status",
-    "creationTimestamp", "storageClassName", "defaultMode", "successThreshold", "failureThreshold", "periodSeconds", "timeoutSeconds", "scheme",
+    "protocol",
+    "imagePullPolicy",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
+    "volumeMode",
+    "apiVersion",
+    "kind",
+    "status",
+    "creationTimestamp",
+    "storageClassName",
+    "defaultMode",
+    "successThreshold",
+    "failureThreshold",
+    "periodSeconds",
+    "timeoutSeconds",
+    "scheme",
 ];
 
 fn both_or_defaulted(old: Node<'_>, new: Node<'_>) -> bool {
@@ -224,13 +277,14 @@ fn immutable_data<'a>(old: Node<'_>, new: Node<'a>, faults: &mut Vec<Fault<'a>>)
 /// A claim grows and never shrinks.
 fn smaller<'a>(old: Node<'_>, new: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     const STORAGE: &[&str] = &["spec", "resources", "requests", "storage"];
-    let bytes = |node: Node<'_>| node.as_str().map_or(node.as_float(), super::fact::parse_quantity);
     if let (Some(old), Some(new)) = (old.path(STORAGE), new.path(STORAGE))
-        && let (Some(before), Some(after)) = (bytes(old), bytes(new))
-        && after < before
+        && let (Some(before), Some(after)) = (Quantity::of(old), Quantity::of(new))
+        && after.nanos() < before.nanos()
     {
         let message = "a claim's storage cannot shrink";
-        faults.push(Fault::new(&rules::IMMUTABLE, new, message).help("keep the size, or ask for more"));
+        faults.push(
+            Fault::new(&rules::IMMUTABLE, new, message).help("keep the size, or ask for more"),
+        );
     }
 }
 
@@ -243,7 +297,9 @@ mod tests {
     use crate::yaml::{Document, Limits, read};
 
     fn document(text: &str) -> Document {
-        read(&Arc::from(text), &Limits::default()).documents.remove(0)
+        read(&Arc::from(text), &Limits::default())
+            .documents
+            .remove(0)
     }
 
     fn fields(old: &str, new: &str) -> Vec<String> {
@@ -280,7 +336,11 @@ mod tests {
                 "apiVersion: v1\nkind: Service\nspec: {clusterIP: None}\n",
                 &["spec.clusterIP"],
             ),
-            ("apiVersion: v1\nkind: Service\nspec: {clusterIP: 10.0.0.1}\n", "apiVersion: v1\nkind: Service\nspec: {}\n", &[]),
+            (
+                "apiVersion: v1\nkind: Service\nspec: {clusterIP: 10.0.0.1}\n",
+                "apiVersion: v1\nkind: Service\nspec: {}\n",
+                &[],
+            ),
             (
                 "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nroleRef: {name: a}\n",
                 "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nroleRef: {name: b}\n",
@@ -291,8 +351,16 @@ mod tests {
                 "apiVersion: storage.k8s.io/v1\nkind: StorageClass\n",
                 &[".parameters"],
             ),
-            ("apiVersion: v1\nkind: ConfigMap\nimmutable: true\ndata: {a: b}\n", "apiVersion: v1\nkind: ConfigMap\nimmutable: true\ndata: {a: c}\n", &["data"]),
-            ("apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n", "apiVersion: v1\nkind: ConfigMap\ndata: {a: c}\n", &[]),
+            (
+                "apiVersion: v1\nkind: ConfigMap\nimmutable: true\ndata: {a: b}\n",
+                "apiVersion: v1\nkind: ConfigMap\nimmutable: true\ndata: {a: c}\n",
+                &["data"],
+            ),
+            (
+                "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n",
+                "apiVersion: v1\nkind: ConfigMap\ndata: {a: c}\n",
+                &[],
+            ),
             (
                 "apiVersion: v1\nkind: PersistentVolumeClaim\nspec: {storageClassName: a, resources: {requests: {storage: 2Gi}}}\n",
                 "apiVersion: v1\nkind: PersistentVolumeClaim\nspec: {storageClassName: a, resources: {requests: {storage: 1Gi}}}\n",
@@ -303,7 +371,11 @@ mod tests {
                 "apiVersion: batch/v1\nkind: Job\nspec: {parallelism: 2, template: {spec: {containers: [{name: a, image: c}]}}}\n",
                 &["spec.template.spec.containers"],
             ),
-            ("apiVersion: v1\nkind: Secret\n", "apiVersion: v1\nkind: Secret\ntype: Opaque\n", &[]),
+            (
+                "apiVersion: v1\nkind: Secret\n",
+                "apiVersion: v1\nkind: Secret\ntype: Opaque\n",
+                &[],
+            ),
         ];
         for (old, new, expected) in cases {
             assert_eq!(fields(old, new), *expected, "{old}{new}");

@@ -6,24 +6,35 @@
 //!
 //! A definition's rules apply wherever the definition is used: those of `core.v1.Container` in every pod and pod template.
 
+mod address;
 mod fact;
+mod field;
 mod immutable;
 mod meta;
 mod names;
+mod quantity;
 pub mod rules;
+mod schedule;
+mod selector;
+mod structural;
 mod tables;
+#[cfg(test)]
+mod testing;
+mod versions;
+mod webhook;
 
 use std::collections::HashMap;
 
 pub use self::fact::Fact;
 pub use self::immutable::changes;
+use self::names::Spelling;
 use crate::manifest::Fault;
-use crate::schema::{Kubernetes, KubernetesVersion, Visitor};
+use crate::schema::{Kubernetes, KubernetesVersion, Visitor, is_of_status};
 use crate::yaml::Node;
 
 /// What is said about one definition.
 pub(crate) struct Definition {
-    /// The definition's name, without `io.k8s.api.`: `core.v1.Container`.
+    /// The definition's name, without `io.k8s.api.`: `core.v1.Container`; a `*` stands for each version of the group.
     name: &'static str,
     /// What holds for single fields.
     facts: &'static [(&'static str, Fact)],
@@ -50,9 +61,57 @@ pub struct Api {
     definitions: HashMap<u32, Vec<&'static Definition>>,
 }
 
+impl<'a> Context<'a> {
+    /// Tells whether a node is what stands at a path of the object, or below it.
+    fn is_in(&self, node: Node<'a>, path: &[&str]) -> bool {
+        let holds = |above: Node<'a>| (above.index()..above.end_index()).contains(&node.index());
+        self.object.path(path).is_some_and(holds)
+    }
+
+    /// Tells whether the object is of a kind, whatever the version of its group.
+    fn is_a(&self, kind: &str) -> bool {
+        fact::text(self.object, "kind") == kind
+    }
+
+    /// Returns how a Service's name is written: since 1.35 it may begin with a digit.
+    fn service_name(&self) -> Spelling {
+        if self.since(35) {
+            Spelling::Label
+        } else {
+            Spelling::Label1035
+        }
+    }
+
+    /// Tells whether the Kubernetes version is 1.`minor` or a later one: what a rule or a feature came with.
+    pub(crate) fn since(&self, minor: u8) -> bool {
+        self.version >= KubernetesVersion::minor(minor)
+    }
+
+    /// Tells whether the object is a Pod itself, not what makes pods of a template.
+    pub(crate) fn is_pod(&self) -> bool {
+        self.is("v1", "Pod")
+    }
+
+    /// Tells whether the object is of a kind.
+    pub(crate) fn is(&self, api_version: &str, kind: &str) -> bool {
+        let text = |key: &str| self.object.get(key).and_then(Node::as_str);
+        text("apiVersion") == Some(api_version) && text("kind") == Some(kind)
+    }
+}
+
 impl std::fmt::Debug for Definition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+impl Definition {
+    /// Checks a map that is of the definition.
+    fn check<'a>(&self, context: &Context<'a>, node: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+        fact::check(self.facts, node, faults);
+        for check in self.rules {
+            check(context, node, faults);
+        }
     }
 }
 
@@ -66,14 +125,20 @@ impl Api {
                 definitions.entry(number).or_default().push(definition);
             }
         }
-        Some(Self { version, definitions })
+        Some(Self {
+            version,
+            definitions,
+        })
     }
 
     /// Returns what checks the nodes of one object.
     pub fn of<'a, 'r>(&'r self, object: Node<'a>) -> ObjectRules<'a, 'r> {
         ObjectRules {
             api: self,
-            context: Context { version: self.version, object },
+            context: Context {
+                version: self.version,
+                object,
+            },
         }
     }
 }
@@ -85,17 +150,43 @@ pub struct ObjectRules<'a, 'r> {
     context: Context<'a>,
 }
 
+/// Drops what the schema, or a fact, has said already: that a field is missing.
+fn drop_repeated(known: usize, faults: &mut Vec<Fault<'_>>) {
+    let mut place = faults.len();
+    while place > known {
+        place -= 1;
+        let said = |fault: &Fault<'_>| {
+            let same = |first: &Fault<'_>| {
+                first.node.index() == fault.node.index() && first.below == fault.below
+            };
+            fault.rule.id == rules::REQUIRED.id
+                && fault.below.is_some()
+                && faults.iter().take(known).any(same)
+        };
+        if faults.get(place).is_some_and(said) {
+            faults.remove(place);
+        }
+    }
+}
+
 impl<'a> Visitor<'a> for ObjectRules<'a, '_> {
     fn visit(&mut self, definition: u32, node: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-        for definition in self.api.definitions.get(&definition).into_iter().flatten() {
-            fact::check(definition.facts, node, faults);
-            for check in definition.rules {
-                check(&self.context, node, faults);
-            }
+        if is_of_status(self.context.object, node) {
+            return;
         }
+        let known = faults.len();
+        for definition in self.api.definitions.get(&definition).into_iter().flatten() {
+            definition.check(&self.context, node, faults);
+        }
+        drop_repeated(known, faults);
     }
 
     fn object(&mut self, faults: &mut Vec<Fault<'a>>) {
         meta::check(&self.context, faults);
+        versions::check(&self.context, faults);
+    }
+
+    fn without_schema(&mut self) -> Option<Fault<'a>> {
+        versions::removed(&self.context)
     }
 }

@@ -47,7 +47,10 @@ impl Spelling {
                     && text.bytes().all(is_name_byte)
             }
             Self::EnvironmentName => {
-                !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=')
+                !text.is_empty()
+                    && text
+                        .bytes()
+                        .all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=')
             }
         };
         (!fits).then(|| self.words())
@@ -56,15 +59,31 @@ impl Spelling {
     /// Returns how such a text is written.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Label => "at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
-            Self::Label1035 => "at most 63 lower-case letters, digits and `-`, with a letter first and a letter or digit last",
-            Self::Subdomain => "at most 253 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of each part",
-            Self::WildcardSubdomain => "a host name of lower-case letters, digits, `-` and `.`, which may begin with `*.`",
-            Self::QualifiedName => "at most 63 letters, digits, `-`, `_` and `.` with a letter or digit at both ends, after an optional `domain/`",
-            Self::LabelValue => "at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends",
-            Self::PortName => "at most 15 lower-case letters, digits and single `-`, with at least one letter and no `-` at an end",
+            Self::Label => {
+                "at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends"
+            }
+            Self::Label1035 => {
+                "at most 63 lower-case letters, digits and `-`, with a letter first and a letter or digit last"
+            }
+            Self::Subdomain => {
+                "at most 253 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends of each part"
+            }
+            Self::WildcardSubdomain => {
+                "a host name of lower-case letters, digits, `-` and `.`, which may begin with `*.`"
+            }
+            Self::QualifiedName => {
+                "at most 63 letters, digits, `-`, `_` and `.` with a letter or digit at both ends, after an optional `domain/`"
+            }
+            Self::LabelValue => {
+                "at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"
+            }
+            Self::PortName => {
+                "at most 15 lower-case letters, digits and single `-`, with at least one letter and no `-` at an end"
+            }
             Self::PathSegment => "without `/` and `%`, and not `.` or `..`",
-            Self::ConfigKey => "at most 253 letters, digits, `-`, `_` and `.`, and must not begin with `..`",
+            Self::ConfigKey => {
+                "at most 253 letters, digits, `-`, `_` and `.`, and must not begin with `..`"
+            }
             Self::EnvironmentName => "printable ASCII without `=`",
         }
     }
@@ -107,7 +126,9 @@ fn is_qualified_name(text: &str) -> bool {
 
 fn is_port_name(text: &str) -> bool {
     (1..=15).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && text.bytes().any(|byte| byte.is_ascii_lowercase())
         && !text.contains("--")
         && !text.starts_with('-')
@@ -122,16 +143,52 @@ mod tests {
     fn spellings_take_what_the_server_takes() {
         let long = "a".repeat(64);
         let cases: &[(Spelling, &[&str], &[&str])] = &[
-            (Spelling::Label, &["a", "0-a", "a-0"], &["", "A", "-a", "a-", "a.b", &long]),
+            (
+                Spelling::Label,
+                &["a", "0-a", "a-0"],
+                &["", "A", "-a", "a-", "a.b", &long],
+            ),
             (Spelling::Label1035, &["a", "a0"], &["0a", "a.b"]),
-            (Spelling::Subdomain, &["a.b", "0.1", &long], &["", "a..b", ".a", "a_b"]),
-            (Spelling::WildcardSubdomain, &["*.a", "a.b"], &["*", "a.*", "*.*.a"]),
-            (Spelling::QualifiedName, &["a", "A_b.c", "a.b/C"], &["", "/a", "a/", "a/b/c", "A/b", "-a"]),
-            (Spelling::LabelValue, &["", "a", "A.b_c"], &["a b", "-a", "a.", &long]),
-            (Spelling::PortName, &["http", "a-1"], &["", "80", "HTTP", "a--b", "-a", "sixteen-letters-"]),
-            (Spelling::PathSegment, &["system:node", "a b"], &[".", "..", "a/b", "a%b"]),
-            (Spelling::ConfigKey, &["a.b_C-1", ".hidden"], &["", "..", "..a", "a b"]),
-            (Spelling::EnvironmentName, &["A", "a.b", "0"], &["", "A=B", "é"]),
+            (
+                Spelling::Subdomain,
+                &["a.b", "0.1", &long],
+                &["", "a..b", ".a", "a_b"],
+            ),
+            (
+                Spelling::WildcardSubdomain,
+                &["*.a", "a.b"],
+                &["*", "a.*", "*.*.a"],
+            ),
+            (
+                Spelling::QualifiedName,
+                &["a", "A_b.c", "a.b/C"],
+                &["", "/a", "a/", "a/b/c", "A/b", "-a"],
+            ),
+            (
+                Spelling::LabelValue,
+                &["", "a", "A.b_c"],
+                &["a b", "-a", "a.", &long],
+            ),
+            (
+                Spelling::PortName,
+                &["http", "a-1"],
+                &["", "80", "HTTP", "a--b", "-a", "sixteen-letters-"],
+            ),
+            (
+                Spelling::PathSegment,
+                &["system:node", "a b"],
+                &[".", "..", "a/b", "a%b"],
+            ),
+            (
+                Spelling::ConfigKey,
+                &["a.b_C-1", ".hidden"],
+                &["", "..", "..a", "a b"],
+            ),
+            (
+                Spelling::EnvironmentName,
+                &["A", "a.b", "0"],
+                &["", "A=B", "é"],
+            ),
         ];
         for (spelling, good, bad) in cases {
             for text in *good {

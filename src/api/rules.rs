@@ -29,4 +29,8 @@ crate::rules! {
     SELECTOR_MISMATCH = "api/selector-mismatch", Error;
     /// A change of a field that cannot change.
     IMMUTABLE = "api/immutable", Error;
+    /// A kind that Kubernetes no longer has in its group and version.
+    REMOVED = "api/removed", Error;
+    /// A kind, field, label or annotation that Kubernetes is going to drop, or heeds no more.
+    DEPRECATED = "api/deprecated", Warning;
 }

@@ -9,13 +9,30 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "tympan", version, max_term_width = 100, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub(super) struct Cli {
     /// Work in this folder instead of the current one
-    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Global options")]
+    #[arg(
+        short = 'C',
+        value_name = "DIR",
+        global = true,
+        help_heading = "Global options"
+    )]
     pub(super) directory: Option<PathBuf>,
     /// When to use colours
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = "Global options")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        help_heading = "Global options"
+    )]
     pub(super) color: Colour,
     /// Print nothing but errors and what was asked for
-    #[arg(short, long, global = true, help_heading = "Global options", conflicts_with = "verbose")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        help_heading = "Global options",
+        conflicts_with = "verbose"
+    )]
     pub(super) quiet: bool,
     /// Print more: each file that is unchanged, too
     #[arg(short, long, global = true, help_heading = "Global options")]
@@ -82,7 +99,7 @@ pub(super) enum SchemaAction {
         #[arg(long, value_name = "VERSION")]
         kubernetes: Option<String>,
     },
-    /// Take CustomResourceDefinitions out of files, and write each to schemas/<group>/<plural>.yaml
+    /// Take definitions of custom resources out of files, and write each to `schemas/<group>/<plural>.yaml`
     #[command(
         after_help = "Examples:\n  tympan schema import crds.yaml\n  helm template x --include-crds | tympan schema import -"
     )]

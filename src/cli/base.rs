@@ -28,19 +28,27 @@ pub(super) fn rendered_before(
             .iter()
             .map(|name| {
                 let below = folder.join(name);
-                let documents = if below.is_dir() { documents_in(&below, settings)? } else { Vec::new() };
+                let documents = if below.is_dir() {
+                    documents_in(&below, settings)?
+                } else {
+                    Vec::new()
+                };
                 Ok(((*name).to_owned(), documents))
             })
             .collect();
     }
-    let version = if side == "index" { Version::Index } else { Version::Revision(side) };
+    let version = if side == "index" {
+        Version::Index
+    } else {
+        Version::Revision(side)
+    };
     environments
         .iter()
         .map(|name| {
             let files = files_at(root, version, &format!("rendered/{name}"))?;
             let documents = files
                 .into_iter()
-                .filter(|(path, _)| path.ends_with(".yaml"))
+                .filter(|(path, _)| Path::new(path).extension().is_some_and(|end| end == "yaml"))
                 .filter_map(|(_, bytes)| String::from_utf8(bytes).ok())
                 .flat_map(|text| read(&Arc::from(text), &Limits::default()).documents)
                 .flat_map(flatten);
@@ -60,8 +68,15 @@ pub(super) fn manifests_before(side: &str, settings: &Settings) -> Result<Vec<Do
 }
 
 fn documents_in(path: &Path, settings: &Settings) -> Result<Vec<Document>, Failure> {
-    let path = path.strip_prefix(&settings.directory).unwrap_or(path).to_path_buf();
+    let path = path
+        .strip_prefix(&settings.directory)
+        .unwrap_or(path)
+        .to_path_buf();
     let sources = load_manifests(&settings.directory, &[path], io::empty())?;
     let outcome = read_manifests(sources, &Limits::default());
-    Ok(outcome.manifests.into_iter().map(|(_, object)| object.document).collect())
+    Ok(outcome
+        .manifests
+        .into_iter()
+        .map(|(_, object)| object.document)
+        .collect())
 }

@@ -27,7 +27,7 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let (outcome, coverage) = if args.paths.is_empty() {
+    let (outcome, coverage, versions) = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
         check_manifests(args, settings)?
@@ -36,6 +36,7 @@ pub(super) fn run(
         documents: outcome.objects(),
         checked: coverage.kubernetes + coverage.custom,
         coverage,
+        versions,
         compared: args.base.is_some(),
         environments: outcome.environments.len(),
         waived: 0,
@@ -77,13 +78,18 @@ pub(super) fn run(
 fn check_project(
     args: &CheckArgs,
     settings: &Settings,
-) -> Result<(Outcome, Coverage), Failure> {
+) -> Result<(Outcome, Coverage, String), Failure> {
     let project = load_project(&settings.directory)?;
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
     checks.schemas.extend(schemas(&args.schemas, settings)?);
     if let Some(side) = &args.base {
-        let names: Vec<&str> = project.layout.environments.keys().map(String::as_str).collect();
+        let names: Vec<&str> = project
+            .layout
+            .environments
+            .keys()
+            .map(String::as_str)
+            .collect();
         checks.base = Some(rendered_before(side, &project.root, settings, &names)?);
     }
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
@@ -94,10 +100,13 @@ fn check_project(
         let failure = Failure::new("there is nothing to check: no template gave an object");
         return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));
     }
-    Ok((outcome, coverage))
+    Ok((outcome, coverage, checks.version_words()))
 }
 
-fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Coverage), Failure> {
+fn check_manifests(
+    args: &CheckArgs,
+    settings: &Settings,
+) -> Result<(Outcome, Coverage, String), Failure> {
     let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
     let mut versions = versions(&args.kubernetes)?;
     if versions.is_empty() {
@@ -114,15 +123,21 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<(Outcome, Co
     let mut outcome = read_manifests(sources, &Limits::default());
     let coverage = inspect(&mut outcome, &checks);
     let is_object = |id: &ResourceId| !id.kind.is_empty() && !id.api_version.is_empty();
-    let recognised = outcome.manifests.iter().any(|(_, object)| is_object(&object.id));
-    let readable = !outcome.findings.iter().any(|finding| finding.rule.family() == "yaml");
+    let recognised = outcome
+        .manifests
+        .iter()
+        .any(|(_, object)| is_object(&object.id));
+    let readable = !outcome
+        .findings
+        .iter()
+        .any(|finding| finding.rule.family() == "yaml");
     if !recognised && readable {
         let failure = Failure::new("there is nothing to check: no manifest was found");
         return Err(
             failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")
         );
     }
-    Ok((outcome, coverage))
+    Ok((outcome, coverage, checks.version_words()))
 }
 
 /// Reads the versions that are asked for.
@@ -137,10 +152,22 @@ fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Fail
     }
     let sources = load_manifests(&settings.directory, paths, io::empty())?;
     let outcome = read_manifests(sources, &Limits::default());
-    if let Some(finding) = outcome.findings.iter().find(|finding| finding.severity == Severity::Error) {
+    if let Some(finding) = outcome
+        .findings
+        .iter()
+        .find(|finding| finding.severity == Severity::Error)
+    {
         let file = outcome.sources.file(finding.primary.file);
         let line = file.position(finding.primary.span.start).line;
-        return Err(Failure::new(format!("{}:{line}: {}", file.path(), finding.message)));
+        return Err(Failure::new(format!(
+            "{}:{line}: {}",
+            file.path(),
+            finding.message
+        )));
     }
-    Ok(outcome.manifests.into_iter().map(|(_, object)| object.document).collect())
+    Ok(outcome
+        .manifests
+        .into_iter()
+        .map(|(_, object)| object.document)
+        .collect())
 }

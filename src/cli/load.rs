@@ -109,7 +109,9 @@ pub(super) fn project_checks(
             if let Some(problem) = stream.problems.first() {
                 return Err(Failure::new(format!("{path}: {}", problem.message)));
             }
-            checks.schemas.extend(stream.documents.into_iter().flat_map(flatten));
+            checks
+                .schemas
+                .extend(stream.documents.into_iter().flat_map(flatten));
         }
     }
     Ok(checks)

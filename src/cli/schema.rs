@@ -41,7 +41,9 @@ fn list(
 ) -> Result<ExitStatus, Failure> {
     let asked = kubernetes.map(known_version).transpose()?;
     let project = load_project(&settings.directory).ok();
-    let configured = project.as_ref().and_then(|project| project.config.kubernetes.clone());
+    let configured = project
+        .as_ref()
+        .and_then(|project| project.config.kubernetes.clone());
     let version = match (asked, configured) {
         (Some(version), _) => version,
         (None, Some(text)) => known_version(&text)?,
@@ -51,7 +53,10 @@ fn list(
         .ok_or_else(|| Failure::new(format!("there are no schemas of Kubernetes {version}")))?;
     if let Some(project) = &project {
         let checks = project_checks(project, &[version])?;
-        checks.schemas.iter().for_each(|schema| catalogue.learn(schema.root()));
+        checks
+            .schemas
+            .iter()
+            .for_each(|schema| catalogue.learn(schema.root()));
     }
     for (api_version, kind, by) in catalogue.kinds() {
         let of = match by {
@@ -71,14 +76,24 @@ fn import_into(
     let root = load_project(&settings.directory)?.root;
     let sources = load_manifests(&settings.directory, paths, io::stdin().lock())?;
     let outcome = read_manifests(sources, &Limits::default());
-    if let Some(finding) = outcome.findings.iter().find(|finding| finding.severity == Severity::Error) {
+    if let Some(finding) = outcome
+        .findings
+        .iter()
+        .find(|finding| finding.severity == Severity::Error)
+    {
         let file = outcome.sources.file(finding.primary.file);
         let line = file.position(finding.primary.span.start).line;
-        return Err(Failure::new(format!("{}:{line}: {}", file.path(), finding.message)));
+        return Err(Failure::new(format!(
+            "{}:{line}: {}",
+            file.path(),
+            finding.message
+        )));
     }
     let files = import(outcome.manifests.iter().map(|(_, object)| object.root()));
     if files.is_empty() {
-        return Err(Failure::new("there is no CustomResourceDefinition in what was read"));
+        return Err(Failure::new(
+            "there is no CustomResourceDefinition in what was read",
+        ));
     }
     for (path, text) in files {
         let path = Path::new("schemas").join(path);
@@ -112,7 +127,10 @@ fn values(settings: &Settings, out: &mut impl Write) -> Result<ExitStatus, Failu
     if broken {
         return Err(Failure::new("the values cannot be read").hint("`tympan check` says why"));
     }
-    let roots: Vec<_> = loaded.iter().map(|loaded| loaded.values.tree().root()).collect();
+    let roots: Vec<_> = loaded
+        .iter()
+        .map(|loaded| loaded.values.tree().root())
+        .collect();
     serde_json::to_writer_pretty(&mut *out, &draft(&roots)).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(ExitStatus::Clean)

@@ -63,13 +63,27 @@ pub fn files_at(
         Version::Revision(revision) => {
             // A name that begins with a dash is no option, and one that is no commit is told as that.
             let commit = format!("{revision}^{{commit}}");
-            let found = run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]);
+            let found = run(
+                root,
+                &[
+                    "rev-parse",
+                    "--verify",
+                    "--quiet",
+                    "--end-of-options",
+                    &commit,
+                ],
+            );
             let id = found.map_err(|error| match error {
-                GitError::Refused(_) => GitError::Refused(format!("there is no revision `{revision}`")),
+                GitError::Refused(_) => {
+                    GitError::Refused(format!("there is no revision `{revision}`"))
+                }
                 start @ GitError::Start(_) => start,
             })?;
             let id = String::from_utf8_lossy(&id).trim().to_owned();
-            run(root, &["ls-tree", "-r", "-z", &id, "--", &format!("{folder}/")])?
+            run(
+                root,
+                &["ls-tree", "-r", "-z", &id, "--", &format!("{folder}/")],
+            )?
         }
     };
     let entries: Vec<(String, String)> = listed
@@ -90,7 +104,10 @@ pub fn files_at(
 }
 
 /// Asks one process for the bytes of all blobs.
-fn contents(root: &Path, entries: Vec<(String, String)>) -> Result<Vec<(String, Vec<u8>)>, GitError> {
+fn contents(
+    root: &Path,
+    entries: Vec<(String, String)>,
+) -> Result<Vec<(String, Vec<u8>)>, GitError> {
     if entries.is_empty() {
         return Ok(Vec::new());
     }
@@ -101,10 +118,15 @@ fn contents(root: &Path, entries: Vec<(String, String)>) -> Result<Vec<(String, 
         .stderr(Stdio::null())
         .spawn()
         .map_err(GitError::Start)?;
-    let asked: String = entries.iter().map(|(id, _)| format!("{id}\n")).collect();
+    let ids: Vec<&str> = entries.iter().map(|(id, _)| id.as_str()).collect();
+    let asked = ids.join("\n") + "\n";
     let mut input = child.stdin.take();
     // Git answers while it is asked: whoever only writes waits for ever once both pipes are full.
-    let writer = std::thread::spawn(move || input.as_mut().map_or(Ok(()), |input| input.write_all(asked.as_bytes())));
+    let writer = std::thread::spawn(move || {
+        input
+            .as_mut()
+            .map_or(Ok(()), |input| input.write_all(asked.as_bytes()))
+    });
     let answer = child.wait_with_output().map_err(GitError::Start)?;
     drop(writer.join());
     let mut rest = answer.stdout.as_slice();
@@ -112,10 +134,14 @@ fn contents(root: &Path, entries: Vec<(String, String)>) -> Result<Vec<(String, 
     for (_, path) in entries {
         // `<id> blob <size>\n<bytes>\n`
         let cut = rest.iter().position(|byte| *byte == b'\n');
-        let header = cut.and_then(|cut| rest.get(..cut)).map(String::from_utf8_lossy);
+        let header = cut
+            .and_then(|cut| rest.get(..cut))
+            .map(String::from_utf8_lossy);
         let size = header.and_then(|header| header.rsplit(' ').next()?.parse::<usize>().ok());
         let (Some(cut), Some(size)) = (cut, size) else {
-            return Err(GitError::Refused(format!("the contents of `{path}` cannot be read")));
+            return Err(GitError::Refused(format!(
+                "the contents of `{path}` cannot be read"
+            )));
         };
         let bytes = rest.get(cut + 1..cut + 1 + size).unwrap_or_default();
         files.push((path, bytes.to_vec()));
@@ -145,5 +171,7 @@ fn run(root: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
     }
     let said = String::from_utf8_lossy(&output.stderr);
     let line = said.lines().next().unwrap_or("it failed");
-    Err(GitError::Refused(line.trim_start_matches("fatal: ").to_owned()))
+    Err(GitError::Refused(
+        line.trim_start_matches("fatal: ").to_owned(),
+    ))
 }

@@ -35,14 +35,6 @@ impl<'a> Fault<'a> {
         }
     }
 
-    /// Tells whether another fault is the same one, found again.
-    pub fn says_the_same_as(&self, other: &Self) -> bool {
-        self.rule.id == other.rule.id
-            && self.node.index() == other.node.index()
-            && self.below == other.below
-            && self.message == other.message
-    }
-
     /// Names a field below the node that is not there.
     #[must_use]
     pub fn below(mut self, field: impl Into<Cow<'static, str>>) -> Self {

@@ -1,6 +1,6 @@
 //! Objects along their schemas and rules: faults become findings, which know the line to mend.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
@@ -21,6 +21,15 @@ pub struct Checks {
     pub schemas: Vec<Document>,
     /// The version before, by environment as above; where there is none, changes are not checked.
     pub base: Option<BTreeMap<String, Vec<Document>>>,
+}
+
+impl Checks {
+    /// Returns the Kubernetes versions of all environments in words: `1.34, 1.35`.
+    pub fn version_words(&self) -> String {
+        let all: BTreeSet<KubernetesVersion> = self.versions.values().flatten().copied().collect();
+        let words: Vec<String> = all.iter().map(ToString::to_string).collect();
+        words.join(", ")
+    }
 }
 
 /// The version before of an environment's objects, by group, kind, namespace and name.
@@ -79,7 +88,9 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             .par_iter()
             .map(|object| {
                 let (by, faults) = faults(&catalogues, &before, object.resource.root());
-                let findings = faults.into_iter().map(|fault| rendered(environment, object, fault));
+                let findings = faults
+                    .into_iter()
+                    .map(|fault| rendered(environment, object, fault));
                 (by, findings.collect())
             })
             .collect();
@@ -88,14 +99,24 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             found.extend(findings);
         }
     }
-    let plain = catalogues(checks, "", outcome.manifests.iter().map(|(_, object)| object));
+    let plain = catalogues(
+        checks,
+        "",
+        outcome.manifests.iter().map(|(_, object)| object),
+    );
     let before = before(checks, "");
     let results: Vec<(CheckedBy, Vec<Finding>)> = outcome
         .manifests
         .par_iter()
         .map(|(file, object)| {
             let (by, faults) = faults(&plain, &before, object.root());
-            (by, faults.into_iter().map(|fault| in_file(*file, object, fault)).collect())
+            (
+                by,
+                faults
+                    .into_iter()
+                    .map(|fault| in_file(*file, object, fault))
+                    .collect(),
+            )
         })
         .collect();
     for (by, findings) in results {
@@ -122,11 +143,27 @@ fn catalogues<'a>(
         .iter()
         .filter_map(|version| {
             let mut catalogue = Catalogue::new(*version)?;
-            checks.schemas.iter().for_each(|schema| catalogue.learn(schema.root()));
-            definitions.iter().for_each(|object| catalogue.learn(object.root()));
+            for schema in &checks.schemas {
+                catalogue.learn(schema.root());
+            }
+            for object in &definitions {
+                catalogue.learn(object.root());
+            }
             Some((catalogue, Api::new(*version)?))
         })
         .collect()
+}
+
+/// What makes two faults the same: rule, node, field below it, message.
+type FaultKey = (&'static str, usize, Option<String>, String);
+
+fn key(fault: &Fault<'_>) -> FaultKey {
+    (
+        fault.rule.id.as_str(),
+        fault.node.index(),
+        fault.below.as_deref().map(str::to_owned),
+        fault.message.clone(),
+    )
 }
 
 /// Checks one object for each version; what holds for some of several versions only says for which.
@@ -138,13 +175,19 @@ fn faults<'a>(
     let mut by = CheckedBy::Nothing;
     let old = before.get(&identity(object)).copied();
     let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
+    // Where each fault stands in the list: hostile objects have tens of thousands.
+    let mut known: HashMap<FaultKey, usize> = HashMap::new();
     for (catalogue, api) in catalogues {
         let mut faults = Vec::new();
         by = by.min(catalogue.check_change(object, old, &mut api.of(object), &mut faults));
         for fault in faults {
-            let same = |known: &&mut (Fault<'a>, Vec<KubernetesVersion>)| known.0.says_the_same_as(&fault);
-            match all.iter_mut().find(same) {
-                Some((_, versions)) => versions.push(catalogue.version()),
+            let place = *known.entry(key(&fault)).or_insert(all.len());
+            match all.get_mut(place) {
+                Some((_, versions)) => {
+                    if versions.last() != Some(&catalogue.version()) {
+                        versions.push(catalogue.version());
+                    }
+                }
                 None => all.push((fault, vec![catalogue.version()])),
             }
         }

@@ -1,6 +1,6 @@
 //! Rendered objects and what is said about them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::finding::{Finding, RenderedLocation, Rule};
 use crate::manifest::{Resource, field_path};
@@ -33,9 +33,31 @@ pub struct Object {
     pub text: String,
     /// The way back.
     pub trace: Arc<Trace>,
+    /// Where nodes stand in the file, once somebody has asked.
+    written: OnceLock<Written>,
+}
+
+/// An object as it is written.
+#[derive(Debug)]
+struct Written {
+    text: String,
+    places: Vec<u32>,
+    lines: LineIndex,
 }
 
 impl Object {
+    /// Makes an object that has no file yet.
+    pub fn new(resource: Resource, folder: String, trace: Arc<Trace>) -> Self {
+        Self {
+            resource,
+            folder,
+            path: String::new(),
+            text: String::new(),
+            trace,
+            written: OnceLock::new(),
+        }
+    }
+
     /// Makes a finding about a node of the object.
     pub fn finding(
         &self,
@@ -58,15 +80,28 @@ impl Object {
 
     /// Returns where a node stands in the rendered file.
     pub fn rendered(&self, environment: &str, node: Node<'_>) -> RenderedLocation {
-        let (text, places) = write_with_places(self.resource.root());
+        // Written once, however many findings there are.
+        let written = self.written.get_or_init(|| {
+            let (text, places) = write_with_places(self.resource.root());
+            let lines = LineIndex::new(&text);
+            Written {
+                text,
+                places,
+                lines,
+            }
+        });
+        let Written {
+            text,
+            places,
+            lines,
+        } = written;
         let offset = places.get(node.index()).copied().unwrap_or_default();
-        let lines = LineIndex::new(&text);
-        let position = lines.position(&text, offset);
+        let position = lines.position(text, offset);
         RenderedLocation {
             file: format!("rendered/{environment}/{}", self.path),
             line: position.line,
             column: position.column,
-            text: lines.line_span(&text, position.line).of(&text).to_owned(),
+            text: lines.line_span(text, position.line).of(text).to_owned(),
         }
     }
 }

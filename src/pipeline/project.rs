@@ -250,12 +250,8 @@ fn unread(parts: &[Part], loaded: &[Loaded]) -> Vec<Finding> {
 fn take_objects(rendered: Rendered, folder: &str, environment: &mut Environment) {
     let trace = Arc::new(rendered.trace);
     for document in rendered.documents.into_iter().flat_map(flatten) {
-        environment.objects.push(Object {
-            resource: Resource::new(document),
-            folder: folder.to_owned(),
-            path: String::new(),
-            text: String::new(),
-            trace: trace.clone(),
-        });
+        let resource = Resource::new(document);
+        let object = Object::new(resource, folder.to_owned(), trace.clone());
+        environment.objects.push(object);
     }
 }

@@ -116,7 +116,9 @@ fn template(path: &str) -> Result<TemplatePath, ProjectError> {
 }
 
 fn is_manifest(path: &str) -> bool {
-    [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
+    [".yaml", ".yml", ".json"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 fn is_layer(file: &str, environment: &str) -> bool {

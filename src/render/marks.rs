@@ -120,8 +120,10 @@ impl<'a> Iterator for Pieces<'a> {
 
 /// Finds the next delimiter of a kind; its lead byte is rare, so the search is one pass over bytes.
 fn find(text: &str, delimiter: char) -> Option<usize> {
-    memchr::memchr_iter(LEAD, text.as_bytes())
-        .find(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(delimiter)))
+    memchr::memchr_iter(LEAD, text.as_bytes()).find(|at| {
+        text.get(*at..)
+            .is_some_and(|rest| rest.starts_with(delimiter))
+    })
 }
 
 fn parse(body: &str) -> Option<Piece<'static>> {

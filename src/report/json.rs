@@ -12,12 +12,12 @@ use crate::source::{Location, SourceMap};
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     version: u32,
-    summary: Totals,
+    summary: Totals<'a>,
     findings: Vec<Entry<'a>>,
 }
 
 #[derive(Serialize)]
-struct Totals {
+struct Totals<'a> {
     documents: usize,
     checked: usize,
     errors: usize,
@@ -25,6 +25,7 @@ struct Totals {
     notes: usize,
     waived: usize,
     schemas: Schemas,
+    kubernetes: &'a str,
     compared: bool,
 }
 
@@ -95,6 +96,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
                 custom: report.summary.coverage.custom,
                 none: report.summary.coverage.nothing,
             },
+            kubernetes: &report.summary.versions,
             compared: report.summary.compared,
         },
         findings: report

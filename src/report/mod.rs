@@ -16,7 +16,7 @@ use crate::pipeline::Coverage;
 use crate::source::SourceMap;
 
 /// A run's findings, with what is needed to show them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Report<'a> {
     /// The findings, sorted.
     pub findings: &'a FindingSet,
@@ -27,7 +27,7 @@ pub struct Report<'a> {
 }
 
 /// What a run looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// The objects there are.
     pub documents: usize,
@@ -35,6 +35,8 @@ pub struct Summary {
     pub checked: usize,
     /// By which schemas.
     pub coverage: Coverage,
+    /// The Kubernetes versions they were checked for, as words: `1.34, 1.35`.
+    pub versions: String,
     /// Whether they were compared with the version before; if not, changes of fields that cannot change are not found.
     pub compared: bool,
     /// The environments they belong to; 0 for plain manifests.

@@ -271,11 +271,23 @@ fn summary(report: &Report<'_>) -> String {
         environments,
         waived,
         coverage,
+        versions,
         compared,
-    } = report.summary;
-    let mut looked = counted(checked, "object");
-    if environments > 0 {
-        looked = format!("{looked} in {}", counted(environments, "environment"));
+    } = &report.summary;
+    let mut looked = counted(*checked, "object");
+    if *environments > 0 {
+        looked = format!("{looked} in {}", counted(*environments, "environment"));
+    }
+    // Whose schemas they were checked by; a render checks by none.
+    match (coverage.kubernetes, coverage.custom) {
+        (0, 0) => {}
+        (_, 0) => looked = format!("{looked} for Kubernetes {versions}"),
+        (_, custom) => {
+            looked = format!(
+                "{looked} for Kubernetes {versions}, {}",
+                counted(custom, "custom resource")
+            );
+        }
     }
     let severities = [
         (Severity::Error, "error"),
@@ -288,7 +300,7 @@ fn summary(report: &Report<'_>) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| counted(count, word))
         .collect();
-    if waived > 0 {
+    if *waived > 0 {
         counts.push(format!("{waived} waived"));
     }
     let found = if counts.is_empty() {
@@ -298,10 +310,17 @@ fn summary(report: &Report<'_>) -> String {
     };
     let unchecked = match coverage.nothing {
         0 => String::new(),
-        count => format!("; {} not checked for want of a schema", counted(count, "object")),
+        count => format!(
+            "; {} not checked for want of a schema",
+            counted(count, "object")
+        ),
     };
     // What was not looked at is said, never passed over.
-    let changes = if compared || checked == 0 { "" } else { "; changes not checked: no --base" };
+    let changes = if *compared || *checked == 0 {
+        ""
+    } else {
+        "; changes not checked: no --base"
+    };
     format!("checked {looked}: {found}{unchecked}{changes}")
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::check::{Visitor, Walk};
+use super::history::History;
 use super::kubernetes::{Kubernetes, KubernetesVersion};
 use super::rules;
 use super::shape::{Definition, Dialect, Library, Part};
@@ -25,6 +26,14 @@ pub enum CheckedBy {
     Custom,
     /// None: there is none for its kind.
     Nothing,
+}
+
+/// Tells whether a node is of an object's status. The server decodes it, so its types count, and then puts it away: it is
+/// for controllers to say.
+pub fn is_of_status(object: Node<'_>, node: Node<'_>) -> bool {
+    object
+        .get("status")
+        .is_some_and(|status| (status.index()..status.end_index()).contains(&node.index()))
 }
 
 /// The schemas of a run.
@@ -61,28 +70,50 @@ impl Catalogue {
     /// Learns a custom resource's schemas: from its `CustomResourceDefinition`, or from a JSON Schema that names its kind
     /// in `x-kubernetes-group-version-kind`. Other objects are passed over.
     pub fn learn(&mut self, object: Node<'_>) {
-        let text = |node: Node<'_>, path: &[&str]| node.path(path).and_then(Node::as_str).map(str::to_owned);
+        let text = |node: Node<'_>, path: &[&str]| {
+            node.path(path).and_then(Node::as_str).map(str::to_owned)
+        };
         if text(object, &["kind"]).as_deref() == Some("CustomResourceDefinition") {
-            let (Some(group), Some(kind)) =
-                (text(object, &["spec", "group"]), text(object, &["spec", "names", "kind"]))
-            else {
+            let (Some(group), Some(kind)) = (
+                text(object, &["spec", "group"]),
+                text(object, &["spec", "names", "kind"]),
+            ) else {
                 return;
             };
-            let versions = object.path(&["spec", "versions"]).into_iter().flat_map(Node::items);
+            let versions = object
+                .path(&["spec", "versions"])
+                .into_iter()
+                .flat_map(Node::items);
             for version in versions {
-                if let (Some(name), Some(schema)) =
-                    (text(version, &["name"]), version.path(&["schema", "openAPIV3Schema"]))
-                {
-                    self.add(format!("{group}/{name}"), kind.clone(), schema, Dialect::Structural);
+                if let (Some(name), Some(schema)) = (
+                    text(version, &["name"]),
+                    version.path(&["schema", "openAPIV3Schema"]),
+                ) {
+                    self.add(
+                        format!("{group}/{name}"),
+                        kind.clone(),
+                        schema,
+                        Dialect::Structural,
+                    );
                 }
             }
             return;
         }
-        for of in object.get("x-kubernetes-group-version-kind").into_iter().flat_map(Node::items) {
-            if let (Some(group), Some(version), Some(kind)) =
-                (text(of, &["group"]), text(of, &["version"]), text(of, &["kind"]))
-            {
-                let api_version = if group.is_empty() { version } else { format!("{group}/{version}") };
+        for of in object
+            .get("x-kubernetes-group-version-kind")
+            .into_iter()
+            .flat_map(Node::items)
+        {
+            if let (Some(group), Some(version), Some(kind)) = (
+                text(of, &["group"]),
+                text(of, &["version"]),
+                text(of, &["kind"]),
+            ) {
+                let api_version = if group.is_empty() {
+                    version
+                } else {
+                    format!("{group}/{version}")
+                };
                 self.add(api_version, kind, object, Dialect::Published);
             }
         }
@@ -101,9 +132,11 @@ impl Catalogue {
 
     fn add(&mut self, api_version: String, kind: String, schema: Node<'_>, dialect: Dialect) {
         let schema = Arc::new(to_json(schema));
-        let structure = (dialect == Dialect::Structural).then(|| (Arc::clone(&schema), OnceLock::new()));
+        let structure =
+            (dialect == Dialect::Structural).then(|| (Arc::clone(&schema), OnceLock::new()));
         let library = Library::new(1, move |_| Definition::compile_object(&schema, dialect));
-        self.custom.insert((api_version, kind), Custom { library, structure });
+        self.custom
+            .insert((api_version, kind), Custom { library, structure });
     }
 
     /// Checks an object by the schema of its kind; the visitor sees every map that is of a definition.
@@ -129,6 +162,8 @@ impl Catalogue {
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         if let Some(part) = self.kubernetes.kind(api_version, kind) {
             self.by_kubernetes(part, object, visitor, faults);
+            let missing = &rules::MISSING_FIELD.id;
+            faults.retain(|fault| fault.rule.id != *missing || !is_of_status(object, fault.node));
             if kind == "CustomResourceDefinition" {
                 check_definition(object, self.version.number(), faults);
             }
@@ -136,16 +171,19 @@ impl Catalogue {
         }
         if let Some(custom) = self.custom.get(&(api_version.to_owned(), kind.to_owned())) {
             // A version before of another API version would have to be converted first.
-            let old = old.filter(|old| old.get("apiVersion").and_then(Node::as_str) == Some(api_version));
+            let old =
+                old.filter(|old| old.get("apiVersion").and_then(Node::as_str) == Some(api_version));
             self.by_custom(custom, object, old, faults);
-            if let (Some(part), Some(metadata)) =
-                (self.kubernetes.definition(OBJECT_META), object.get("metadata"))
-            {
+            if let (Some(part), Some(metadata)) = (
+                self.kubernetes.definition(OBJECT_META),
+                object.get("metadata"),
+            ) {
                 self.by_kubernetes(part, metadata, visitor, faults);
             }
             return CheckedBy::Custom;
         }
-        faults.push(self.unknown_kind(api_version, kind, object));
+        let fault = visitor.without_schema();
+        faults.push(fault.unwrap_or_else(|| self.unknown_kind(api_version, kind, object)));
         CheckedBy::Nothing
     }
 
@@ -162,7 +200,9 @@ impl Catalogue {
         });
         let with_defaults = structure.filter(|structure| structure.has_defaults());
         let completed = with_defaults.and_then(|structure| Completed::new(structure, object));
-        let completed_old = with_defaults.zip(old).and_then(|(structure, old)| Completed::new(structure, old));
+        let completed_old = with_defaults
+            .zip(old)
+            .and_then(|(structure, old)| Completed::new(structure, old));
         let old = completed_old.as_ref().map(Completed::root).or(old);
         let rules = structure.filter(|structure| structure.has_rules());
         let Some(completed) = completed else {
@@ -191,6 +231,9 @@ impl Catalogue {
         let mut walk = Walk {
             library: &kubernetes.library,
             name_of: &|number| kubernetes.name(number),
+            history: &|number, field| {
+                History::of_field(self.version, kubernetes.full_name(number), field)
+            },
             visitor: Some(visitor),
             faults,
         };
@@ -206,19 +249,43 @@ impl Catalogue {
         }
         let (version, node) = (self.version, object.get("kind").unwrap_or(object));
         let known = self.kubernetes.kinds();
-        let of_kind: Vec<&str> = known.iter().filter(|(_, known)| *known == kind).map(|(of, _)| *of).collect();
+        let of_kind: Vec<&str> = known
+            .iter()
+            .filter(|(_, known)| *known == kind)
+            .map(|(of, _)| *of)
+            .collect();
         let rule = &rules::UNKNOWN_KIND;
-        if !of_kind.is_empty() && group(api_version).split('.').next_back() != Some("com") {
+        if let Some(history) = History::of_kind(version, api_version, kind) {
             let node = object.get("apiVersion").unwrap_or(node);
-            let list = of_kind.iter().map(|of| format!("`{of}`")).collect::<Vec<_>>().join(" or ");
+            let fault = Fault::new(rule, node, format!("`{kind}` of `{api_version}` {history}"));
+            let stable = of_kind.iter().find(|of| of.ends_with("/v1"));
+            return match stable.or(of_kind.last()) {
+                Some(instead) => fault.help(format!("Kubernetes {version} has it in `{instead}`")),
+                None => fault.help(history.help()),
+            };
+        }
+        let group = group(api_version);
+        // Groups with other domains have kinds of the same names: Knative has Services of its own.
+        if !of_kind.is_empty() && (!group.contains('.') || group.ends_with(".k8s.io")) {
+            let node = object.get("apiVersion").unwrap_or(node);
+            let list = of_kind
+                .iter()
+                .map(|of| format!("`{of}`"))
+                .collect::<Vec<_>>()
+                .join(" or ");
             let message = format!("Kubernetes {version} has no `{kind}` in `{api_version}`");
             return Fault::new(rule, node, message).help(format!("it is in {list}"));
         }
         if known.iter().any(|(of, _)| *of == api_version) {
-            let kinds = known.iter().filter(|(of, _)| *of == api_version).map(|(_, kind)| *kind);
+            let kinds = known
+                .iter()
+                .filter(|(of, _)| *of == api_version)
+                .map(|(_, kind)| *kind);
             let near = nearest(kind, kinds);
             let message = match near {
-                Some(near) => format!("`{api_version}` has no kind `{kind}`; did you mean `{near}`?"),
+                Some(near) => {
+                    format!("`{api_version}` has no kind `{kind}`; did you mean `{near}`?")
+                }
                 None => format!("Kubernetes {version} has no kind `{kind}` in `{api_version}`"),
             };
             return Fault::new(rule, node, message).help("correct `kind` or `apiVersion`");
@@ -233,7 +300,13 @@ impl Catalogue {
 /// Checks an object's values by the shapes of its schema.
 fn shapes<'a>(custom: &Custom, object: Node<'a>) -> Vec<Fault<'a>> {
     let mut faults = Vec::new();
-    let mut walk = Walk { library: &custom.library, name_of: &|_| "", visitor: None, faults: &mut faults };
+    let mut walk = Walk {
+        library: &custom.library,
+        name_of: &|_| "",
+        history: &|_, _| None,
+        visitor: None,
+        faults: &mut faults,
+    };
     walk.node(0, Part::Local(0), object);
     faults
 }
@@ -249,4 +322,77 @@ fn at_own<'a>(faults: Vec<Fault<'_>>, own: &dyn Fn(Node<'_>) -> Node<'a>) -> Vec
         help: fault.help,
     });
     moved.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::yaml::{Limits, read};
+
+    struct Nobody;
+
+    impl<'a> Visitor<'a> for Nobody {
+        fn visit(&mut self, _: u32, _: Node<'a>, _: &mut Vec<Fault<'a>>) {}
+
+        fn object(&mut self, _: &mut Vec<Fault<'a>>) {}
+
+        fn without_schema(&mut self) -> Option<Fault<'a>> {
+            None
+        }
+    }
+
+    fn messages(minor: u8, yaml: &str) -> String {
+        let document = read(&Arc::from(yaml), &Limits::default())
+            .documents
+            .remove(0);
+        let mut faults = Vec::new();
+        let catalogue = Catalogue::new(KubernetesVersion::minor(minor)).unwrap();
+        catalogue.check(document.root(), &mut Nobody, &mut faults);
+        let told = faults.iter().map(|fault| {
+            format!(
+                "{}: {} [{}]",
+                fault.rule.id,
+                fault.message,
+                fault.help.as_deref().unwrap_or_default()
+            )
+        });
+        told.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn fields_and_kinds_of_other_versions_are_told_from_slips() {
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {hostnameOverride: a, containers: [{name: a, image: a}]}\n";
+        assert_eq!(
+            messages(33, pod),
+            "schema/unknown-field: `hostnameOverride` of PodSpec came with Kubernetes 1.34 [remove it, or set `kubernetes` in `tympan.yaml` to the version that the cluster has]"
+        );
+        assert_eq!(messages(34, pod), "");
+        let slip = pod.replace("hostnameOverride", "hostName");
+        assert!(
+            messages(33, &slip).contains("did you mean `hostname`?"),
+            "{}",
+            messages(33, &slip)
+        );
+        let kind = |api_version: &str, kind: &str| {
+            messages(
+                34,
+                &format!("apiVersion: {api_version}\nkind: {kind}\nmetadata: {{name: a}}\n"),
+            )
+        };
+        assert_eq!(
+            kind("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy"),
+            "schema/unknown-kind: `MutatingAdmissionPolicy` of `admissionregistration.k8s.io/v1` came with Kubernetes 1.36 [Kubernetes 1.34 has it in `admissionregistration.k8s.io/v1beta1`]"
+        );
+        assert_eq!(
+            kind("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema"),
+            "schema/unknown-kind: `FlowSchema` of `flowcontrol.apiserver.k8s.io/v1beta3` went with Kubernetes 1.32 [Kubernetes 1.34 has it in `flowcontrol.apiserver.k8s.io/v1`]"
+        );
+        assert!(
+            kind("serving.knative.dev/v1", "Service").contains("there is no schema for `Service`")
+        );
+        assert!(kind("apps/v2", "Deployment").contains("[it is in `apps/v1`]"));
+        assert!(kind("v1", "Deployment").contains("[it is in `apps/v1`]"));
+    }
 }

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::history::History;
 use super::rules;
-use super::shape::{Bounds, Library, ListType, Others, Part, Rules, Shape};
+use super::shape::{Bounds, Definition, Dialect, Library, ListType, Others, Part, Rules, Shape};
 use crate::finding::{Rule, nearest};
 use crate::manifest::Fault;
 use crate::yaml::{Kind, Node};
@@ -19,6 +20,24 @@ pub trait Visitor<'a> {
 
     /// Takes the object as a whole, whoever's its schema is.
     fn object(&mut self, faults: &mut Vec<Fault<'a>>);
+
+    /// Says why there is no schema for the object's kind, where it knows.
+    fn without_schema(&mut self) -> Option<Fault<'a>>;
+}
+
+/// Checks a value, such as a default, by the structural schema that it stands in.
+pub fn check_value<'a>(schema: Value, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let library = Library::new(1, move |_| {
+        Definition::compile(&schema, Dialect::Structural, &|_| None)
+    });
+    let mut walk = Walk {
+        library: &library,
+        name_of: &|_| "",
+        history: &|_, _| None,
+        visitor: None,
+        faults,
+    };
+    walk.node(0, Part::Local(0), value);
 }
 
 /// A walk along a library.
@@ -26,6 +45,8 @@ pub(super) struct Walk<'a, 'w> {
     pub(super) library: &'w Library,
     /// What a definition is called.
     pub(super) name_of: &'w dyn Fn(u32) -> &'static str,
+    /// What other versions tell about a field that a definition lacks.
+    pub(super) history: &'w dyn Fn(u32, &str) -> Option<History>,
     pub(super) visitor: Option<&'w mut dyn Visitor<'a>>,
     pub(super) faults: &'w mut Vec<Fault<'a>>,
 }
@@ -58,7 +79,11 @@ impl<'a> Walk<'a, '_> {
         if let Some(format) = shape.format
             && !format.holds(node)
         {
-            let fault = Fault::new(&rules::FORMAT, node, format!("this is not {}", format.words()));
+            let fault = Fault::new(
+                &rules::FORMAT,
+                node,
+                format!("this is not {}", format.words()),
+            );
             self.faults.push(fault);
         }
         if let Some(rules) = &shape.rules {
@@ -83,7 +108,14 @@ impl<'a> Walk<'a, '_> {
                 (None, Others::Fits(part)) => self.node(within, part, value),
                 (None, Others::Nothing) if !is_of_every_object(shape, name) => {
                     let owner = self.owner(within, part);
-                    self.faults.push(unknown_field(shape, owner, node, key));
+                    let history = match part {
+                        Part::Definition(_) => (self.history)(within, name),
+                        Part::Local(_) => None,
+                    };
+                    self.faults.push(match history {
+                        Some(history) => of_another_version(history, owner, key),
+                        None => unknown_field(shape, owner, node, key),
+                    });
                 }
                 (None, _) => {}
             }
@@ -117,14 +149,21 @@ impl<'a> Walk<'a, '_> {
         }
         match &shape.list_type {
             ListType::Atomic => {}
-            ListType::Set => self.unique(node, |item, other| item.same_value(other), "is there twice"),
+            ListType::Set => {
+                self.unique(node, |item, other| item.same_value(other), "is there twice")
+            }
             ListType::Map(keys) => {
-                let words = keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ");
+                let words = keys
+                    .iter()
+                    .map(|key| format!("`{key}`"))
+                    .collect::<Vec<_>>()
+                    .join(" and ");
                 let same = |item: Node<'_>, other: Node<'_>| {
-                    keys.iter().all(|key| match (item.get(key), other.get(key)) {
-                        (Some(item), Some(other)) => item.same_value(other),
-                        (item, other) => item.is_none() && other.is_none(),
-                    })
+                    keys.iter()
+                        .all(|key| match (item.get(key), other.get(key)) {
+                            (Some(item), Some(other)) => item.same_value(other),
+                            (item, other) => item.is_none() && other.is_none(),
+                        })
                 };
                 self.unique(node, same, &format!("has the same {words} as another item"));
             }
@@ -166,22 +205,29 @@ impl<'a> Walk<'a, '_> {
         let fits = |part: &Part| self.fits(within, *part, node);
         if !rules.any_of.is_empty() && !rules.any_of.iter().any(fits) {
             let message = "this fits none of the alternatives that the schema gives";
-            self.faults.push(Fault::new(&rules::ALTERNATIVES, node, message));
+            self.faults
+                .push(Fault::new(&rules::ALTERNATIVES, node, message));
         }
         if !rules.one_of.is_empty() {
-            let count = rules.one_of.iter().filter(|part| self.fits(within, **part, node)).count();
+            let count = rules
+                .one_of
+                .iter()
+                .filter(|part| self.fits(within, **part, node))
+                .count();
             if count != 1 {
                 let message = if count == 0 {
                     "this fits none of the alternatives that the schema gives"
                 } else {
                     "this fits more than one of the alternatives that the schema gives"
                 };
-                self.faults.push(Fault::new(&rules::ALTERNATIVES, node, message));
+                self.faults
+                    .push(Fault::new(&rules::ALTERNATIVES, node, message));
             }
         }
         if rules.not.is_some_and(|part| self.fits(within, part, node)) {
             let message = "this is what the schema says it must not be";
-            self.faults.push(Fault::new(&rules::ALTERNATIVES, node, message));
+            self.faults
+                .push(Fault::new(&rules::ALTERNATIVES, node, message));
         }
     }
 
@@ -190,6 +236,7 @@ impl<'a> Walk<'a, '_> {
         let mut walk = Walk {
             library: self.library,
             name_of: self.name_of,
+            history: self.history,
             visitor: None,
             faults: &mut faults,
         };
@@ -199,16 +246,23 @@ impl<'a> Walk<'a, '_> {
 
     fn number(&mut self, rules: &Rules, node: Node<'a>) {
         let Some(value) = node.as_float() else { return };
-        let mut refuse = |message: String| self.faults.push(Fault::new(&rules::RANGE, node, message));
+        let mut refuse =
+            |message: String| self.faults.push(Fault::new(&rules::RANGE, node, message));
         if let Some((least, open)) = rules.minimum
             && (value < least || open && value <= least)
         {
-            refuse(format!("this must be {} {least}", if open { "more than" } else { "at least" }));
+            refuse(format!(
+                "this must be {} {least}",
+                if open { "more than" } else { "at least" }
+            ));
         }
         if let Some((greatest, open)) = rules.maximum
             && (value > greatest || open && value >= greatest)
         {
-            refuse(format!("this must be {} {greatest}", if open { "less than" } else { "at most" }));
+            refuse(format!(
+                "this must be {} {greatest}",
+                if open { "less than" } else { "at most" }
+            ));
         }
         if let Some(unit) = rules.multiple_of
             && unit != 0.0
@@ -221,7 +275,9 @@ impl<'a> Walk<'a, '_> {
     fn sizes(&mut self, rules: &Rules, node: Node<'a>) {
         let length = |text: &str| text.chars().count() as u64;
         let size = match node.kind() {
-            Kind::Str => node.as_str().map(|text| (length(text), rules.length, "character")),
+            Kind::Str => node
+                .as_str()
+                .map(|text| (length(text), rules.length, "character")),
             Kind::Seq => Some((node.items().len() as u64, rules.items, "item")),
             Kind::Map => Some((node.entries().len() as u64, rules.entries, "entry")),
             _ => None,
@@ -230,7 +286,10 @@ impl<'a> Walk<'a, '_> {
             return;
         };
         let mut refuse = |bound: u64, words: &str| {
-            let message = format!("this must have {words} {}, and has {size}", count(bound, unit));
+            let message = format!(
+                "this must have {words} {}, and has {size}",
+                count(bound, unit)
+            );
             self.faults.push(Fault::new(&rules::RANGE, node, message));
         };
         if let Some(least) = least.filter(|least| size < *least) {
@@ -245,7 +304,13 @@ impl<'a> Walk<'a, '_> {
 /// Returns a value's kind as JSON carries it: `80.0` goes over the wire as `80`.
 fn kind_on_the_wire(node: Node<'_>) -> Kind {
     match node.kind() {
-        Kind::Float if node.as_float().is_some_and(|value| value.fract() == 0.0 && value.abs() < 9e15) => Kind::Int,
+        Kind::Float
+            if node
+                .as_float()
+                .is_some_and(|value| value.fract() == 0.0 && value.abs() < 9e15) =>
+        {
+            Kind::Int
+        }
         kind => kind,
     }
 }
@@ -266,7 +331,11 @@ fn wrong_kind<'a>(shape: &Shape, node: Node<'a>) -> Fault<'a> {
         Kind::Float => "a number",
         Kind::Null => "nothing",
     };
-    let fault = Fault::new(&rules::TYPE, node, format!("this must be {expected}, and is {found}"));
+    let fault = Fault::new(
+        &rules::TYPE,
+        node,
+        format!("this must be {expected}, and is {found}"),
+    );
     match (node.kind(), node.as_str()) {
         (Kind::Int | Kind::Float | Kind::Bool, _) if shape.kinds.has(Kind::Str) => {
             fault.help("put it in quotes")
@@ -281,12 +350,31 @@ fn wrong_kind<'a>(shape: &Shape, node: Node<'a>) -> Fault<'a> {
     }
 }
 
+fn of_another_version<'a>(history: History, owner: &str, key: Node<'a>) -> Fault<'a> {
+    let name = key.as_str().unwrap_or_default();
+    Fault::new(
+        &rules::UNKNOWN_FIELD,
+        key,
+        format!("`{name}` of {owner} {history}"),
+    )
+    .help(history.help())
+}
+
 fn unknown_field<'a>(shape: &Shape, owner: &str, map: Node<'a>, key: Node<'a>) -> Fault<'a> {
     let name = key.as_str().unwrap_or_default();
     let fields = shape.fields.iter().map(|(field, _)| &**field);
-    let near = nearest(name, fields.clone().filter(|field| map.get(field).is_none()));
-    let same = fields.clone().find(|field| field.eq_ignore_ascii_case(name));
-    let of = if owner.is_empty() { String::new() } else { format!(" of {owner}") };
+    let near = nearest(
+        name,
+        fields.clone().filter(|field| map.get(field).is_none()),
+    );
+    let same = fields
+        .clone()
+        .find(|field| field.eq_ignore_ascii_case(name));
+    let of = if owner.is_empty() {
+        String::new()
+    } else {
+        format!(" of {owner}")
+    };
     let message = match same.or(near) {
         Some(near) => format!("`{name}` is no field{of}; did you mean `{near}`?"),
         None => format!("`{name}` is no field{of}"),
@@ -295,8 +383,13 @@ fn unknown_field<'a>(shape: &Shape, owner: &str, map: Node<'a>, key: Node<'a>) -
     match shape.fields.len() {
         0 => fault.help("remove it: nothing may stand here"),
         count if count <= 12 => {
-            let known = fields.map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ");
-            fault.help(format!("remove it, or correct its name or indentation; there are {known}"))
+            let known = fields
+                .map(|field| format!("`{field}`"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            fault.help(format!(
+                "remove it, or correct its name or indentation; there are {known}"
+            ))
         }
         _ => fault.help("remove it, or correct its name or indentation"),
     }
@@ -305,17 +398,29 @@ fn unknown_field<'a>(shape: &Shape, owner: &str, map: Node<'a>, key: Node<'a>) -
 fn not_listed<'a>(values: &[Value], node: Node<'a>) -> Fault<'a> {
     let words: Vec<Cow<'_, str>> = values
         .iter()
-        .map(|value| value.as_str().map_or_else(|| value.to_string().into(), Cow::from))
+        .map(|value| {
+            value
+                .as_str()
+                .map_or_else(|| value.to_string().into(), Cow::from)
+        })
         .collect();
     let near = node.as_str().and_then(|text| {
         let known = words.iter().map(|word| &**word);
         let same = known.clone().find(|word| word.eq_ignore_ascii_case(text));
         same.or_else(|| nearest(text, known))
     });
-    let list = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    let list = words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let rule: &'static Rule = &rules::ENUM;
     let fault = match near {
-        Some(near) => Fault::new(rule, node, format!("this is none of the values that it may be; did you mean `{near}`?")),
+        Some(near) => Fault::new(
+            rule,
+            node,
+            format!("this is none of the values that it may be; did you mean `{near}`?"),
+        ),
         None => Fault::new(rule, node, "this is none of the values that it may be"),
     };
     fault.help(format!("it may be {list}"))

@@ -82,7 +82,9 @@ impl Format {
     /// Tells whether a value is of the format; values of another kind are.
     pub fn holds(self, node: Node<'_>) -> bool {
         match self {
-            Self::Int32 => node.as_int().is_none_or(|value| i32::try_from(value).is_ok()),
+            Self::Int32 => node
+                .as_int()
+                .is_none_or(|value| i32::try_from(value).is_ok()),
             Self::Int64 => true,
             _ => node.as_str().is_none_or(|text| self.matches(text)),
         }
@@ -111,7 +113,9 @@ impl Format {
 fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
     let (head, rest) = text.split_at_checked(count)?;
     let all = head.bytes().all(|byte| byte.is_ascii_digit());
-    all.then(|| head.parse().ok()).flatten().map(|value| (value, rest))
+    all.then(|| head.parse().ok())
+        .flatten()
+        .map(|value| (value, rest))
 }
 
 fn date(text: &str) -> Option<&str> {
@@ -214,7 +218,9 @@ pub fn is_cidr(text: &str) -> bool {
 fn is_hostname(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -245,17 +251,46 @@ mod tests {
         let cases: &[(&str, &[&str], &[&str])] = &[
             (
                 "date-time",
-                &["2026-01-31T12:00:00Z", "2024-02-29T00:00:00.123456789+02:00"],
-                &["2026-01-31", "2026-02-29T00:00:00Z", "2026-01-31t12:00:00z", "2026-01-31T24:00:00Z", ""],
+                &[
+                    "2026-01-31T12:00:00Z",
+                    "2024-02-29T00:00:00.123456789+02:00",
+                ],
+                &[
+                    "2026-01-31",
+                    "2026-02-29T00:00:00Z",
+                    "2026-01-31t12:00:00z",
+                    "2026-01-31T24:00:00Z",
+                    "",
+                ],
             ),
-            ("date", &["2026-11-30"], &["2026-11-31", "26-11-30", "2026-11-30T"]),
+            (
+                "date",
+                &["2026-11-30"],
+                &["2026-11-31", "26-11-30", "2026-11-30T"],
+            ),
             ("byte", &["", "aGk=", "aGkh"], &["aGk", "a b", "%%"]),
-            ("duration", &["0", "1h30m", "1.5s", "-2ms", "100ns"], &["", "1", "1d", "h", "1..5s"]),
-            ("uuid", &["123e4567-e89b-12d3-a456-426614174000"], &["123e4567", "z23e4567-e89b-12d3-a456-426614174000"]),
+            (
+                "duration",
+                &["0", "1h30m", "1.5s", "-2ms", "100ns"],
+                &["", "1", "1d", "h", "1..5s"],
+            ),
+            (
+                "uuid",
+                &["123e4567-e89b-12d3-a456-426614174000"],
+                &["123e4567", "z23e4567-e89b-12d3-a456-426614174000"],
+            ),
             ("ipv4", &["10.0.0.1"], &["10.0.0", "010.0.0.1", "::1"]),
-            ("cidr", &["10.0.0.0/8", "::/0"], &["10.0.0.0", "10.0.0.0/33", "10.0.0.0/08"]),
+            (
+                "cidr",
+                &["10.0.0.0/8", "::/0"],
+                &["10.0.0.0", "10.0.0.0/33", "10.0.0.0/08"],
+            ),
             ("hostname", &["a.example.com"], &["-a.com", "a..b", ""]),
-            ("uri", &["https://a/b", "/path"], &["a b", "nothing", "http:"]),
+            (
+                "uri",
+                &["https://a/b", "/path"],
+                &["a b", "nothing", "http:"],
+            ),
         ];
         for (name, good, bad) in cases {
             let format = Format::named(name).unwrap();

@@ -15,14 +15,20 @@ pub fn import<'a>(objects: impl Iterator<Item = Node<'a>>) -> BTreeMap<String, S
             if text(&["kind"]) != Some("CustomResourceDefinition") {
                 return None;
             }
-            let (group, plural) = (text(&["spec", "group"])?, text(&["spec", "names", "plural"])?);
+            let (group, plural) = (
+                text(&["spec", "group"])?,
+                text(&["spec", "names", "plural"])?,
+            );
             // They become parts of a path.
             let plain = |name: &str| {
                 !name.is_empty()
                     && !name.starts_with('.')
-                    && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
+                    && name.bytes().all(|byte| {
+                        byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte)
+                    })
             };
-            (plain(group) && plain(plural)).then(|| (format!("{group}/{plural}.yaml"), kept(object)))
+            (plain(group) && plain(plural))
+                .then(|| (format!("{group}/{plural}.yaml"), kept(object)))
         })
         .collect()
 }
@@ -36,7 +42,10 @@ fn kept(definition: Node<'_>) -> String {
             Some("metadata") => {
                 builder.copy(key, None);
                 builder.begin_map(value.place());
-                for (key, value) in value.entries().filter(|(key, _)| key.as_str() == Some("name")) {
+                for (key, value) in value
+                    .entries()
+                    .filter(|(key, _)| key.as_str() == Some("name"))
+                {
                     builder.copy(key, None);
                     builder.copy(value, None);
                 }
@@ -75,7 +84,9 @@ fn copy(builder: &mut Builder, node: Node<'_>, under: Under) {
                 builder.copy(key, None);
                 let inner = match under {
                     Under::Keywords if NAMES.contains(&name) => Under::Names,
-                    Under::Keywords if matches!(name, "default" | "enum" | "example") => Under::Values,
+                    Under::Keywords if matches!(name, "default" | "enum" | "example") => {
+                        Under::Values
+                    }
                     Under::Names => Under::Keywords,
                     same => same,
                 };
@@ -152,7 +163,8 @@ spec:
     #[test]
     fn a_group_that_leads_elsewhere_is_no_path() {
         let text: Arc<str> =
-            "kind: CustomResourceDefinition\nspec: {group: ../.., names: {plural: passwd}}\n".into();
+            "kind: CustomResourceDefinition\nspec: {group: ../.., names: {plural: passwd}}\n"
+                .into();
         let documents = read(&text, &Limits::default()).documents;
         assert!(import(documents.iter().map(crate::yaml::Document::root)).is_empty());
     }

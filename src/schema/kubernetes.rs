@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::required::may_be_missing;
 use super::shape::{Definition, Dialect, Library, Part};
 use crate::source::Span;
 
@@ -89,15 +90,30 @@ impl Kubernetes {
         u32::try_from(number).ok().map(Part::Definition)
     }
 
-    /// Returns the numbers of the definitions that a short name ends: `core.v1.Container`.
+    /// Returns the numbers of the definitions that a short name ends: `core.v1.Container`. A `*` stands for each version of
+    /// the group: `batch.*.JobSpec`.
     pub fn numbers(&self, short: &str) -> Vec<u32> {
-        ["io.k8s.api.", "io.k8s.apimachinery.pkg.", "io.k8s.apiextensions-apiserver.pkg.apis.", "io.k8s.kube-aggregator.pkg.apis."]
-            .iter()
-            .filter_map(|prefix| match self.definition(&format!("{prefix}{short}"))? {
+        const VERSIONS: [&str; 6] = ["v1", "v2", "v1beta1", "v1beta2", "v1alpha1", "v1alpha2"];
+        if short.contains('*') {
+            return VERSIONS
+                .iter()
+                .flat_map(|version| self.numbers(&short.replace('*', version)))
+                .collect();
+        }
+        [
+            "io.k8s.api.",
+            "io.k8s.apimachinery.pkg.",
+            "io.k8s.apiextensions-apiserver.pkg.apis.",
+            "io.k8s.kube-aggregator.pkg.apis.",
+        ]
+        .iter()
+        .filter_map(
+            |prefix| match self.definition(&format!("{prefix}{short}"))? {
                 Part::Definition(number) => Some(number),
                 Part::Local(_) => None,
-            })
-            .collect()
+            },
+        )
+        .collect()
     }
 
     /// Returns every kind as `(apiVersion, kind)`, sorted.
@@ -107,10 +123,42 @@ impl Kubernetes {
         kinds
     }
 
+    /// Tells whether a definition has a field.
+    pub fn has_field(&self, definition: &str, field: &str) -> bool {
+        let shape = self
+            .definition(definition)
+            .and_then(|part| self.library.shape(0, part));
+        shape.is_some_and(|(_, shape)| {
+            shape
+                .fields
+                .binary_search_by(|(name, _)| (**name).cmp(field))
+                .is_ok()
+        })
+    }
+
+    /// Returns a definition's whole name: `io.k8s.api.core.v1.Container`.
+    pub fn full_name(&self, definition: u32) -> &'static str {
+        self.names
+            .get(definition as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+
     /// Returns the last part of a definition's name: `Container`.
     pub fn name(&self, definition: u32) -> &'static str {
         let name = self.names.get(definition as usize).copied();
-        name.and_then(|name| name.rsplit('.').next()).unwrap_or_default()
+        name.and_then(|name| name.rsplit('.').next())
+            .unwrap_or_default()
+    }
+
+    /// Returns the names of a definition's fields.
+    #[cfg(test)]
+    pub fn fields(&self, definition: u32) -> Vec<&str> {
+        let shape = self.library.shape(0, Part::Definition(definition));
+        let fields = shape
+            .map(|(_, shape)| shape.fields.as_slice())
+            .unwrap_or_default();
+        fields.iter().map(|(name, _)| &**name).collect()
     }
 
     fn unpack(place: usize) -> Self {
@@ -122,7 +170,9 @@ impl Kubernetes {
             let mut words = line.split(' ');
             let mut word = || words.next().unwrap_or_default();
             let (name, api_version, kind) = (word(), word(), word());
-            let number = words.nth(place).and_then(|number| number.parse::<usize>().ok());
+            let number = words
+                .nth(place)
+                .and_then(|number| number.parse::<usize>().ok());
             let Some(text) = number.and_then(|number| lines.get(number)) else {
                 continue;
             };
@@ -137,12 +187,28 @@ impl Kubernetes {
             .enumerate()
             .map(|(number, name)| (*name, Span::at(number).start))
             .collect();
+        let own = names.clone();
         let library = Library::new(texts.len(), move |number| {
             let text = texts.get(number as usize).copied().unwrap_or("{}");
-            let schema: Value = serde_json::from_str(text).unwrap_or_default();
-            Definition::compile(&schema, Dialect::Published, &|name| numbers.get(name).copied())
+            let mut schema: Value = serde_json::from_str(text).unwrap_or_default();
+            if let (Some(definition), Some(Value::Array(required))) =
+                (own.get(number as usize), schema.get_mut("required"))
+            {
+                required.retain(|name| {
+                    !name
+                        .as_str()
+                        .is_some_and(|name| may_be_missing(definition, name))
+                });
+            }
+            Definition::compile(&schema, Dialect::Published, &|name| {
+                numbers.get(name).copied()
+            })
         });
-        Self { library, kinds, names }
+        Self {
+            library,
+            kinds,
+            names,
+        }
     }
 }
 
@@ -165,7 +231,11 @@ mod tests {
             let schemas = Kubernetes::of(version).unwrap();
             assert!(schemas.kind("apps/v1", "Deployment").is_some(), "{version}");
             assert!(schemas.kind("v1", "Pod").is_some(), "{version}");
-            assert!(schemas.kinds().len() > 60, "{version}: {}", schemas.kinds().len());
+            assert!(
+                schemas.kinds().len() > 60,
+                "{version}: {}",
+                schemas.kinds().len()
+            );
         }
         let has = |minor, api_version, kind| {
             Kubernetes::of(KubernetesVersion::minor(minor))
@@ -174,8 +244,16 @@ mod tests {
                 .is_some()
         };
         // MutatingAdmissionPolicy is stable since 1.36.
-        assert!(!has(35, "admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy"));
-        assert!(has(36, "admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy"));
+        assert!(!has(
+            35,
+            "admissionregistration.k8s.io/v1",
+            "MutatingAdmissionPolicy"
+        ));
+        assert!(has(
+            36,
+            "admissionregistration.k8s.io/v1",
+            "MutatingAdmissionPolicy"
+        ));
         assert!(Kubernetes::of(KubernetesVersion::minor(30)).is_none());
     }
 
@@ -187,7 +265,10 @@ mod tests {
                 let shape = schemas.library.shape(0, Part::Definition(number));
                 let (_, shape) = shape.unwrap_or_else(|| panic!("{version}: {number}"));
                 for (name, part) in &shape.fields {
-                    assert!(schemas.library.shape(number, *part).is_some(), "{version}: {name}");
+                    assert!(
+                        schemas.library.shape(number, *part).is_some(),
+                        "{version}: {name}"
+                    );
                 }
             }
         }
@@ -196,7 +277,10 @@ mod tests {
     #[test]
     fn versions_are_read_as_people_write_them() {
         for text in ["1.34", "v1.34", "1.34.2"] {
-            assert_eq!(KubernetesVersion::parse(text), Some(KubernetesVersion::minor(34)));
+            assert_eq!(
+                KubernetesVersion::parse(text),
+                Some(KubernetesVersion::minor(34))
+            );
         }
         for text in ["", "1", "2.34", "1.x", "latest"] {
             assert_eq!(KubernetesVersion::parse(text), None);

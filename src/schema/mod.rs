@@ -6,14 +6,16 @@
 mod catalogue;
 mod check;
 mod format;
+mod history;
 mod import;
 mod kubernetes;
+mod required;
 pub mod rules;
 mod shape;
 mod structure;
 
-pub use self::catalogue::{Catalogue, CheckedBy};
-pub use self::check::Visitor;
+pub use self::catalogue::{Catalogue, CheckedBy, is_of_status};
+pub use self::check::{Visitor, check_value};
 pub use self::format::{is_cidr, is_duration};
 pub use self::import::import;
 pub use self::kubernetes::{Kubernetes, KubernetesVersion};

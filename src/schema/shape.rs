@@ -312,9 +312,23 @@ impl Definition {
 
     fn rules(&mut self, schema: &Value, compiler: Compiler<'_>) -> Option<Rules> {
         const KEYS: &[&str] = &[
-            "enum", "minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems",
-            "maxItems", "minProperties", "maxProperties", "pattern", "allOf", "anyOf", "oneOf",
-            "not", "exclusiveMinimum", "exclusiveMaximum",
+            "enum",
+            "minimum",
+            "maximum",
+            "multipleOf",
+            "minLength",
+            "maxLength",
+            "minItems",
+            "maxItems",
+            "minProperties",
+            "maxProperties",
+            "pattern",
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "not",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
         ];
         if !KEYS.iter().any(|key| schema.get(key).is_some()) {
             return None;
@@ -343,13 +357,25 @@ impl Definition {
                 .collect()
         };
         // Alternatives that only name types are told by `kinds`.
-        let one_of = if only_types(schema.get("oneOf")) { Vec::new() } else { all("oneOf") };
-        let any_of = if only_types(schema.get("anyOf")) { Vec::new() } else { all("anyOf") };
+        let one_of = if only_types(schema.get("oneOf")) {
+            Vec::new()
+        } else {
+            all("oneOf")
+        };
+        let any_of = if only_types(schema.get("anyOf")) {
+            Vec::new()
+        } else {
+            all("anyOf")
+        };
         let all_of = all("allOf");
         let not = schema.get("not").map(|inner| self.add(inner, narrowing));
         let pattern = schema.get("pattern").and_then(Value::as_str);
         Some(Rules {
-            one_of_values: schema.get("enum").and_then(Value::as_array).cloned().unwrap_or_default(),
+            one_of_values: schema
+                .get("enum")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default(),
             minimum: bound("minimum", "exclusiveMinimum"),
             maximum: bound("maximum", "exclusiveMaximum"),
             multiple_of: schema.get("multipleOf").and_then(Value::as_f64),
@@ -415,7 +441,11 @@ fn kinds(schema: &Value) -> Kinds {
     for key in ["oneOf", "anyOf"] {
         if kinds.is_any() && only_types(schema.get(key)) {
             let parts = schema.get(key).and_then(Value::as_array);
-            kinds = parts.into_iter().flatten().map(self::kinds).fold(kinds, Kinds::with);
+            kinds = parts
+                .into_iter()
+                .flatten()
+                .map(self::kinds)
+                .fold(kinds, Kinds::with);
         }
     }
     kinds
@@ -426,14 +456,20 @@ fn only_types(parts: Option<&Value>) -> bool {
     let parts = parts.and_then(Value::as_array);
     parts.is_some_and(|parts| {
         parts.iter().all(|part| {
-            part.as_object().is_some_and(|part| part.len() == 1 && part.contains_key("type"))
+            part.as_object()
+                .is_some_and(|part| part.len() == 1 && part.contains_key("type"))
         })
     })
 }
 
 fn strings(value: Option<&Value>) -> Vec<Box<str>> {
     let items = value.and_then(Value::as_array);
-    items.into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect()
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(Into::into)
+        .collect()
 }
 
 fn list_type(schema: &Value) -> ListType {

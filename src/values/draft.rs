@@ -11,7 +11,10 @@ use crate::yaml::{Kind, Node};
 pub fn draft(environments: &[Node<'_>]) -> Value {
     let mut schema = of(environments);
     if let Some(map) = schema.as_object_mut() {
-        map.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+        map.insert(
+            "$schema".to_owned(),
+            json!("https://json-schema.org/draft/2020-12/schema"),
+        );
         map.sort_keys();
     }
     schema
@@ -29,7 +32,11 @@ fn of(nodes: &[Node<'_>]) -> Value {
         ["object"] => object(nodes),
         ["array"] => {
             let items: Vec<Node<'_>> = nodes.iter().flat_map(|node| node.items()).collect();
-            if items.is_empty() { json!({"type": "array"}) } else { json!({"type": "array", "items": of(&items)}) }
+            if items.is_empty() {
+                json!({"type": "array"})
+            } else {
+                json!({"type": "array", "items": of(&items)})
+            }
         }
         [one] => json!({"type": one}),
         several => json!({"type": several}),
@@ -79,7 +86,9 @@ mod tests {
     use crate::yaml::{Document, Limits, read, to_json};
 
     fn document(text: &str) -> Document {
-        read(&Arc::from(text), &Limits::default()).documents.remove(0)
+        read(&Arc::from(text), &Limits::default())
+            .documents
+            .remove(0)
     }
 
     #[test]
@@ -90,8 +99,14 @@ mod tests {
         );
         let schema = draft(&[dev.root(), prod.root()]);
         assert_eq!(schema["required"], json!(["a", "b", "e"]));
-        assert_eq!(schema["properties"]["a"], json!({"type": ["integer", "string"]}));
-        assert_eq!(schema["properties"]["b"]["properties"]["d"]["items"], json!({"type": "number"}));
+        assert_eq!(
+            schema["properties"]["a"],
+            json!({"type": ["integer", "string"]})
+        );
+        assert_eq!(
+            schema["properties"]["b"]["properties"]["d"]["items"],
+            json!({"type": "number"})
+        );
         for values in [&dev, &prod] {
             assert!(jsonschema::is_valid(&schema, &to_json(values.root())));
         }

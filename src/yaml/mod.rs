@@ -5,14 +5,18 @@
 mod build;
 mod fill;
 mod json;
+mod json_text;
 mod map;
+mod part;
 mod problem;
 mod quote;
 mod read;
+mod repair;
 mod resolve;
 pub mod rules;
 mod scalar;
 mod straight;
+mod stream;
 mod syntax;
 mod tabs;
 mod tree;

@@ -63,9 +63,11 @@ pub(super) fn is_printable(c: char) -> bool {
 fn literal_fits(text: &str) -> bool {
     // A text of line breaks and blanks alone has no line to take the indentation from.
     let fits = if text.is_ascii() {
-        text.bytes().all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~'))
+        text.bytes()
+            .all(|byte| matches!(byte, b'\n' | b'\t' | b' '..=b'~'))
     } else {
-        text.chars().all(|c| c == '\n' || c == '\t' || is_printable(c))
+        text.chars()
+            .all(|c| c == '\n' || c == '\t' || is_printable(c))
     };
     fits && text.chars().any(|c| !matches!(c, '\n' | ' ' | '\t'))
         && !text.trim_start_matches('\n').starts_with('\t')

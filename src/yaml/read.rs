@@ -3,18 +3,19 @@
 //! In: text. Out: documents, each a tree with spans, and problems. The parser's events go straight into the tree; a
 //! plain string is a range of the text and costs no allocation.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, StrInput, StructureStyle, Tag};
+use granit_parser::{Event, StructureStyle, Tag};
 
 use super::build::{Builder, Fragment};
 use super::fill::{Fill, Role};
 use super::map::Entry;
 use super::problem::Problem;
+use super::repair::Repairs;
 use super::rules;
 use super::straight;
+use super::stream::{self, Notation};
 use super::syntax;
 use super::tabs::Tabs;
 use super::tree::{Document, Place};
@@ -83,13 +84,6 @@ pub fn read_filled(text: &Arc<str>, limits: &Limits, fill: &mut dyn Fill) -> Str
 /// The byte that begins every character of plane 16 in UTF-8.
 pub(super) const PLANE_16: u8 = 0xF4;
 
-/// How a text is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Notation {
-    Yaml,
-    Json,
-}
-
 pub(super) struct Frame {
     /// The node's index.
     index: usize,
@@ -103,6 +97,11 @@ pub(super) struct Reader<'t, 'f> {
     pub(super) limits: Limits,
     pub(super) fill: Option<&'f mut dyn Fill>,
     pub(super) notation: Notation,
+    /// Where the part that is being read begins.
+    pub(super) base: usize,
+    /// Whether the part's one document has ended.
+    pub(super) ended: bool,
+    pub(super) repairs: Repairs,
     pub(super) builder: Builder,
     pub(super) frames: Vec<Frame>,
     /// The entries of all open maps, each map's after those of the maps around it.
@@ -119,12 +118,14 @@ pub(super) struct Reader<'t, 'f> {
 
 impl<'t, 'f> Reader<'t, 'f> {
     fn new(text: &'t Arc<str>, limits: Limits, fill: Option<&'f mut dyn Fill>) -> Self {
-        let json = fill.is_none() && text.trim_start().starts_with('{') && syntax::is_json(text);
         Self {
             text,
             limits,
             fill,
-            notation: if json { Notation::Json } else { Notation::Yaml },
+            notation: Notation::Yaml,
+            base: 0,
+            ended: false,
+            repairs: Repairs::default(),
             builder: Builder::new(text.clone()),
             frames: Vec::new(),
             entries: Vec::new(),
@@ -143,48 +144,26 @@ impl<'t, 'f> Reader<'t, 'f> {
             self.problem(Problem::new(&rules::LIMIT, Span::default(), message));
             return self.stream;
         }
-        let text = match self.notation {
-            Notation::Yaml => syntax::with_line_breaks(self.text),
-            Notation::Json => Cow::Borrowed(&**self.text),
-        }
-        .into_owned();
-        if self.notation == Notation::Yaml {
-            self.tabs = Tabs::find(&text);
-        }
-        let mut parser = Parser::new_from_str_with_options(&text, self.options());
-        loop {
-            match parser.next_event() {
-                None | Some(Ok((Event::StreamEnd, _))) => break,
-                Some(Ok((event, span))) => {
-                    if !self.event(event, &span) {
-                        break;
-                    }
-                }
-                Some(Err(error)) => {
-                    self.problem(syntax::problem(&error, &text));
-                    if !self.next_document(&mut parser) {
-                        break;
-                    }
-                }
+        // What a template prints is YAML, whatever it begins with.
+        let parts = match self.fill {
+            None => stream::parts(self.text),
+            Some(_) => stream::yaml_parts(self.text),
+        };
+        self.stream.problems = parts.problems;
+        for part in parts.parts {
+            // Many broken documents say the same.
+            if !self.part(&part) || self.stream.problems.len() >= 100 && self.has_errors(0) {
+                break;
             }
-        }
-        // Where the parser gave up it has not seen all the places where tabs may stand.
-        if self
-            .stream
-            .problems
-            .iter()
-            .all(|problem| problem.rule.id != rules::SYNTAX.id)
-        {
-            let problems = self.tabs.problems();
-            self.stream.problems.extend(problems);
         }
         self.stream
     }
 
-    fn options(&self) -> granit_parser::Options {
+    pub(super) fn options(&self) -> granit_parser::Options {
         let mut options = granit_parser::options! {
             bom_inside_document_as_content: true,
             disallow_directives: true,
+            emit_anchor_events: true,
             flow_nesting_limit: self.limits.depth,
             block_nesting_limit: self.limits.depth,
         };
@@ -194,14 +173,7 @@ impl<'t, 'f> Reader<'t, 'f> {
         options
     }
 
-    /// Goes on after the document that holds an error.
-    fn next_document<'i>(&mut self, parser: &mut Parser<'i, StrInput<'i>>) -> bool {
-        self.begin_document();
-        // Without a second document there is nothing to go on with; many broken documents say the same.
-        self.stream.problems.len() < 100 && parser.proceed_next_document().unwrap_or(false)
-    }
-
-    fn begin_document(&mut self) {
+    pub(super) fn begin_document(&mut self) {
         self.builder = Builder::new(self.text.clone());
         self.frames.clear();
         self.entries.clear();
@@ -214,8 +186,8 @@ impl<'t, 'f> Reader<'t, 'f> {
     }
 
     /// Takes an event; returns whether to go on.
-    fn event(&mut self, event: Event<'_>, at: &granit_parser::Span) -> bool {
-        let span = syntax::span(at);
+    pub(super) fn event(&mut self, event: Event<'_>, at: &granit_parser::Span) -> bool {
+        let span = syntax::span(at, self.base);
         match event {
             Event::DocumentStart(..) => self.begin_document(),
             Event::DocumentEnd => self.end_document(),
@@ -234,6 +206,9 @@ impl<'t, 'f> Reader<'t, 'f> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(id) => self.alias(id, span),
+            Event::Anchor(_, name) if !name.as_bytes().contains(&PLANE_16) => {
+                self.stream.problems.extend(syntax::anchor(&name, span));
+            }
             _ => {}
         }
         self.nodes += 1;
@@ -245,12 +220,13 @@ impl<'t, 'f> Reader<'t, 'f> {
         true
     }
 
-    fn end_document(&mut self) {
+    pub(super) fn end_document(&mut self) {
         let builder = std::mem::replace(&mut self.builder, Builder::new(self.text.clone()));
         let document = builder.finish();
         if !document.is_empty() {
             self.stream.documents.push(document);
         }
+        self.ended = true;
     }
 
     /// Refuses values in tags and anchors, which stand between a node's mark and the node.
@@ -259,6 +235,7 @@ impl<'t, 'f> Reader<'t, 'f> {
             return;
         };
         let place = at.tag_start.and_then(|mark| mark.byte_offset());
+        let place = place.map(|offset| self.base + offset);
         let tagged = tag.filter(|tag| tag.original().as_bytes().contains(&PLANE_16));
         if tagged.is_some() {
             let start = place.unwrap_or(span.start as usize);
@@ -371,7 +348,7 @@ impl<'t, 'f> Reader<'t, 'f> {
         });
     }
 
-    fn end(&mut self, span: Span) {
+    pub(super) fn end(&mut self, span: Span) {
         if self.skipping > 0 {
             self.skipping -= 1;
             return;

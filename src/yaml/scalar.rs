@@ -3,10 +3,12 @@
 use granit_parser::{ScalarStyle as Style, Tag};
 
 use super::fill::{Role, Scalar, ScalarStyle, in_plane_16};
+use super::json_text;
 use super::problem::Problem;
-use super::read::{Frame, Notation, PLANE_16, Reader};
+use super::read::{Frame, PLANE_16, Reader};
 use super::resolve::{self, Resolved};
 use super::rules;
+use super::stream::Notation;
 use super::syntax;
 use super::tabs;
 use super::tree::Place;
@@ -38,6 +40,8 @@ impl Reader<'_, '_> {
             Style::SingleQuoted | Style::DoubleQuoted => ScalarStyle::Quoted,
             _ => ScalarStyle::Block,
         };
+        let other = self.other_text(text, span);
+        let text = other.as_deref().unwrap_or(text);
         let scalar = Scalar {
             text,
             style: kind,
@@ -61,6 +65,14 @@ impl Reader<'_, '_> {
         self.keep_anchor(anchor, index);
     }
 
+    /// Returns what a scalar means where the parser read something else in its place.
+    fn other_text(&self, text: &str, span: Span) -> Option<String> {
+        match self.notation {
+            Notation::Yaml => self.repairs.undone(text),
+            Notation::Json => json_text::string(span.of(self.text)),
+        }
+    }
+
     /// Notes where tabs may stand in a scalar, and where none may before it.
     fn note_tabs(&mut self, style: Style, span: Span) {
         if !self.tabs.any {
@@ -69,9 +81,21 @@ impl Reader<'_, '_> {
         match style {
             Style::SingleQuoted | Style::DoubleQuoted => self.tabs.allow(span),
             Style::Plain => {}
-            _ => self.tabs.allow_block(self.text, span),
+            _ => {
+                self.tabs.allow_block(self.text, span);
+                return self.refuse_tabs_of_block(span);
+            }
         }
         self.refuse_tab(span);
+    }
+
+    /// Refuses tabs in the indentation of a block scalar, and between a dash and its header.
+    fn refuse_tabs_of_block(&mut self, span: Span) {
+        if let Some(header) = tabs::header(self.text, span.start) {
+            let found = tabs::in_indentation(self.text, &header, span.start);
+            self.stream.problems.extend(found);
+            self.refuse_tab(Span::at(header.start as usize));
+        }
     }
 
     /// Refuses a tab between a dash and its item.
@@ -116,7 +140,7 @@ impl Reader<'_, '_> {
             // The parser gives an empty node as `~`, with nothing in the text.
             None if scalar.span.is_empty() => Resolved::Null,
             None if self.notation == Notation::Json => {
-                resolve::json(scalar.text).unwrap_or(Resolved::Str)
+                resolve::json(scalar.text).unwrap_or(Resolved::NotFinite)
             }
             None => {
                 let resolved = resolve::plain(scalar.text);

@@ -11,10 +11,11 @@ use super::resolve::{self, Resolved};
 use super::rules;
 use crate::source::Span;
 
-/// Returns the bytes of a parser's span.
-pub(super) fn span(at: &granit_parser::Span) -> Span {
+/// Returns the bytes of a parser's span, in a text whose part at `base` the parser reads.
+pub(super) fn span(at: &granit_parser::Span, base: usize) -> Span {
     let start = at.start.byte_offset().unwrap_or_default();
-    Span::new(start, at.end.byte_offset().unwrap_or(start))
+    let end = at.end.byte_offset().unwrap_or(start);
+    Span::new(base + start, base + end)
 }
 
 /// Cuts blanks and line breaks off a scalar's end: a block scalar's span runs into the next line.
@@ -44,10 +45,31 @@ pub(super) fn list_span(text: &str, key_end: usize, span: Span) -> Span {
     span
 }
 
-/// Tells whether a text is JSON, one value or several after each other.
-pub(super) fn is_json(text: &str) -> bool {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
-    values.all(|value| value.is_ok())
+/// Finds an end marker before any content: Kubernetes reads a document there, and finds none.
+pub(super) fn leading_end(part: &str, base: usize) -> Option<Problem> {
+    let mut at = base;
+    let mut lines = part.split(['\n', '\r']).map(|line| {
+        at += line.len() + 1;
+        (at - line.len() - 1, line.trim_end())
+    });
+    let (start, first) = lines.find(|(_, line)| {
+        let content = line.trim_start();
+        !content.is_empty() && !content.starts_with('#')
+    })?;
+    let rest = first.strip_prefix("...")?;
+    (rest.is_empty() || rest.starts_with([' ', '\t'])).then(|| {
+        let message = "Kubernetes finds no document before this end marker";
+        Problem::new(&rules::SYNTAX, Span::new(start, start + 3), message).help("remove the line")
+    })
+}
+
+/// Refuses the names of anchors that Kubernetes' reader does not take for names.
+pub(super) fn anchor(name: &str, span: Span) -> Option<Problem> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    (!name.chars().all(fits)).then(|| {
+        let message = "Kubernetes reads names of anchors made of letters, digits, `-` and `_` only";
+        Problem::new(&rules::UNSUPPORTED, span, message).help("rename the anchor and its aliases")
+    })
 }
 
 /// The line breaks of YAML 1.1 that YAML 1.2 takes for characters: NEL, LS and PS.
@@ -157,6 +179,11 @@ fn escapes(text: &str, span: Span) -> Option<Problem> {
 
 /// Resolves a scalar with a tag.
 pub(super) fn tagged(text: &str, tag: &Tag, span: Span) -> Result<Resolved, Problem> {
+    if tag.original().contains('#') {
+        let message = format!("Kubernetes does not read the tag `{}`", tag.original());
+        return Err(Problem::new(&rules::UNSUPPORTED, span, message)
+            .help("a comment stands behind a blank"));
+    }
     let Some(name) = tag.core_suffix() else {
         return other_tag(tag, span);
     };
@@ -194,14 +221,18 @@ fn other_tag(tag: &Tag, span: Span) -> Result<Resolved, Problem> {
     }
 }
 
+/// Returns the place that the parser stumbled over, in a text whose part at `base` the parser reads.
+pub(super) fn error_place(error: &ScanError, text: &str, base: usize) -> Span {
+    let at = error.marker().byte_offset();
+    place(
+        text,
+        at.map_or(text.len(), |at| (base + at).min(text.len())),
+    )
+}
+
 /// Says in plain words what the parser stumbled over.
-pub(super) fn problem(error: &ScanError, text: &str) -> Problem {
-    let at = error
-        .marker()
-        .byte_offset()
-        .unwrap_or(text.len())
-        .min(text.len());
-    let place = place(text, at);
+pub(super) fn problem(error: &ScanError, text: &str, base: usize) -> Problem {
+    let place = error_place(error, text, base);
     let (rule, message, help) = words(error.kind(), text, place);
     let problem = Problem::new(rule, place, message);
     if help.is_empty() {

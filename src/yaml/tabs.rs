@@ -19,13 +19,13 @@ pub(super) struct Tabs {
 }
 
 impl Tabs {
-    /// Finds the tabs of a text; most texts have none.
-    pub(super) fn find(text: &str) -> Self {
+    /// Finds the tabs of a part of a text, which begins at `base`; most texts have none.
+    pub(super) fn find(text: &str, base: usize) -> Self {
         if !text.contains('\t') {
             return Self::default();
         }
         let mut found = Vec::new();
-        let mut at = 0;
+        let mut at = base;
         for line in text.split_inclusive('\n') {
             let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
             if let Some(tab) = line.get(..blank).and_then(|blanks| blanks.find('\t')) {
@@ -92,6 +92,52 @@ impl Tabs {
         }
         wrong
     }
+}
+
+/// The header of a block scalar.
+pub(super) struct Header {
+    /// Where its `|` or `>` stands.
+    pub(super) start: u32,
+    /// Where its line ends.
+    end: usize,
+    /// Whether it says how far the content is indented.
+    indented: bool,
+}
+
+/// Finds the header of a block scalar in the last line before its content that is not empty.
+pub(super) fn header(text: &str, content: u32) -> Option<Header> {
+    let above = text.get(..content as usize)?.rfind('\n')?;
+    let kept = text.get(..above)?.trim_end().len();
+    let start = text.get(..kept)?.rfind('\n').map_or(0, |at| at + 1);
+    let line = text.get(start..kept)?;
+    let found = line.match_indices(['|', '>']).find_map(|(at, _)| {
+        let after = line.get(at + 1..)?;
+        let rest = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
+        let marks = after.strip_suffix(rest)?;
+        let rest = rest.trim_start();
+        let fits = rest.is_empty() || rest.starts_with('#');
+        fits.then(|| (at, marks.contains(|c: char| c.is_ascii_digit())))
+    });
+    let (at, indented) = found?;
+    Some(Header {
+        start: Span::at(start + at).start,
+        end: kept + text.get(kept..)?.find('\n')?,
+        indented,
+    })
+}
+
+/// Finds a tab where the first lines of a block scalar show how far it is indented.
+pub(super) fn in_indentation(text: &str, header: &Header, content: u32) -> Option<Problem> {
+    if header.indented {
+        return None;
+    }
+    let start = content as usize;
+    let before = text.get(header.end..start)?;
+    let tab = match before.find('\t') {
+        Some(at) => header.end + at,
+        None => text.get(start..)?.starts_with('\t').then_some(start)?,
+    };
+    Some(problem(Span::at(tab).start))
 }
 
 /// Finds a tab between a dash and the node after it, which begins at `start`.

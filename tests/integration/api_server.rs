@@ -36,15 +36,26 @@ fn errors(path: &Path) -> Vec<Value> {
     let report: Value = serde_json::from_str(&output.stdout)
         .unwrap_or_else(|error| panic!("{path}: {error}: {}", output.stderr));
     let findings = report["findings"].as_array().unwrap().iter();
-    findings.filter(|finding| finding["severity"] == "error").cloned().collect()
+    findings
+        .filter(|finding| finding["severity"] == "error")
+        .cloned()
+        .collect()
 }
 
 /// The fields that `# expect: FIELD [or FIELD] | reason` names.
 fn expected(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     let line = text.lines().next().unwrap();
-    let fields = line.strip_prefix("# expect:").unwrap().split('|').next().unwrap();
-    fields.split(" or ").map(|field| field.trim().to_owned()).collect()
+    let fields = line
+        .strip_prefix("# expect:")
+        .unwrap()
+        .split('|')
+        .next()
+        .unwrap();
+    fields
+        .split(" or ")
+        .map(|field| field.trim().to_owned())
+        .collect()
 }
 
 /// Cuts the last step off a field's path.
@@ -55,7 +66,9 @@ fn above(field: &str) -> &str {
 fn is_right(found: &str, expected: &str) -> bool {
     found == expected
         || found == above(expected)
-        || found.strip_prefix(expected).is_some_and(|rest| rest.starts_with(['.', '[']))
+        || found
+            .strip_prefix(expected)
+            .is_some_and(|rest| rest.starts_with(['.', '[']))
 }
 
 #[test]
@@ -63,7 +76,10 @@ fn what_the_server_refuses_is_found_at_its_field() {
     let mut wrong = Vec::new();
     for path in files("api-server/invalid") {
         let errors = errors(&path);
-        let fields: Vec<&str> = errors.iter().filter_map(|error| error["field"].as_str()).collect();
+        let fields: Vec<&str> = errors
+            .iter()
+            .filter_map(|error| error["field"].as_str())
+            .collect();
         let right = expected(&path)
             .iter()
             .any(|expected| fields.iter().any(|found| is_right(found, expected)));
@@ -79,7 +95,13 @@ fn what_the_server_accepts_has_no_error() {
     let mut wrong = Vec::new();
     for path in files("api-server/valid") {
         for error in errors(&path) {
-            wrong.push(format!("{}: {} {}: {}", path.display(), error["rule"], error["field"], error["message"]));
+            wrong.push(format!(
+                "{}: {} {}: {}",
+                path.display(),
+                error["rule"],
+                error["field"],
+                error["message"]
+            ));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -117,7 +117,10 @@ fn files_stay_readable() {
         .iter()
         .filter(|path| !path.ends_with("tests.rs"))
         .filter_map(|path| {
-            let lines = fs::read_to_string(path).unwrap().lines().count();
+            let text = fs::read_to_string(path).unwrap();
+            // Tests are as long as their cases.
+            let code = text.split("\nmod tests {").next().unwrap();
+            let lines = code.lines().count();
             (lines > 600).then(|| format!("{} has {lines} lines", path.display()))
         })
         .collect();

@@ -38,6 +38,9 @@ struct Nobody;
 impl<'a> Visitor<'a> for Nobody {
     fn visit(&mut self, _: u32, _: Node<'a>, _: &mut Vec<tympan::manifest::Fault<'a>>) {}
     fn object(&mut self, _: &mut Vec<tympan::manifest::Fault<'a>>) {}
+    fn without_schema(&mut self) -> Option<tympan::manifest::Fault<'a>> {
+        None
+    }
 }
 
 #[test]

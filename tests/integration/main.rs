@@ -12,6 +12,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod api;
 mod api_server;
 mod architecture;
 mod cel;

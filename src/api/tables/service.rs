@@ -1,97 +1,233 @@
 //! Services (`k8s.io/kubernetes/pkg/apis/core/validation`, `ValidateService`).
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
-use crate::api::Fact::{Address, AtLeast, Cidr, Keys, OneOf, Port, PortOrName, Required, Spelled, Within};
-use crate::api::fact::is_empty;
-use crate::api::names::Spelling::{Label, QualifiedName, Subdomain};
+use crate::api::Fact::{Keys, OneOf, Port, Required, Spelled, Values, Within};
+use crate::api::address::{parse_address, parse_range};
+use crate::api::fact::{given, is_empty, spelled, text, wanting};
+use crate::api::names::Spelling::{Label, LabelValue, PortName, QualifiedName, Subdomain};
 use crate::api::{Context, Definition, rules};
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
 pub(super) const TABLE: &[Definition] = &[
     Definition {
+        name: "core.v1.Service",
+        facts: &[],
+        rules: &[has_spec, topology_annotations, source_ranges],
+    },
+    Definition {
         name: "core.v1.ServiceSpec",
         facts: &[
-            ("type", OneOf(&["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"])),
+            (
+                "type",
+                OneOf(&["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]),
+            ),
             ("selector", Keys(QualifiedName)),
+            ("selector", Values(LabelValue)),
             ("sessionAffinity", OneOf(&["ClientIP", "None"])),
             ("externalTrafficPolicy", OneOf(&["Cluster", "Local"])),
             ("internalTrafficPolicy", OneOf(&["Cluster", "Local"])),
-            ("ipFamilyPolicy", OneOf(&["SingleStack", "PreferDualStack", "RequireDualStack"])),
+            (
+                "ipFamilyPolicy",
+                OneOf(&["SingleStack", "PreferDualStack", "RequireDualStack"]),
+            ),
             ("ipFamilies", OneOf(&["IPv4", "IPv6"])),
-            ("externalIPs", Address),
-            ("loadBalancerSourceRanges", Cidr),
             ("loadBalancerClass", Spelled(QualifiedName)),
             ("healthCheckNodePort", Within(0, 65_535)),
         ],
-        rules: &[ports, external_name, cluster_ip, only_for_load_balancers, only_from_outside, families],
+        rules: &[
+            needs_ports,
+            node_ports,
+            external_name,
+            cluster_ip,
+            cluster_ips,
+            families,
+            external_ips,
+            only_for_load_balancers,
+            only_from_outside,
+            affinity,
+            distribution,
+        ],
     },
     Definition {
         name: "core.v1.ServicePort",
         facts: &[
             ("port", Required),
             ("port", Port),
-            ("targetPort", PortOrName),
             ("name", Spelled(Label)),
             ("protocol", OneOf(&["TCP", "UDP", "SCTP"])),
-            ("nodePort", AtLeast(0)),
+            ("nodePort", Within(0, 65_535)),
             ("appProtocol", Spelled(QualifiedName)),
         ],
-        rules: &[],
-    },
-    Definition {
-        name: "core.v1.ClientIPConfig",
-        facts: &[("timeoutSeconds", Within(1, 86_400))],
-        rules: &[],
+        rules: &[target_port],
     },
 ];
 
 fn kind(spec: Node<'_>) -> &str {
-    spec.get("type").and_then(Node::as_str).unwrap_or("ClusterIP")
+    Some(text(spec, "type"))
+        .filter(|kind| !kind.is_empty())
+        .unwrap_or("ClusterIP")
 }
 
 fn is_headless(spec: Node<'_>) -> bool {
-    spec.get("clusterIP").and_then(Node::as_str) == Some("None")
+    text(spec, "clusterIP") == "None"
+}
+
+fn items<'a>(spec: Node<'a>, field: &str) -> impl Iterator<Item = Node<'a>> {
+    spec.get(field).into_iter().flat_map(Node::items)
+}
+
+fn is_set(number: Option<Node<'_>>) -> Option<Node<'_>> {
+    number.filter(|number| number.as_int().is_some_and(|number| number != 0))
+}
+
+fn has_spec<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if service.get("spec").is_none_or(Node::is_null) {
+        let fault = Fault::new(
+            &rules::REQUIRED,
+            service,
+            "a Service needs at least one port",
+        )
+        .below("spec.ports");
+        faults.push(fault.help("list its ports under `spec.ports`"));
+    }
+}
+
+/// The two annotations of topology aware routing agree.
+fn topology_annotations<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let annotation = |name: &str| service.path(&["metadata", "annotations", name]);
+    let (mode, hints) = (
+        annotation("service.kubernetes.io/topology-mode"),
+        annotation("service.kubernetes.io/topology-aware-hints"),
+    );
+    if let (Some(mode), Some(hints)) = (mode, hints)
+        && mode.as_str() != hints.as_str()
+    {
+        let message = "this must be the same as `service.kubernetes.io/topology-aware-hints`";
+        faults.push(
+            Fault::new(&rules::CONFLICT, mode, message)
+                .help("keep only `service.kubernetes.io/topology-mode`"),
+        );
+    }
+}
+
+/// Source ranges stand in a field or, where that is empty, in an annotation; blanks around them are dropped.
+fn source_ranges<'a>(_: &Context<'a>, service: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let annotation = service.path(&[
+        "metadata",
+        "annotations",
+        "service.beta.kubernetes.io/load-balancer-source-ranges",
+    ]);
+    let Some(spec) = service.get("spec") else {
+        return;
+    };
+    let field = given(spec, "loadBalancerSourceRanges");
+    let refuse = |node| {
+        Fault::new(
+            &rules::ADDRESS,
+            node,
+            "this must be a range of addresses such as 10.0.0.0/8",
+        )
+    };
+    let is_range = |text: &str| parse_range(text.trim()).is_some();
+    let place = match (field, annotation) {
+        (Some(field), _) => {
+            let wrong = field
+                .items()
+                .filter(|range| range.as_str().is_some_and(|text| !is_range(text)));
+            faults.extend(wrong.map(refuse));
+            field
+        }
+        (None, Some(annotation)) => {
+            let list = annotation.as_str().unwrap_or_default().trim();
+            if !list.is_empty() && !list.split(',').all(is_range) {
+                faults.push(refuse(annotation));
+            }
+            annotation
+        }
+        (None, None) => return,
+    };
+    if kind(spec) != "LoadBalancer" {
+        let message = "source ranges are for LoadBalancer Services only";
+        faults.push(
+            Fault::new(&rules::CONFLICT, place, message)
+                .help("remove them, or set `type: LoadBalancer`"),
+        );
+    }
 }
 
 /// Ports are there, named where there are several, and each name and each number and protocol is there once.
-fn ports<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let ports = spec.get("ports");
-    let count = ports.map_or(0, |ports| ports.items().len());
+fn needs_ports<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let count = items(spec, "ports").count();
     if count == 0 && kind(spec) != "ExternalName" && !is_headless(spec) {
-        let fault = Fault::new(&rules::REQUIRED, ports.unwrap_or(spec), "a Service needs at least one port");
-        faults.push(if ports.is_some() { fault } else { fault.below("ports") });
+        faults.push(
+            wanting(spec, "ports", "a Service needs at least one port")
+                .help("list the ports, or set `clusterIP: None`"),
+        );
     }
-    let (mut names, mut numbers) = (HashSet::new(), HashSet::new());
-    for port in ports.into_iter().flat_map(Node::items) {
-        let text = |key: &str| port.get(key).and_then(Node::as_str);
-        match port.get("name") {
-            Some(name) if !is_empty(name) => {
-                if !names.insert(name.as_str()) {
-                    let message = "another port of this Service has the same name";
-                    faults.push(Fault::new(&rules::DUPLICATE, name, message));
-                }
+    let (mut names, mut numbers, mut node_ports) = (HashSet::new(), HashSet::new(), HashSet::new());
+    for port in items(spec, "ports") {
+        match given(port, "name") {
+            Some(name) if !names.insert(name.as_str()) => {
+                let message = "another port of this Service has the same name";
+                faults.push(
+                    Fault::new(&rules::DUPLICATE, name, message)
+                        .help("give each port a name of its own"),
+                );
             }
-            _ if count > 1 => faults.push(
-                Fault::new(&rules::REQUIRED, port, "each port of a Service with several needs a name").below("name"),
-            ),
+            None if count > 1 => {
+                let message = "each port of a Service that has several needs a name";
+                faults.push(wanting(port, "name", message).help("give it a name"));
+            }
             _ => {}
         }
+        let protocol = Some(text(port, "protocol"))
+            .filter(|text| !text.is_empty())
+            .unwrap_or("TCP");
         let number = port.get("port").and_then(Node::as_int);
-        if number.is_some() && !numbers.insert((number, text("protocol").unwrap_or("TCP"))) {
+        if number.is_some() && !numbers.insert((number, protocol)) {
             let message = "another port of this Service has the same number and protocol";
-            faults.push(Fault::new(&rules::DUPLICATE, port, message));
+            faults.push(Fault::new(&rules::DUPLICATE, port, message).help("remove one of them"));
         }
-        if is_headless(spec)
-            && let (Some(target), Some(number)) = (port.get("targetPort").and_then(Node::as_int), number)
-            && target != number
-            && port.get("targetPort").is_some_and(|node| node.as_int().is_some())
-            && kind(spec) == "ExternalName"
+        if let Some(node_port) = is_set(port.get("nodePort"))
+            && !node_ports.insert((node_port.as_int(), protocol))
         {
-            let message = "a headless Service's targetPort is its port";
-            faults.push(Fault::new(&rules::CONFLICT, port, message));
+            let message = "another port of this Service has the same nodePort and protocol";
+            faults.push(
+                Fault::new(&rules::DUPLICATE, node_port, message)
+                    .help("give it another, or leave it out"),
+            );
         }
+        if kind(spec) == "LoadBalancer" && number == Some(10_250) {
+            let message = "a LoadBalancer Service must not open port 10250, which is the kubelet's";
+            faults.push(Fault::new(&rules::CONFLICT, port, message).help("choose another port"));
+        }
+    }
+}
+
+fn node_ports<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if kind(spec) != "ClusterIP" {
+        return;
+    }
+    for number in items(spec, "ports").filter_map(|port| is_set(port.get("nodePort"))) {
+        let message = "a ClusterIP Service has no `nodePort`";
+        faults.push(
+            Fault::new(&rules::CONFLICT, number, message)
+                .help("remove it, or set `type: NodePort`"),
+        );
+    }
+}
+
+/// A target that is 0 or empty is the port itself.
+fn target_port<'a>(_: &Context<'a>, port: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let Some(target) = port.get("targetPort").filter(|target| !is_empty(*target)) else {
+        return;
+    };
+    match target.as_str() {
+        Some(_) => spelled(PortName, target, faults),
+        None => Within(0, 65_535).of_value(target, faults),
     }
 }
 
@@ -99,40 +235,169 @@ fn external_name<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>
     if kind(spec) != "ExternalName" {
         return;
     }
-    match spec.get("externalName").filter(|name| !is_empty(*name)) {
+    match given(spec, "externalName") {
         None => faults.push(
-            Fault::new(&rules::REQUIRED, spec, "an ExternalName Service needs `externalName`").below("externalName"),
+            wanting(
+                spec,
+                "externalName",
+                "an ExternalName Service needs `externalName`",
+            )
+            .help("set it to the host name that the Service stands for"),
         ),
         Some(name) => {
             let text = name.as_str().unwrap_or_default();
             if let Some(words) = Subdomain.fault(text.strip_suffix('.').unwrap_or(text)) {
-                faults.push(Fault::new(&rules::NAME, name, format!("this must be {words}")));
+                faults.push(Fault::new(
+                    &rules::NAME,
+                    name,
+                    format!("this must be {words}"),
+                ));
             }
         }
     }
-    if let Some(address) = spec.get("clusterIP").filter(|address| !is_empty(*address)) {
-        let message = "an ExternalName Service has no `clusterIP`";
-        faults.push(Fault::new(&rules::CONFLICT, address, message).help("remove `clusterIP`"));
+    for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+        if let Some(value) = given(spec, field) {
+            let message = format!("an ExternalName Service has no `{field}`");
+            faults.push(
+                Fault::new(&rules::CONFLICT, value, message).help(format!("remove `{field}`")),
+            );
+        }
     }
 }
 
 fn cluster_ip<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let Some(address) = spec.get("clusterIP").filter(|address| !is_empty(*address)) else {
+    let (address, kind) = (given(spec, "clusterIP"), kind(spec));
+    if kind == "ExternalName" {
+        return;
+    }
+    if let Some(list) = given(spec, "clusterIPs") {
+        let first = list.items().next();
+        match address {
+            None => faults.push(
+                Fault::new(
+                    &rules::CONFLICT,
+                    list,
+                    "`clusterIPs` must not be set without `clusterIP`",
+                )
+                .help("set `clusterIP` to the first of them, or leave both out"),
+            ),
+            Some(address) => faults.extend(
+                first
+                    .filter(|first| first.as_str() != address.as_str())
+                    .map(|first| {
+                        Fault::new(
+                            &rules::CONFLICT,
+                            first,
+                            "the first of `clusterIPs` must be `clusterIP`",
+                        )
+                        .help("make the two equal, or leave `clusterIPs` out")
+                    }),
+            ),
+        }
+    }
+    let Some(address) = address else { return };
+    let text = address.as_str().unwrap_or_default();
+    if text == "None" && matches!(kind, "NodePort" | "LoadBalancer") {
+        let message = format!("a {kind} Service cannot be headless");
+        let help = "remove `clusterIP: None`, or make it a ClusterIP Service";
+        faults.push(Fault::new(&rules::CONFLICT, address, message).help(help));
+    } else if text != "None" && parse_address(text).is_none() {
+        faults.push(Fault::new(
+            &rules::ADDRESS,
+            address,
+            "this must be an address, or `None`",
+        ));
+    }
+}
+
+/// The addresses beside the first, and their families.
+fn cluster_ips<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let Some(list) = given(spec, "clusterIPs").filter(|_| kind(spec) != "ExternalName") else {
         return;
     };
-    let text = address.as_str().unwrap_or_default();
-    if text == "None" {
-        if matches!(kind(spec), "NodePort" | "LoadBalancer") {
-            let message = format!("a {} Service cannot be headless", kind(spec));
-            faults.push(Fault::new(&rules::CONFLICT, address, message).help("remove `clusterIP: None`, or make it a ClusterIP Service"));
+    let all: Vec<Node<'a>> = list.items().collect();
+    let texts: Vec<&str> = all.iter().filter_map(|item| item.as_str()).collect();
+    if texts.first() == Some(&"None") {
+        if texts.len() > 1 {
+            faults.push(Fault::new(
+                &rules::CONFLICT,
+                list,
+                "`None` must be the only one of `clusterIPs`",
+            ));
         }
-    } else if text.parse::<std::net::IpAddr>().is_err() {
-        faults.push(Fault::new(&rules::ADDRESS, address, "this must be an address, or `None`"));
+        return;
     }
-    let first = spec.get("clusterIPs").and_then(|list| list.items().next());
-    if let Some(first) = first.filter(|first| first.as_str() != Some(text)) {
-        let message = "the first of `clusterIPs` must be `clusterIP`";
-        faults.push(Fault::new(&rules::CONFLICT, first, message));
+    let addresses: Vec<Option<IpAddr>> = texts.iter().map(|text| parse_address(text)).collect();
+    for (item, _) in all
+        .iter()
+        .zip(&addresses)
+        .filter(|(_, address)| address.is_none())
+    {
+        faults.push(Fault::new(
+            &rules::ADDRESS,
+            *item,
+            "this must be an address",
+        ));
+    }
+    let known: Vec<IpAddr> = addresses.iter().copied().flatten().collect();
+    if all.len() > 2 {
+        faults.push(Fault::new(
+            &rules::RANGE,
+            list,
+            "a Service has at most two addresses",
+        ));
+    } else if let [first, second] = known.as_slice()
+        && first.is_ipv4() == second.is_ipv4()
+    {
+        let message = "a Service has at most one address of each family";
+        faults.push(
+            Fault::new(&rules::CONFLICT, list, message).help("keep one IPv4 and one IPv6 address"),
+        );
+    }
+    for ((item, address), family) in all.iter().zip(&addresses).zip(items(spec, "ipFamilies")) {
+        let family = family.as_str().unwrap_or_default();
+        let other = address.is_some_and(|address| {
+            matches!(
+                (family, address.is_ipv4()),
+                ("IPv4", false) | ("IPv6", true)
+            )
+        });
+        if other {
+            let message = format!("this must be an {family} address, which `ipFamilies` says");
+            faults.push(Fault::new(&rules::CONFLICT, *item, message));
+        }
+    }
+}
+
+fn families<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let mut seen = HashSet::new();
+    for family in items(spec, "ipFamilies") {
+        if !seen.insert(family.as_str()) {
+            faults.push(
+                Fault::new(&rules::DUPLICATE, family, "this family is there twice")
+                    .help("remove it"),
+            );
+        }
+    }
+    let several = ["ipFamilies", "clusterIPs"]
+        .into_iter()
+        .find(|field| items(spec, field).count() > 1);
+    if let (Some(policy), Some(field)) = (given(spec, "ipFamilyPolicy"), several)
+        && policy.as_str() == Some("SingleStack")
+    {
+        let message = format!(
+            "this must be `PreferDualStack` or `RequireDualStack` where `{field}` has two items"
+        );
+        faults.push(
+            Fault::new(&rules::CONFLICT, policy, message)
+                .help(format!("change it, or keep one of `{field}`")),
+        );
+    }
+}
+
+fn external_ips<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    for item in items(spec, "externalIPs") {
+        super::endpoints::reachable(item, faults);
     }
 }
 
@@ -140,41 +405,575 @@ fn only_for_load_balancers<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec
     if kind(spec) == "LoadBalancer" {
         return;
     }
-    for field in ["loadBalancerSourceRanges", "loadBalancerClass", "allocateLoadBalancerNodePorts"] {
-        if let Some(value) = spec.get(field).filter(|value| !is_empty(*value)) {
+    for field in ["loadBalancerClass", "allocateLoadBalancerNodePorts"] {
+        if let Some(value) = given(spec, field) {
             let message = format!("`{field}` is for LoadBalancer Services only");
-            faults.push(Fault::new(&rules::CONFLICT, value, message).help(format!("remove `{field}`, or set `type: LoadBalancer`")));
+            faults.push(
+                Fault::new(&rules::CONFLICT, value, message)
+                    .help(format!("remove `{field}`, or set `type: LoadBalancer`")),
+            );
         }
     }
 }
 
 fn only_from_outside<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let outside = matches!(kind(spec), "LoadBalancer" | "NodePort")
-        || spec.get("externalIPs").is_some_and(|list| list.items().len() > 0);
-    if let Some(policy) = spec.get("externalTrafficPolicy").filter(|policy| !is_empty(*policy) && !outside) {
-        let message = "`externalTrafficPolicy` is for NodePort and LoadBalancer Services only";
-        faults.push(Fault::new(&rules::CONFLICT, policy, message).help("remove it"));
+    let outside = match kind(spec) {
+        "LoadBalancer" | "NodePort" => true,
+        "ClusterIP" => items(spec, "externalIPs").count() > 0,
+        _ => false,
+    };
+    if let Some(policy) = given(spec, "externalTrafficPolicy").filter(|_| !outside) {
+        let message = "`externalTrafficPolicy` is for Services that are reached from outside";
+        faults.push(
+            Fault::new(&rules::CONFLICT, policy, message)
+                .help("remove it, or make it a NodePort or LoadBalancer Service"),
+        );
     }
-    let local = spec.get("externalTrafficPolicy").and_then(Node::as_str) == Some("Local");
-    let port = spec.get("healthCheckNodePort").filter(|port| port.as_int().is_some_and(|number| number != 0));
-    if let Some(port) = port.filter(|_| kind(spec) != "LoadBalancer" || !local) {
+    let checked = kind(spec) == "LoadBalancer" && text(spec, "externalTrafficPolicy") == "Local";
+    if let Some(port) = is_set(spec.get("healthCheckNodePort")).filter(|_| !checked) {
         let message = "`healthCheckNodePort` is for LoadBalancer Services with `externalTrafficPolicy: Local` only";
         faults.push(Fault::new(&rules::CONFLICT, port, message).help("remove it"));
     }
-    for port in spec.get("ports").into_iter().flat_map(Node::items) {
-        let number = port.get("nodePort").filter(|number| number.as_int().is_some_and(|number| number != 0));
-        if let Some(number) = number.filter(|_| !matches!(kind(spec), "NodePort" | "LoadBalancer")) {
-            let message = format!("a {} Service has no `nodePort`", kind(spec));
-            faults.push(Fault::new(&rules::CONFLICT, number, message).help("remove it, or set `type: NodePort`"));
-        }
+}
+
+/// Where there is no affinity, the server drops its settings.
+fn affinity<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    let seconds = spec.path(&["sessionAffinityConfig", "clientIP", "timeoutSeconds"]);
+    if let Some(seconds) = seconds.filter(|_| text(spec, "sessionAffinity") == "ClientIP") {
+        Within(1, 86_400).of_value(seconds, faults);
     }
 }
 
-fn families<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    let mut seen = HashSet::new();
-    for family in spec.get("ipFamilies").into_iter().flat_map(Node::items) {
-        if !seen.insert(family.as_str()) {
-            faults.push(Fault::new(&rules::DUPLICATE, family, "this family is there twice"));
-        }
+fn distribution<'a>(context: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+    if let Some(value) = spec.get("trafficDistribution") {
+        // What came with 1.34 was there before as an alpha feature.
+        let known: &'static [&'static str] = if context.since(33) {
+            &["PreferClose", "PreferSameZone", "PreferSameNode"]
+        } else {
+            &["PreferClose"]
+        };
+        OneOf(known).of_value(value, faults);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::{accepted, accepted_in, faults, refused, refused_in};
+
+    const CLUSTER_IP: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports:
+    - {name: http, port: 80, targetPort: http}
+    - {name: metrics, port: 9090}
+  sessionAffinity: None
+";
+    const LOAD_BALANCER: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  healthCheckNodePort: 31000
+  loadBalancerClass: example.com/lb
+  allocateLoadBalancerNodePorts: false
+  loadBalancerSourceRanges: [10.0.0.0/8, ' 192.0.2.0/24 ']
+  ports: [{port: 443, nodePort: 30443}]
+";
+    const EXTERNAL_NAME: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {type: ExternalName, externalName: db.example.com.}
+";
+    const DUAL: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  clusterIP: 10.0.0.1
+  clusterIPs: [10.0.0.1, '2001:db8::1']
+  ipFamilyPolicy: PreferDualStack
+  ipFamilies: [IPv4, IPv6]
+  ports: [{port: 80}]
+";
+
+    #[test]
+    fn ports_are_checked() {
+        refused(
+            CLUSTER_IP,
+            &[
+                (
+                    "name: http, ",
+                    "",
+                    "api/required",
+                    "spec.ports[0].name",
+                    "{port: 80, targetPort: http}",
+                ),
+                (
+                    "name: metrics",
+                    "name: http",
+                    "api/duplicate",
+                    "spec.ports[1].name",
+                    "http",
+                ),
+                (
+                    "name: metrics",
+                    "name: Metrics",
+                    "api/name",
+                    "spec.ports[1].name",
+                    "Metrics",
+                ),
+                (
+                    "port: 9090",
+                    "port: 80",
+                    "api/duplicate",
+                    "spec.ports[1]",
+                    "{name: metrics, port: 80}",
+                ),
+                (
+                    "port: 9090",
+                    "port: 0",
+                    "api/range",
+                    "spec.ports[1].port",
+                    "0",
+                ),
+                (
+                    "port: 9090",
+                    "port: 65536",
+                    "api/range",
+                    "spec.ports[1].port",
+                    "65536",
+                ),
+                (
+                    ", port: 9090",
+                    "",
+                    "schema/missing-field",
+                    "spec.ports[1].port",
+                    "{name: metrics}",
+                ),
+                (
+                    "targetPort: http",
+                    "targetPort: 70000",
+                    "api/range",
+                    "spec.ports[0].targetPort",
+                    "70000",
+                ),
+                (
+                    "targetPort: http",
+                    "targetPort: HTTP",
+                    "api/name",
+                    "spec.ports[0].targetPort",
+                    "HTTP",
+                ),
+                (
+                    "targetPort: http",
+                    "protocol: HTTP",
+                    "api/enum",
+                    "spec.ports[0].protocol",
+                    "HTTP",
+                ),
+                (
+                    "targetPort: http",
+                    "nodePort: 30080",
+                    "api/conflict",
+                    "spec.ports[0].nodePort",
+                    "30080",
+                ),
+                (
+                    "targetPort: http",
+                    "appProtocol: a/b/c",
+                    "api/name",
+                    "spec.ports[0].appProtocol",
+                    "a/b/c",
+                ),
+                (
+                    "selector: {app: web}",
+                    "selector: {a b: web}",
+                    "api/name",
+                    "spec.selector[a b]",
+                    "a b",
+                ),
+                (
+                    "selector: {app: web}",
+                    "selector: {app: a b}",
+                    "api/name",
+                    "spec.selector.app",
+                    "a b",
+                ),
+            ],
+        );
+        accepted(
+            CLUSTER_IP,
+            &[
+                ("targetPort: http", "targetPort: 0"),
+                ("targetPort: http", "targetPort: ''"),
+                ("port: 9090", "port: 80, protocol: UDP"),
+                ("targetPort: http", "protocol: ''"),
+                ("targetPort: http", "appProtocol: kubernetes.io/h2c"),
+                ("selector: {app: web}", "selector: {app: ''}"),
+                ("sessionAffinity: None", "clusterIP: ''"),
+                ("sessionAffinity: None", "internalTrafficPolicy: Local"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_a_cluster_ip_service_may_not_have() {
+        let spec = "sessionAffinity: None";
+        refused(
+            CLUSTER_IP,
+            &[
+                (
+                    spec,
+                    "externalTrafficPolicy: Local",
+                    "api/conflict",
+                    "spec.externalTrafficPolicy",
+                    "Local",
+                ),
+                (
+                    spec,
+                    "healthCheckNodePort: 30000",
+                    "api/conflict",
+                    "spec.healthCheckNodePort",
+                    "30000",
+                ),
+                (
+                    spec,
+                    "loadBalancerClass: a/b",
+                    "api/conflict",
+                    "spec.loadBalancerClass",
+                    "a/b",
+                ),
+                (
+                    spec,
+                    "allocateLoadBalancerNodePorts: true",
+                    "api/conflict",
+                    "spec.allocateLoadBalancerNodePorts",
+                    "true",
+                ),
+                (
+                    spec,
+                    "loadBalancerSourceRanges: [10.0.0.0/8]",
+                    "api/conflict",
+                    "spec.loadBalancerSourceRanges",
+                    "[10.0.0.0/8]",
+                ),
+                (
+                    spec,
+                    "sessionAffinity: ClientIp",
+                    "api/enum",
+                    "spec.sessionAffinity",
+                    "ClientIp",
+                ),
+                (
+                    spec,
+                    "externalIPs: [127.0.0.1]",
+                    "api/address",
+                    "spec.externalIPs[0]",
+                    "127.0.0.1",
+                ),
+                (
+                    spec,
+                    "externalIPs: [a]",
+                    "api/address",
+                    "spec.externalIPs[0]",
+                    "a",
+                ),
+                (spec, "clusterIP: a", "api/address", "spec.clusterIP", "a"),
+                (
+                    spec,
+                    "clusterIPs: [10.0.0.1]",
+                    "api/conflict",
+                    "spec.clusterIPs",
+                    "[10.0.0.1]",
+                ),
+                (
+                    spec,
+                    "ipFamilies: [IPv5]",
+                    "api/enum",
+                    "spec.ipFamilies[0]",
+                    "IPv5",
+                ),
+                (
+                    spec,
+                    "ipFamilyPolicy: DualStack",
+                    "api/enum",
+                    "spec.ipFamilyPolicy",
+                    "DualStack",
+                ),
+                (
+                    spec,
+                    "internalTrafficPolicy: local",
+                    "api/enum",
+                    "spec.internalTrafficPolicy",
+                    "local",
+                ),
+                (
+                    spec,
+                    "trafficDistribution: Close",
+                    "api/enum",
+                    "spec.trafficDistribution",
+                    "Close",
+                ),
+                (
+                    spec,
+                    "sessionAffinity: ClientIP\n  sessionAffinityConfig: {clientIP: {timeoutSeconds: 86401}}",
+                    "api/range",
+                    "spec.sessionAffinityConfig.clientIP.timeoutSeconds",
+                    "86401",
+                ),
+            ],
+        );
+        accepted(
+            CLUSTER_IP,
+            &[
+                (
+                    spec,
+                    "externalIPs: [203.0.113.9, 010.0.0.1]\n  externalTrafficPolicy: Local",
+                ),
+                (spec, "sessionAffinity: ClientIP"),
+                (
+                    spec,
+                    "sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}",
+                ),
+                (spec, "trafficDistribution: PreferClose"),
+                (spec, "healthCheckNodePort: 0"),
+                (spec, "clusterIP: None"),
+                (spec, "externalName: ignored.example.com"),
+            ],
+        );
+        let new = "trafficDistribution: PreferSameNode";
+        refused_in(
+            32,
+            CLUSTER_IP,
+            &[(
+                spec,
+                new,
+                "api/enum",
+                "spec.trafficDistribution",
+                "PreferSameNode",
+            )],
+        );
+        accepted_in(&[34, 35, 36, 37], CLUSTER_IP, &[(spec, new)]);
+    }
+
+    #[test]
+    fn services_that_are_reached_from_outside_are_checked() {
+        refused(
+            LOAD_BALANCER,
+            &[
+                (
+                    "port: 443",
+                    "port: 10250",
+                    "api/conflict",
+                    "spec.ports[0]",
+                    "{port: 10250, nodePort: 30443}",
+                ),
+                (
+                    "[10.0.0.0/8,",
+                    "[10.0.0.0,",
+                    "api/address",
+                    "spec.loadBalancerSourceRanges[0]",
+                    "10.0.0.0",
+                ),
+                (
+                    "Class: example.com/lb",
+                    "Class: a b",
+                    "api/name",
+                    "spec.loadBalancerClass",
+                    "a b",
+                ),
+                (
+                    "Policy: Local",
+                    "Policy: Cluster",
+                    "api/conflict",
+                    "spec.healthCheckNodePort",
+                    "31000",
+                ),
+                (
+                    "type: LoadBalancer",
+                    "type: LoadBalancer\n  clusterIP: None",
+                    "api/conflict",
+                    "spec.clusterIP",
+                    "None",
+                ),
+                (
+                    "[{port: 443, nodePort: 30443}]",
+                    "[{name: a, port: 443, nodePort: 30443}, {name: b, port: 80, nodePort: 30443}]",
+                    "api/duplicate",
+                    "spec.ports[1].nodePort",
+                    "30443",
+                ),
+                (
+                    "ports: [{port: 443, nodePort: 30443}]",
+                    "ports: []",
+                    "api/required",
+                    "spec.ports",
+                    "[]",
+                ),
+                (
+                    "ports: [{port: 443, nodePort: 30443}]",
+                    "sessionAffinity: None",
+                    "api/required",
+                    "spec.ports",
+                    "type: LoadBalancer",
+                ),
+            ],
+        );
+        let annotated = |list: &str| {
+            format!(
+                "metadata: {{name: web, annotations: {{service.beta.kubernetes.io/load-balancer-source-ranges: '{list}'}}}}"
+            )
+        };
+        let ranges = "  loadBalancerSourceRanges: [10.0.0.0/8, ' 192.0.2.0/24 ']\n";
+        let base = LOAD_BALANCER.replace(ranges, "");
+        let field = "metadata.annotations[service.beta.kubernetes.io/load-balancer-source-ranges]";
+        let (good, bad) = (
+            annotated("10.0.0.0/8, 192.0.2.0/24"),
+            annotated("10.0.0.0/8 192.0.2.0/24"),
+        );
+        accepted(&base, &[("metadata: {name: web}", &good)]);
+        refused(
+            &base,
+            &[(
+                "metadata: {name: web}",
+                &bad,
+                "api/address",
+                field,
+                "'10.0.0.0/8 192.0.2.0/24'",
+            )],
+        );
+    }
+
+    #[test]
+    fn a_service_has_a_spec() {
+        let bare = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+        assert_eq!(
+            faults(bare),
+            [(
+                "api/required",
+                "spec.ports".to_owned(),
+                "apiVersion: v1".to_owned()
+            )]
+        );
+    }
+
+    #[test]
+    fn external_names_are_checked() {
+        refused(
+            EXTERNAL_NAME,
+            &[
+                (
+                    ", externalName: db.example.com.",
+                    "",
+                    "api/required",
+                    "spec.externalName",
+                    "{type: ExternalName}",
+                ),
+                (
+                    "db.example.com.",
+                    "https://db",
+                    "api/name",
+                    "spec.externalName",
+                    "https://db",
+                ),
+                (
+                    "type: ExternalName",
+                    "type: ExternalName, clusterIP: None",
+                    "api/conflict",
+                    "spec.clusterIP",
+                    "None",
+                ),
+                (
+                    "type: ExternalName",
+                    "type: ExternalName, ipFamilies: [IPv4]",
+                    "api/conflict",
+                    "spec.ipFamilies",
+                    "[IPv4]",
+                ),
+                (
+                    "type: ExternalName",
+                    "type: ExternalName, externalTrafficPolicy: Local",
+                    "api/conflict",
+                    "spec.externalTrafficPolicy",
+                    "Local",
+                ),
+            ],
+        );
+        accepted(
+            EXTERNAL_NAME,
+            &[(
+                "type: ExternalName",
+                "type: ExternalName, ports: [{port: 5432}]",
+            )],
+        );
+    }
+
+    #[test]
+    fn families_and_addresses_agree() {
+        refused(
+            DUAL,
+            &[
+                (
+                    "clusterIP: 10.0.0.1",
+                    "clusterIP: 10.0.0.2",
+                    "api/conflict",
+                    "spec.clusterIPs[0]",
+                    "10.0.0.1",
+                ),
+                (
+                    "ipFamilies: [IPv4, IPv6]",
+                    "ipFamilies: [IPv6]",
+                    "api/conflict",
+                    "spec.clusterIPs[0]",
+                    "10.0.0.1",
+                ),
+                (
+                    "PreferDualStack",
+                    "SingleStack",
+                    "api/conflict",
+                    "spec.ipFamilyPolicy",
+                    "SingleStack",
+                ),
+                (
+                    "'2001:db8::1'",
+                    "None",
+                    "api/address",
+                    "spec.clusterIPs[1]",
+                    "None",
+                ),
+                (
+                    "[10.0.0.1, '2001:db8::1']",
+                    "[10.0.0.1, '2001:db8::1', '::2']",
+                    "api/range",
+                    "spec.clusterIPs",
+                    "[10.0.0.1, '2001:db8::1', '::2']",
+                ),
+            ],
+        );
+        let single = DUAL.replace("  ipFamilies: [IPv4, IPv6]\n", "");
+        let same = "[10.0.0.1, 10.0.0.2]";
+        refused(
+            &single,
+            &[(
+                "[10.0.0.1, '2001:db8::1']",
+                same,
+                "api/conflict",
+                "spec.clusterIPs",
+                same,
+            )],
+        );
+        accepted(
+            &single,
+            &[(
+                "ipFamilyPolicy: PreferDualStack\n",
+                "ipFamilyPolicy: RequireDualStack\n",
+            )],
+        );
     }
 }

@@ -1,5 +1,5 @@
 //! The straight way through YAML as people write manifests: block maps and lists, scalars on one line, literal blocks,
-//! flow collections on one line.
+//! flow collections without comments.
 //!
 //! In: text. Out: the same documents that the parser would give, byte for byte, or nothing: whatever is unusual, doubtful
 //! or wrong (anchors, tags, escapes, tabs, scalars over several lines, duplicate keys, ...) is left to the parser, which
@@ -13,7 +13,7 @@ use super::build::Builder;
 use super::fill::{Fill, Role, Scalar, ScalarStyle, in_plane_16};
 use super::read::{Limits, PLANE_16};
 use super::resolve::{self, Resolved};
-use super::tree::{Document, Place};
+use super::tree::{Document, Node, Place};
 use crate::source::Span;
 
 /// Deeper than this the parser must judge.
@@ -50,12 +50,22 @@ pub(super) fn read(
 
 /// Tells whether a text holds nothing but printable characters and line feeds, and no line break of YAML 1.1.
 fn is_plain(text: &str) -> bool {
-    let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte) || byte == b'\n' || byte >= 0x80);
+    let plain = text
+        .bytes()
+        .all(|byte| (b' '..=b'~').contains(&byte) || byte == b'\n' || byte >= 0x80);
     plain
         && (text.is_ascii()
             || text.chars().all(|c| {
-                !matches!(c, '\u{7f}'..='\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
-                    && u32::from(c) & 0xfffe != 0xfffe
+                !matches!(
+                    c,
+                    '\u{7f}'
+                        ..='\u{a0}'
+                            | '\u{2028}'
+                            | '\u{2029}'
+                            | '\u{feff}'
+                            | '\u{fffe}'
+                            | '\u{ffff}'
+                ) && u32::from(c) & 0xfffe != 0xfffe
             }))
 }
 
@@ -128,7 +138,9 @@ impl Straight<'_, '_> {
                 b'\n' => Some(inner + 1),
                 b'#' => None,
                 // A map or list in the same line begins at its own column.
-                b'-' if matches!(self.byte(inner + 1), b' ' | b'\n') => self.entry(inner, column + inner - at),
+                b'-' if matches!(self.byte(inner + 1), b' ' | b'\n') => {
+                    self.entry(inner, column + inner - at)
+                }
                 _ if self.key_end(inner).is_some() => self.entry(inner, column + inner - at),
                 _ => self.value(inner, column),
             };
@@ -185,7 +197,12 @@ impl Straight<'_, '_> {
             self.builder.begin_seq(place);
         }
         self.nodes += 1;
-        let level = Level { indent: column, map, waits: true, keys: self.keys.len() };
+        let level = Level {
+            indent: column,
+            map,
+            waits: true,
+            keys: self.keys.len(),
+        };
         self.open.push(level);
         Some(())
     }
@@ -204,7 +221,7 @@ impl Straight<'_, '_> {
     /// Gives up where two keys of a map are the same, and forgets them.
     fn distinct(&mut self, from: usize) -> Option<()> {
         let document = self.builder.document();
-        let text = |key: &usize| document.node(*key).and_then(|key| key.as_str());
+        let text = |key: &usize| document.node(*key).and_then(Node::as_str);
         let keys = self.keys.get(from..)?;
         let twice = if keys.len() <= FEW {
             keys.iter().enumerate().any(|(place, key)| {
@@ -303,7 +320,12 @@ impl Straight<'_, '_> {
 
     /// Adds a scalar that holds values; where that fails the parser tells why.
     fn filled(&mut self, text: &str, style: ScalarStyle, role: Role, span: Span) -> Option<()> {
-        let scalar = Scalar { text, style, role, span };
+        let scalar = Scalar {
+            text,
+            style,
+            role,
+            span,
+        };
         self.fill.as_mut()?.fill(scalar, &mut self.builder).ok()
     }
 
@@ -352,7 +374,10 @@ impl Straight<'_, '_> {
         let line = self.bytes.get(at..self.line_end(at))?;
         let mut end = line.len();
         let mut from = 0;
-        while let Some(found) = line.get(from..).and_then(|rest| memchr::memchr2(b':', b'#', rest)) {
+        while let Some(found) = line
+            .get(from..)
+            .and_then(|rest| memchr::memchr2(b':', b'#', rest))
+        {
             let place = from + found;
             match line.get(place) {
                 Some(b':') if matches!(line.get(place + 1), None | Some(b' ')) => return None,
@@ -364,7 +389,11 @@ impl Straight<'_, '_> {
             }
         }
         let content = line.get(..end)?;
-        let blanks = content.iter().rev().take_while(|byte| **byte == b' ').count();
+        let blanks = content
+            .iter()
+            .rev()
+            .take_while(|byte| **byte == b' ')
+            .count();
         Some(at + end - blanks)
     }
 
@@ -443,7 +472,10 @@ impl Straight<'_, '_> {
         if strip {
             value.pop();
         }
-        let kept = Span::new(start, end).of(self.text).trim_end_matches(' ').len();
+        let kept = Span::new(start, end)
+            .of(self.text)
+            .trim_end_matches(' ')
+            .len();
         self.nodes += 1;
         let span = Span::new(start, start + kept);
         if self.is_marked(&value) {
@@ -455,7 +487,15 @@ impl Straight<'_, '_> {
         Some(next)
     }
 
-    /// Takes a flow collection on one line; returns where it ends.
+    /// Skips blanks and line feeds between the tokens of a flow collection.
+    fn skip_space(&self, mut at: usize) -> usize {
+        while at < self.bytes.len() && matches!(self.byte(at), b' ' | b'\n') {
+            at += 1;
+        }
+        at
+    }
+
+    /// Takes a flow collection; returns where it ends.
     fn flow(&mut self, at: usize, depth: usize) -> Option<usize> {
         if depth + self.open.len() >= DEPTH {
             return None;
@@ -470,7 +510,7 @@ impl Straight<'_, '_> {
         }
         self.nodes += 1;
         let keys = self.keys.len();
-        let mut next = self.skip_blanks(at + 1);
+        let mut next = self.skip_space(at + 1);
         if self.byte(next) != close {
             loop {
                 if map {
@@ -479,9 +519,9 @@ impl Straight<'_, '_> {
                     next = self.skip_blanks(after);
                 }
                 let after = self.flow_value(next, depth)?;
-                next = self.skip_blanks(after);
+                next = self.skip_space(after);
                 match self.byte(next) {
-                    b',' => next = self.skip_blanks(next + 1),
+                    b',' => next = self.skip_space(next + 1),
                     byte if byte == close => break,
                     _ => return None,
                 }
@@ -497,7 +537,8 @@ impl Straight<'_, '_> {
             b'"' | b'\'' => self.quoted_end(at)?,
             _ => self.flow_plain_end(at)?,
         };
-        (self.byte(end) == b':' && self.byte(end + 1) == b' ').then(|| (Span::new(at, end), end + 1))
+        (self.byte(end) == b':' && self.byte(end + 1) == b' ')
+            .then(|| (Span::new(at, end), end + 1))
     }
 
     fn flow_value(&mut self, at: usize, depth: usize) -> Option<usize> {
@@ -518,17 +559,22 @@ impl Straight<'_, '_> {
 
     /// Returns where a plain scalar in a flow collection ends.
     fn flow_plain_end(&self, at: usize) -> Option<usize> {
-        if !begins_plain(self.byte(at)) {
+        let first = self.byte(at);
+        let flag = first == b'-' && begins_plain(self.byte(at + 1));
+        if !flag && !begins_plain(first) {
             return None;
         }
         let mut end = at;
         loop {
             match self.byte(end) {
-                b',' | b']' | b'}' => break,
+                // What goes on in the next line is for the parser: there only a comma or a bracket may follow.
+                b',' | b']' | b'}' | b'\n' => break,
                 b':' if self.byte(end + 1) == b' ' => break,
                 // A colon before an indicator, a comment, another collection: for the parser.
-                b':' if matches!(self.byte(end + 1), b',' | b']' | b'}' | b'[' | b'{' | b'\n') => return None,
-                b'\n' | b'#' | b'[' | b'{' | b'"' | b'\'' => return None,
+                b':' if matches!(self.byte(end + 1), b',' | b']' | b'}' | b'[' | b'{' | b'\n') => {
+                    return None;
+                }
+                b'#' | b'[' | b'{' | b'"' | b'\'' => return None,
                 _ => end += 1,
             }
         }
@@ -541,7 +587,12 @@ impl Straight<'_, '_> {
 
 /// Tells whether a plain scalar may begin with a byte, whatever follows.
 fn begins_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'/' | b'_' | b'.' | b'+' | b'$' | b'(' | b'\\' | b'^' | b'~' | b';' | b'=' | b'<')
+    byte.is_ascii_alphanumeric()
+        || byte >= 0x80
+        || matches!(
+            byte,
+            b'/' | b'_' | b'.' | b'+' | b'$' | b'(' | b'\\' | b'^' | b'~' | b';' | b'=' | b'<'
+        )
 }
 
 /// Tells whether a text is a string for all: it begins with a letter, and no word with a meaning of its own is as long.

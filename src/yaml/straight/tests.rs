@@ -7,9 +7,9 @@ use super::*;
 
 /// Everything a tree says, in order.
 fn told(documents: &[Document]) -> Vec<String> {
-    let nodes = documents.iter().flat_map(|document| {
-        (0..document.len()).filter_map(|index| document.node(index))
-    });
+    let nodes = documents
+        .iter()
+        .flat_map(|document| (0..document.len()).filter_map(|index| document.node(index)));
     nodes
         .map(|node| {
             format!(
@@ -34,7 +34,11 @@ fn agrees(text: &str) -> bool {
         return false;
     };
     let parsed = read_by_parser(&text, &limits);
-    assert!(parsed.problems.is_empty(), "{text:?}: {:?}", parsed.problems);
+    assert!(
+        parsed.problems.is_empty(),
+        "{text:?}: {:?}",
+        parsed.problems
+    );
     assert_eq!(told(&documents), told(&parsed.documents), "{text:?}");
     true
 }
@@ -59,6 +63,7 @@ fn what_people_write_is_read_the_straight_way() {
         "a: http://b:80/c#d\nb: c:d\n",
         "a: \u{e9}t\u{e9}\nb: \u{1f600}\n",
         "args: [\"--listen=:8080\", \"--level=info\"]\n",
+        "a: [b, -c,\n    d\n  ]\ne: {f: g,\n  h: i}\n",
     ] {
         assert!(agrees(text), "{text:?} was left to the parser");
     }
@@ -67,10 +72,37 @@ fn what_people_write_is_read_the_straight_way() {
 #[test]
 fn what_is_unusual_is_left_to_the_parser() {
     for text in [
-        "a: &b c\n", "a: *b\n", "a: !!str b\n", "a: yes\n", "a: 0777\n", "a: b\na: c\n", "a: b\n c\n", "a: \"b\n c\"\n",
-        "a: 'b''c'\n", "a: \"b\\n\"\n", "a: >\n b\n", "a:\tb\n", "a: b\r\n", "? a\n: b\n", "%YAML 1.1\n---\na: b\n", "a: b: c\n",
-        "{\"a\": 1}", "a: {b: 1, b: 2}\n", "<<: {}\n", "a: {b}\n", "a:\n", "1: a\n", "true: a\n", "- a\nb: c\n", "a:\n   b: c\n  d: e\n",
-        "a: |2\n   b\n", "--- a\n", "...\n", "a: @b\n", "a: [b\n]\n", "a: \u{85}\n",
+        "a: &b c\n",
+        "a: *b\n",
+        "a: !!str b\n",
+        "a: yes\n",
+        "a: 0777\n",
+        "a: b\na: c\n",
+        "a: b\n c\n",
+        "a: \"b\n c\"\n",
+        "a: 'b''c'\n",
+        "a: \"b\\n\"\n",
+        "a: >\n b\n",
+        "a:\tb\n",
+        "a: b\r\n",
+        "? a\n: b\n",
+        "%YAML 1.1\n---\na: b\n",
+        "a: b: c\n",
+        "{\"a\": 1}",
+        "a: {b: 1, b: 2}\n",
+        "<<: {}\n",
+        "a: {b}\n",
+        "a:\n",
+        "1: a\n",
+        "true: a\n",
+        "- a\nb: c\n",
+        "a:\n   b: c\n  d: e\n",
+        "a: |2\n   b\n",
+        "--- a\n",
+        "...\n",
+        "a: @b\n",
+        "a: [b\n c]\n",
+        "a: \u{85}\n",
     ] {
         assert!(!agrees(text), "{text:?}");
     }
@@ -85,7 +117,7 @@ proptest! {
         lines in prop::collection::vec(
             (0_usize..8, prop::sample::select(vec![
                 "a:", "b: c", "c: 1", "- a", "- b: c", "-", "- - x", "d: |", "e: |-", "f: |+", "g: [a, b]", "h: {i: j}", "text here",
-                "# note", "", "---", "k: \"v\"", "'l': 'v'", "m: v # note", "n: -1", "- {}", "o: []", "p: a:b", "q: a #b", "r: 'it''s'", "s: ~",
+                "# note", "", "---", "k: \"v\"", "'l': 'v'", "m: v # note", "n: -1", "- {}", "o: []", "aa: [b,", "c]", "dd: {e: f,", "g: h}", "]", "i, -j", "p: a:b", "q: a #b", "r: 'it''s'", "s: ~",
                 "- |", "t: {u: [v, {w: x}]}", "long.key/with-name: value of words", "y: z", "x: \"a \\n\"", "u: - a", "v: a - b", "w: ?", "z: a,b]",
             ])),
             0..12,
