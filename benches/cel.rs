@@ -32,7 +32,11 @@ const CASES: &[(&str, &str)] = &[
 fn deployments(count: usize) -> Vec<Document> {
     let text = |number: usize| {
         let replicas = number % 5;
-        let escalation = if number % 100 == 0 { "true" } else { "false" };
+        let escalation = if number.is_multiple_of(100) {
+            "true"
+        } else {
+            "false"
+        };
         let container = |name: &str| {
             format!(
                 "      - name: {name}\n        image: registry.example.com/{name}:{number}\n        ports:\n        - {{containerPort: 8080, name: http}}\n        env:\n        - {{name: LEVEL, value: info}}\n        - {{name: HOST, value: db.example.com}}\n        resources: {{requests: {{cpu: 100m, memory: 128Mi}}, limits: {{memory: 256Mi}}}}\n        securityContext: {{runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: {escalation}}}\n"
