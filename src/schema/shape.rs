@@ -311,26 +311,7 @@ impl Definition {
     }
 
     fn rules(&mut self, schema: &Value, compiler: Compiler<'_>) -> Option<Rules> {
-        const KEYS: &[&str] = &[
-            "enum",
-            "minimum",
-            "maximum",
-            "multipleOf",
-            "minLength",
-            "maxLength",
-            "minItems",
-            "maxItems",
-            "minProperties",
-            "maxProperties",
-            "pattern",
-            "allOf",
-            "anyOf",
-            "oneOf",
-            "not",
-            "exclusiveMinimum",
-            "exclusiveMaximum",
-        ];
-        if !KEYS.iter().any(|key| schema.get(key).is_some()) {
+        if !VALIDATIONS.iter().any(|key| schema.get(key).is_some()) {
             return None;
         }
         let narrowing = Compiler {
@@ -380,6 +361,27 @@ impl Definition {
         })
     }
 }
+
+/// The keywords of [`Rules`].
+const VALIDATIONS: &[&str] = &[
+    "enum",
+    "minimum",
+    "maximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+    "pattern",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+];
 
 /// Definitions that are compiled when they are first needed.
 pub struct Library {
