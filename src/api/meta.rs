@@ -114,22 +114,28 @@ fn name<'a>(spelling: Spelling, meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     }
 }
 
+/// Groups whose finalizers are checked as those of custom resources are: they need no domain.
+const LENIENT: &[&str] = &[
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "coordination.k8s.io",
+    "internal.apiserver.k8s.io",
+    "storagemigration.k8s.io",
+];
+
 fn finalizers<'a>(context: &Context<'a>, meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let Some(list) = given(meta, "finalizers") else {
         return;
     };
-    let object = context.object;
-    let kubernetes = Kubernetes::of(context.version);
-    let is_custom = kubernetes.is_none_or(|kubernetes| {
-        kubernetes
-            .kind(text(object, "apiVersion"), text(object, "kind"))
-            .is_none()
-    });
-    // These two kinds are checked as custom resources are.
-    let is_lenient =
-        is_custom || context.is_a("CustomResourceDefinition") || context.is_a("APIService");
+    let (api_version, kind) = (
+        text(context.object, "apiVersion"),
+        text(context.object, "kind"),
+    );
+    let schemas = Kubernetes::of(context.version);
+    let is_custom = schemas.is_none_or(|schemas| schemas.kind(api_version, kind).is_none());
     for name in list.items() {
-        if is_lenient {
+        if is_custom || LENIENT.contains(&group(api_version)) {
             spelled(Spelling::QualifiedName, name, faults);
         } else {
             finalizer(name, faults);

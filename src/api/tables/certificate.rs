@@ -94,7 +94,9 @@ fn signer<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     };
     let text = name.as_str().unwrap_or_default();
     let fits = text.split_once('/').is_some_and(|(domain, path)| {
-        Subdomain.fault(domain).is_none() && domain.contains('.') && Subdomain.fault(path).is_none()
+        Subdomain.fault(domain).is_none()
+            && domain.contains('.')
+            && path.split('.').all(|part| Subdomain.fault(part).is_none())
     });
     if !fits {
         let message = "this must be a domain and a name";

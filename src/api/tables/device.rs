@@ -149,7 +149,7 @@ fn constraints<'a>(_: &Context<'a>, claim: Node<'a>, faults: &mut Vec<Fault<'a>>
 }
 
 /// An attribute has the domain of its driver.
-fn constraint<'a>(context: &Context<'a>, constraint: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+fn constraint<'a>(_: &Context<'a>, constraint: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     match given(constraint, "matchAttribute") {
         Some(name) if !text(constraint, "matchAttribute").contains('/') => {
             let message = "an attribute needs the domain of its driver";
@@ -158,8 +158,7 @@ fn constraint<'a>(context: &Context<'a>, constraint: Node<'a>, faults: &mut Vec<
                     .help("write it like `gpu.example.com/model`"),
             );
         }
-        // Before 1.34 other constraints are dropped, and nothing is left of them.
-        None if given(constraint, "distinctAttribute").is_none() && context.since(34) => {
+        None if given(constraint, "distinctAttribute").is_none() => {
             let message = "a constraint needs `matchAttribute`";
             faults.push(Fault::new(&rules::REQUIRED, constraint, message).below("matchAttribute"));
         }
