@@ -223,7 +223,7 @@ fn in_file(file: FileId, object: &Resource, fault: Fault<'_>) -> Finding {
 
 /// Adds what a fault says beyond its message.
 fn complete(mut finding: Finding, fault: Fault<'_>) -> Finding {
-    if let Some(below) = fault.below {
+    if let Some(below) = fault.below.filter(|below| !below.is_empty()) {
         let above = finding.field.take().unwrap_or_default();
         finding.field = Some(if above.is_empty() {
             below.into_owned()
