@@ -56,7 +56,7 @@ impl Filler<'_> {
                 printed: vec![index],
                 node,
             });
-            Some(OriginId(Span::at(origins.len() - 1).start))
+            Some(OriginId::new(origins.len() - 1))
         };
         let mut converter = Converter {
             printed: self.printed,
@@ -108,7 +108,7 @@ impl Filler<'_> {
             printed: used,
             node: None,
         });
-        let origin = Some(OriginId(Span::at(self.origins.len() - 1).start));
+        let origin = Some(OriginId::new(self.origins.len() - 1));
         out.str(
             &text,
             Place {

@@ -147,7 +147,7 @@ impl Trace {
     /// Leads a node back to its template and values.
     pub fn node(&self, node: Node<'_>, values: &Values) -> Traced {
         let mut traced = self.span(node.span());
-        let origin = node.origin().and_then(|id| self.origins.get(id.0 as usize));
+        let origin = node.origin().and_then(|id| self.origins.get(id.index()));
         if let Some(origin) = origin {
             let printed = origin
                 .printed

@@ -124,7 +124,7 @@ impl Flat {
     fn place(&mut self, origin: Option<&ValueOrigin>) -> Place {
         let id = origin.map(|origin| {
             self.origins.push(origin.clone());
-            OriginId(Span::at(self.origins.len() - 1).start)
+            OriginId::new(self.origins.len() - 1)
         });
         Place {
             span: origin.map_or_else(Span::default, |origin| origin.value),

@@ -55,7 +55,7 @@ impl Values {
 
     /// Returns where a node of the tree was set; map keys have none of their own.
     pub fn origin(&self, node: Node<'_>) -> Option<&ValueOrigin> {
-        node.origin().and_then(|id| self.origins.get(id.0 as usize))
+        node.origin().and_then(|id| self.origins.get(id.index()))
     }
 
     /// Returns the dotted path of a node, for example `openmrs.ports[0].name`.

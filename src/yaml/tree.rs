@@ -4,6 +4,7 @@
 //! is one jump away. Strings are ranges of the document's text, or of a small buffer for those that YAML escapes or
 //! templates changed. The tree owns what it needs, is small, and is walked with copyable [`Node`] handles.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::source::Span;
@@ -44,7 +45,21 @@ impl Kind {
 
 /// Names where a node came from beyond its span, in a table that the maker of the tree keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OriginId(pub u32);
+pub struct OriginId(NonZeroU32);
+
+impl OriginId {
+    /// Names the entry of a table at an index. One more than that is kept, so that having no origin takes no room: there
+    /// are as many places as nodes.
+    pub fn new(index: usize) -> Self {
+        let next = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+        Self(NonZeroU32::new(next).unwrap_or(NonZeroU32::MIN))
+    }
+
+    /// Returns the index in the table.
+    pub fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// Where a node stands: its bytes in the text it was read from, and its origin where it has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -412,3 +427,16 @@ impl<'a> Iterator for Items<'a> {
 }
 
 impl ExactSizeIterator for Items<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_takes_half_a_cache_line() {
+        assert_eq!(size_of::<Slot>(), 32);
+        assert_eq!(size_of::<Option<OriginId>>(), 4);
+        assert_eq!(OriginId::new(0).index(), 0);
+        assert_eq!(OriginId::new(7).index(), 7);
+    }
+}
