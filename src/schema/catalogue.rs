@@ -1,6 +1,6 @@
 //! Every schema of a run: those of one Kubernetes version, and those of custom resources.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
@@ -42,6 +42,8 @@ pub struct Catalogue {
     version: KubernetesVersion,
     kubernetes: &'static Kubernetes,
     custom: HashMap<(String, String), Custom>,
+    /// Versions that a definition has and the API server does not offer.
+    unserved: HashSet<(String, String)>,
 }
 
 /// The schema of a custom resource.
@@ -59,6 +61,7 @@ impl Catalogue {
             version,
             kubernetes: Kubernetes::of(version)?,
             custom: HashMap::new(),
+            unserved: HashSet::new(),
         })
     }
 
@@ -85,6 +88,13 @@ impl Catalogue {
                 .into_iter()
                 .flat_map(Node::items);
             for version in versions {
+                if version.get("served").and_then(Node::as_bool) == Some(false) {
+                    if let Some(name) = text(version, &["name"]) {
+                        self.unserved
+                            .insert((format!("{group}/{name}"), kind.clone()));
+                    }
+                    continue;
+                }
                 if let (Some(name), Some(schema)) = (
                     text(version, &["name"]),
                     version.path(&["schema", "openAPIV3Schema"]),
@@ -290,6 +300,14 @@ impl Catalogue {
             };
             return Fault::new(rule, node, message).help("correct `kind` or `apiVersion`");
         }
+        if self
+            .unserved
+            .contains(&(api_version.to_owned(), kind.to_owned()))
+        {
+            let node = object.get("apiVersion").unwrap_or(node);
+            let message = format!("its definition does not serve `{kind}` in `{api_version}`");
+            return Fault::new(rule, node, message).help("use a version that is `served`");
+        }
         let message = format!("there is no schema for `{kind}` of `{api_version}`");
         Fault::new(rule, node, message).help(
             "put its CustomResourceDefinition into `schemas/` (`tympan schema import FILE`), or correct `kind` and `apiVersion`",
@@ -394,5 +412,29 @@ mod tests {
         );
         assert!(kind("apps/v2", "Deployment").contains("[it is in `apps/v1`]"));
         assert!(kind("v1", "Deployment").contains("[it is in `apps/v1`]"));
+    }
+
+    #[test]
+    fn a_version_that_is_not_served_has_no_schema() {
+        let definition = "kind: CustomResourceDefinition\nspec: {group: a.example, names: {kind: A}, versions: [{name: v1, served: true, schema: {openAPIV3Schema: {type: object}}}, {name: v1beta1, served: false, schema: {openAPIV3Schema: {type: object}}}]}\n";
+        let read = |text: &str| {
+            read(&Arc::from(text), &Limits::default())
+                .documents
+                .remove(0)
+        };
+        let mut catalogue = Catalogue::new(KubernetesVersion::minor(34)).unwrap();
+        catalogue.learn(read(definition).root());
+        let faults = |version: &str| {
+            let object = read(&format!("apiVersion: a.example/{version}\nkind: A\n"));
+            let mut faults = Vec::new();
+            catalogue.check(object.root(), &mut Nobody, &mut faults);
+            let told: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+            told
+        };
+        assert_eq!(faults("v1"), Vec::<String>::new());
+        assert_eq!(
+            faults("v1beta1"),
+            ["its definition does not serve `A` in `a.example/v1beta1`"]
+        );
     }
 }

@@ -42,12 +42,15 @@ fn kept(definition: Node<'_>) -> String {
             Some("metadata") => {
                 builder.copy(key, None);
                 builder.begin_map(value.place());
-                for (key, value) in value
-                    .entries()
-                    .filter(|(key, _)| key.as_str() == Some("name"))
-                {
-                    builder.copy(key, None);
-                    builder.copy(value, None);
+                for (key, value) in value.entries() {
+                    match key.as_str() {
+                        Some("name") => {
+                            builder.copy(key, None);
+                            builder.copy(value, None);
+                        }
+                        Some("annotations") => approval(&mut builder, key, value),
+                        _ => {}
+                    }
                 }
                 builder.end(None);
             }
@@ -59,6 +62,20 @@ fn kept(definition: Node<'_>) -> String {
     }
     builder.end(None);
     write(builder.finish().root())
+}
+
+/// Keeps the one annotation that the API server asks for: groups of Kubernetes' own need it.
+fn approval(builder: &mut Builder, key: Node<'_>, annotations: Node<'_>) {
+    let approved = annotations
+        .entries()
+        .find(|(key, _)| key.as_str() == Some("api-approved.kubernetes.io"));
+    if let Some((name, value)) = approved {
+        builder.copy(key, None);
+        builder.begin_map(annotations.place());
+        builder.copy(name, None);
+        builder.copy(value, None);
+        builder.end(None);
+    }
 }
 
 /// What the keys of a map are.
@@ -157,6 +174,30 @@ spec:
             default:
               description: kept
 "
+        );
+    }
+
+    #[test]
+    fn the_approval_of_a_group_of_kubernetes_is_kept() {
+        let text: Arc<str> = "\
+kind: CustomResourceDefinition
+metadata: {annotations: {made-by: somebody, api-approved.kubernetes.io: unapproved}, name: a}
+spec: {group: x.k8s.io, names: {plural: a}}
+"
+        .into();
+        let documents = read(&text, &Limits::default()).documents;
+        let files = import(documents.iter().map(crate::yaml::Document::root));
+        let (_, text) = files.first_key_value().unwrap();
+        assert!(
+            text.contains(
+                "\
+metadata:
+  annotations:
+    api-approved.kubernetes.io: unapproved
+  name: a
+"
+            ),
+            "{text}"
         );
     }
 
