@@ -23,7 +23,8 @@ mod testing;
 mod versions;
 mod webhook;
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 pub use self::fact::Fact;
 pub use self::immutable::changes;
@@ -139,6 +140,8 @@ impl Api {
                 version: self.version,
                 object,
             },
+            missing: HashSet::new(),
+            looked_at: 0,
         }
     }
 }
@@ -148,24 +151,30 @@ impl Api {
 pub struct ObjectRules<'a, 'r> {
     api: &'r Api,
     context: Context<'a>,
+    /// The fields that are said to be missing, by the map that lacks them, of so many faults.
+    missing: HashSet<(usize, Cow<'static, str>)>,
+    looked_at: usize,
 }
 
-/// Drops what the schema, or a fact, has said already: that a field is missing.
-fn drop_repeated(known: usize, faults: &mut Vec<Fault<'_>>) {
-    let mut place = faults.len();
-    while place > known {
-        place -= 1;
-        let said = |fault: &Fault<'_>| {
-            let same = |first: &Fault<'_>| {
-                first.node.index() == fault.node.index() && first.below == fault.below
-            };
-            fault.rule.id == rules::REQUIRED.id
-                && fault.below.is_some()
-                && faults.iter().take(known).any(same)
-        };
-        if faults.get(place).is_some_and(said) {
-            faults.remove(place);
+impl<'a> ObjectRules<'a, '_> {
+    /// Drops what the schema, or a fact, has said already: that a field is missing.
+    fn drop_repeated(&mut self, known: usize, faults: &mut Vec<Fault<'a>>) {
+        let repeats = |fault: &Fault<'a>| fault.rule.id == rules::REQUIRED.id;
+        if !faults.iter().skip(known).any(repeats) {
+            return;
         }
+        for fault in faults.iter().take(known).skip(self.looked_at) {
+            if let Some(below) = &fault.below {
+                self.missing.insert((fault.node.index(), below.clone()));
+            }
+        }
+        self.looked_at = known;
+        let added = faults.split_off(known);
+        let missing = &self.missing;
+        faults.extend(added.into_iter().filter(|fault| {
+            let below = fault.below.as_ref().filter(|_| repeats(fault));
+            !below.is_some_and(|below| missing.contains(&(fault.node.index(), below.clone())))
+        }));
     }
 }
 
@@ -178,7 +187,7 @@ impl<'a> Visitor<'a> for ObjectRules<'a, '_> {
         for definition in self.api.definitions.get(&definition).into_iter().flatten() {
             definition.check(&self.context, node, faults);
         }
-        drop_repeated(known, faults);
+        self.drop_repeated(known, faults);
     }
 
     fn object(&mut self, faults: &mut Vec<Fault<'a>>) {

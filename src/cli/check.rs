@@ -20,7 +20,7 @@ use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, render
 use crate::project::load_manifests;
 use crate::report::{Format, Report, Style, Summary, write};
 use crate::schema::KubernetesVersion;
-use crate::yaml::{Document, Limits};
+use crate::yaml::{Document, Kind, Limits};
 
 pub(super) fn run(
     args: &CheckArgs,
@@ -123,10 +123,11 @@ fn check_manifests(
     let mut outcome = read_manifests(sources, &Limits::default());
     let coverage = inspect(&mut outcome, &checks);
     let is_object = |id: &ResourceId| !id.kind.is_empty() && !id.api_version.is_empty();
+    // A map without `kind` may be anything, such as values; what is no map at all is told as such.
     let recognised = outcome
         .manifests
         .iter()
-        .any(|(_, object)| is_object(&object.id));
+        .any(|(_, object)| is_object(&object.id) || object.root().kind() != Kind::Map);
     let readable = !outcome
         .findings
         .iter()

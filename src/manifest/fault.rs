@@ -5,6 +5,18 @@ use std::borrow::Cow;
 use crate::finding::{Rule, Severity};
 use crate::yaml::Node;
 
+/// The longest message in bytes: more than any that is meant to be read. Names in it may be as long as their text.
+const LONGEST: usize = 6 << 10;
+
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
+}
+
 /// Something wrong with a node of an object. The pipeline makes a finding of it, which knows the line to mend.
 #[derive(Clone, Debug)]
 pub struct Fault<'a> {
@@ -30,7 +42,7 @@ impl<'a> Fault<'a> {
             severity: None,
             node,
             below: None,
-            message: message.into(),
+            message: cut(message.into()),
             help: None,
         }
     }
@@ -45,7 +57,10 @@ impl<'a> Fault<'a> {
     /// Says what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(match help.into() {
+            Cow::Owned(help) => Cow::Owned(cut(help)),
+            help => help,
+        });
         self
     }
 

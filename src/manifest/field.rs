@@ -1,6 +1,6 @@
 //! Field paths as the API server writes them.
 
-use crate::yaml::Node;
+use crate::yaml::{Document, Kind, Node};
 
 /// Maps of resources by name, whose keys the API server writes in brackets.
 const BY_RESOURCE: &[&str] = &[
@@ -20,43 +20,95 @@ const BY_RESOURCE: &[&str] = &[
 /// The root of a custom resource's schema, in which the properties of a schema are written in brackets too.
 const SCHEMA: &str = "openAPIV3Schema";
 
-/// Returns the path of a node from a root, as the API server names fields: `spec.ports[0].port`,
-/// `metadata.annotations[example.com/key]`. A key's path is that of its value.
-pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
-    let mut path = String::new();
-    let mut node = root;
-    let index = target.index();
-    let (mut above, mut in_schema) = ("", false);
-    loop {
-        let holds = |child: Node<'_>| child.index() <= index && index < child.end_index();
-        if let Some((key, value)) = node
-            .entries()
-            .find(|(key, value)| key.index() == index || holds(*value))
-        {
-            let name = key.as_str().unwrap_or_default();
-            let property = in_schema && above == "properties";
-            let resource = !in_schema && BY_RESOURCE.contains(&above) && name != "podFixed";
-            push_key(&mut path, name, property || resource);
-            // A property may have any name, also that of a keyword.
-            above = if property { "" } else { name };
-            in_schema |= name == SCHEMA;
-            if key.index() == index {
-                return path;
+/// The longest path in bytes; hostile keys may be as long as their text, and every finding has a path.
+const LONGEST: usize = 4 << 10;
+
+/// The way from each node of a document to its root: one look at all siblings, however many paths are asked for.
+#[derive(Clone, Debug)]
+pub struct FieldPaths {
+    above: Vec<Above>,
+}
+
+/// What a node stands in.
+#[derive(Clone, Copy, Debug, Default)]
+struct Above {
+    /// The map or list.
+    parent: u32,
+    /// The index of its key in a map, the number of the item in a list.
+    step: u32,
+}
+
+impl FieldPaths {
+    /// Looks at a document.
+    pub fn new(document: &Document) -> Self {
+        let mut above = vec![Above::default(); document.len()];
+        let cut = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let mut set = |node: Node<'_>, parent: usize, step: usize| {
+            if let Some(place) = above.get_mut(node.index()) {
+                *place = Above {
+                    parent: cut(parent),
+                    step: cut(step),
+                };
             }
-            node = value;
-        } else if let Some((at, item)) = node.items().enumerate().find(|(_, item)| holds(*item)) {
-            path.push('[');
-            path.push_str(&at.to_string());
-            path.push(']');
-            above = "";
-            node = item;
-        } else {
-            return path;
+        };
+        for index in 0..document.len() {
+            let Some(node) = document.node(index) else {
+                break;
+            };
+            for (key, value) in node.entries() {
+                set(key, index, key.index());
+                set(value, index, key.index());
+            }
+            for (at, item) in node.items().enumerate() {
+                set(item, index, at);
+            }
         }
-        if node.index() == index {
-            return path;
-        }
+        Self { above }
     }
+
+    /// Returns the path of a node of the document from a node that it stands in, as the API server names fields:
+    /// `spec.ports[0].port`, `metadata.annotations[example.com/key]`. A key's path is that of its value.
+    pub fn path(&self, root: Node<'_>, target: Node<'_>) -> String {
+        let mut steps = Vec::new();
+        let mut index = target.index();
+        while index > root.index()
+            && let Some(Above { parent, step }) = self.above.get(index).copied()
+        {
+            steps.push((parent as usize, step as usize));
+            index = parent as usize;
+        }
+        let document = root.document();
+        let mut path = String::new();
+        let (mut above, mut in_schema) = ("", false);
+        for (parent, step) in steps.into_iter().rev() {
+            if document.node(parent).map(Node::kind) == Some(Kind::Seq) {
+                path.push('[');
+                path.push_str(&step.to_string());
+                path.push(']');
+                above = "";
+            } else {
+                let key = document.node(step).and_then(Node::as_str);
+                let name = key.unwrap_or_default();
+                let property = in_schema && above == "properties";
+                let resource = !in_schema && BY_RESOURCE.contains(&above) && name != "podFixed";
+                push_key(&mut path, name, property || resource);
+                // A property may have any name, also that of a keyword.
+                above = if property { "" } else { name };
+                in_schema |= name == SCHEMA;
+            }
+            if path.len() > LONGEST {
+                path.truncate(path.floor_char_boundary(LONGEST));
+                path.push('…');
+                break;
+            }
+        }
+        path
+    }
+}
+
+/// Returns the path of a single node; see [`FieldPaths::path`].
+pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
+    FieldPaths::new(root.document()).path(root, target)
 }
 
 /// Adds a key: after a dot where it is a name, in brackets where it must be or holds dots or slashes, as map keys do.
@@ -117,6 +169,18 @@ mod tests {
             "spec.ports[1].port"
         );
         assert_eq!(field_path(root, root), "");
+    }
+
+    #[test]
+    fn hostile_keys_do_not_make_endless_paths() {
+        let text: Arc<str> =
+            format!("{}: {{{}: [1, 2]}}\n", "é".repeat(5000), "b".repeat(5000)).into();
+        let document = read(&text, &Limits::default()).documents.remove(0);
+        let paths = FieldPaths::new(&document);
+        for index in 0..document.len() {
+            let path = paths.path(document.root(), document.node(index).unwrap());
+            assert!(path.len() <= LONGEST + "…".len());
+        }
     }
 
     #[test]

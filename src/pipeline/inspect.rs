@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::{Environment, Object, Outcome};
 use crate::api::{Api, changes};
 use crate::finding::Finding;
-use crate::manifest::{Fault, Resource, field_path, group};
+use crate::manifest::{Fault, FieldPaths, Resource, group};
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
 use crate::source::{FileId, Location};
 use crate::yaml::{Document, Node};
@@ -110,11 +110,12 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
         .par_iter()
         .map(|(file, object)| {
             let (by, faults) = faults(&plain, &before, object.root());
+            let paths = (!faults.is_empty()).then(|| FieldPaths::new(&object.document));
+            let findings = faults.into_iter().zip(paths.iter().cycle());
             (
                 by,
-                faults
-                    .into_iter()
-                    .map(|fault| in_file(*file, object, fault))
+                findings
+                    .map(|(fault, paths)| in_file(*file, object, paths, fault))
                     .collect(),
             )
         })
@@ -213,11 +214,11 @@ fn rendered(environment: &Environment, object: &Object, fault: Fault<'_>) -> Fin
     complete(finding, fault)
 }
 
-fn in_file(file: FileId, object: &Resource, fault: Fault<'_>) -> Finding {
+fn in_file(file: FileId, object: &Resource, paths: &FieldPaths, fault: Fault<'_>) -> Finding {
     let place = Location::new(file, fault.node.span());
     let finding = Finding::new(fault.rule, fault.message.clone(), place)
         .resource(object.id.clone())
-        .field(field_path(object.root(), fault.node));
+        .field(paths.path(object.root(), fault.node));
     complete(finding, fault)
 }
 

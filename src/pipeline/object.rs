@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::finding::{Finding, RenderedLocation, Rule};
-use crate::manifest::{Resource, field_path};
+use crate::manifest::{FieldPaths, Resource};
 use crate::render::Trace;
 use crate::source::LineIndex;
 use crate::values::Values;
@@ -35,6 +35,8 @@ pub struct Object {
     pub trace: Arc<Trace>,
     /// Where nodes stand in the file, once somebody has asked.
     written: OnceLock<Written>,
+    /// The way to every node, once somebody has asked.
+    paths: OnceLock<FieldPaths>,
 }
 
 /// An object as it is written.
@@ -55,6 +57,7 @@ impl Object {
             text: String::new(),
             trace,
             written: OnceLock::new(),
+            paths: OnceLock::new(),
         }
     }
 
@@ -67,10 +70,13 @@ impl Object {
         node: Node<'_>,
     ) -> Finding {
         let traced = self.trace.node(node, &environment.values);
+        let paths = self
+            .paths
+            .get_or_init(|| FieldPaths::new(&self.resource.document));
         let mut finding = Finding::new(rule, message, traced.template.clone())
             .environment(&environment.name)
             .resource(self.resource.id.clone())
-            .field(field_path(self.resource.root(), node));
+            .field(paths.path(self.resource.root(), node));
         finding.related = traced.related();
         // An object that cannot have a file has no line there.
         let has_file = !self.path.is_empty();

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::check::{Visitor, Walk};
+use super::check::{Effort, Visitor, Walk, kind_words};
 use super::history::History;
 use super::kubernetes::{Kubernetes, KubernetesVersion};
 use super::rules;
@@ -13,7 +13,7 @@ use super::shape::{Definition, Dialect, Library, Part};
 use super::structure::{Completed, Structure, check_definition};
 use crate::finding::nearest;
 use crate::manifest::{Fault, group};
-use crate::yaml::{Node, to_json};
+use crate::yaml::{Kind, Node, to_json};
 
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
@@ -167,6 +167,14 @@ impl Catalogue {
         visitor: &mut dyn Visitor<'a>,
         faults: &mut Vec<Fault<'a>>,
     ) -> CheckedBy {
+        if object.kind() != Kind::Map {
+            let what = kind_words(object);
+            let message = format!("this is no Kubernetes object: it is {what}");
+            faults.push(Fault::new(&rules::UNKNOWN_KIND, object, message).help(
+                "write a map with `apiVersion`, `kind` and `metadata`, or take the document out",
+            ));
+            return CheckedBy::Nothing;
+        }
         visitor.object(faults);
         let text = |key: &str| object.get(key).and_then(Node::as_str).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
@@ -245,6 +253,7 @@ impl Catalogue {
                 History::of_field(self.version, kubernetes.full_name(number), field)
             },
             visitor: Some(visitor),
+            effort: &Effort::default(),
             faults,
         };
         walk.node(0, part, node);
@@ -323,6 +332,7 @@ fn shapes<'a>(custom: &Custom, object: Node<'a>) -> Vec<Fault<'a>> {
         name_of: &|_| "",
         history: &|_, _| None,
         visitor: None,
+        effort: &Effort::default(),
         faults: &mut faults,
     };
     walk.node(0, Part::Local(0), object);

@@ -3,13 +3,16 @@
 //! In: a node and the shape it should have. Out: faults, each at the offending key or value.
 
 use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use serde_json::Value;
 
 use super::history::History;
 use super::rules;
 use super::shape::{Bounds, Definition, Dialect, Library, ListType, Others, Part, Rules, Shape};
-use crate::finding::{Rule, nearest};
+use crate::finding::{Rule, Severity, nearest};
 use crate::manifest::Fault;
 use crate::yaml::{Kind, Node};
 
@@ -30,14 +33,76 @@ pub fn check_value<'a>(schema: Value, value: Node<'a>, faults: &mut Vec<Fault<'a
     let library = Library::new(1, move |_| {
         Definition::compile(&schema, Dialect::Structural, &|_| None)
     });
+    let effort = Effort::default();
     let mut walk = Walk {
         library: &library,
         name_of: &|_| "",
         history: &|_, _| None,
         visitor: None,
+        effort: &effort,
         faults,
     };
     walk.node(0, Part::Local(0), value);
+}
+
+/// What may still be done for one object: alternatives of alternatives, and names that are near to each of many others,
+/// would take for ever where somebody means harm.
+#[derive(Debug)]
+pub(super) struct Effort {
+    /// So many values may be tried for an alternative.
+    trials: Cell<u32>,
+    /// So many names may be compared.
+    guesses: Cell<usize>,
+    /// Whether it was told that there are no more trials.
+    told: Cell<bool>,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self {
+            trials: Cell::new(2_000_000),
+            guesses: Cell::new(1_000_000),
+            told: Cell::new(false),
+        }
+    }
+}
+
+impl Effort {
+    /// Tells whether so many names may still be compared.
+    fn may_guess(&self, names: usize) -> bool {
+        let left = self.guesses.get().checked_sub(names);
+        self.guesses.set(left.unwrap_or_default());
+        left.is_some()
+    }
+}
+
+/// The longest list of names that is told.
+const MOST_NAMES: usize = 50;
+
+/// The keys of a map, to be looked up however many there are.
+struct Keys<'a> {
+    map: Node<'a>,
+    known: OnceCell<HashSet<&'a str>>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(map: Node<'a>) -> Self {
+        Self {
+            map,
+            known: OnceCell::new(),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        if self.map.entries().len() <= 16 {
+            return self.map.get(name).is_some();
+        }
+        let keys = || {
+            let keys = self.map.entries();
+            keys.filter_map(|(key, _)| key.as_str()).collect()
+        };
+        self.known.get_or_init(keys).contains(name)
+    }
 }
 
 /// A walk along a library.
@@ -48,6 +113,7 @@ pub(super) struct Walk<'a, 'w> {
     /// What other versions tell about a field that a definition lacks.
     pub(super) history: &'w dyn Fn(u32, &str) -> Option<History>,
     pub(super) visitor: Option<&'w mut dyn Visitor<'a>>,
+    pub(super) effort: &'w Effort,
     pub(super) faults: &'w mut Vec<Fault<'a>>,
 }
 
@@ -92,7 +158,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn map(&mut self, within: u32, part: Part, shape: &Shape, node: Node<'a>) {
-        let mut seen = 0_usize;
+        let keys = Keys::of(node);
         for (key, value) in node.entries() {
             let name = key.as_str().unwrap_or_default();
             let field = shape
@@ -100,9 +166,6 @@ impl<'a> Walk<'a, '_> {
                 .binary_search_by(|(field, _)| (**field).cmp(name))
                 .ok()
                 .and_then(|place| shape.fields.get(place));
-            if shape.required.iter().any(|required| **required == *name) {
-                seen += 1;
-            }
             match (field, shape.others) {
                 (Some((_, part)), _) => self.node(within, *part, value),
                 (None, Others::Fits(part)) => self.node(within, part, value),
@@ -114,21 +177,22 @@ impl<'a> Walk<'a, '_> {
                     };
                     self.faults.push(match history {
                         Some(history) => of_another_version(history, owner, key),
-                        None => unknown_field(shape, owner, node, key),
+                        None => {
+                            let may_guess = self.effort.may_guess(shape.fields.len());
+                            unknown_field(shape, owner, &keys, key, may_guess)
+                        }
                     });
                 }
                 (None, _) => {}
             }
         }
-        if seen < shape.required.len() {
-            for name in &shape.required {
-                if node.get(name).is_none() {
-                    let message = format!("`{name}` is missing");
-                    let fault = Fault::new(&rules::MISSING_FIELD, node, message)
-                        .below(name.to_string())
-                        .help(format!("set `{name}` here"));
-                    self.faults.push(fault);
-                }
+        for name in &shape.required {
+            if !keys.has(name) {
+                let message = format!("`{name}` is missing");
+                let fault = Fault::new(&rules::MISSING_FIELD, node, message)
+                    .below(name.to_string())
+                    .help(format!("set `{name}` here"));
+                self.faults.push(fault);
             }
         }
     }
@@ -150,9 +214,11 @@ impl<'a> Walk<'a, '_> {
         match &shape.list_type {
             ListType::Atomic => {}
             ListType::Set => {
+                let state = RandomState::new();
+                let hash = |item: Node<'_>| item.value_hash(&state);
                 // A method's name would tie the lifetimes of the two.
                 let same = |item: Node<'_>, other: Node<'_>| -> bool { item.same_value(other) };
-                self.unique(node, same, "is there twice");
+                self.unique(node, hash, same, "is there twice");
             }
             ListType::Map(keys) => {
                 let words = keys
@@ -167,42 +233,78 @@ impl<'a> Walk<'a, '_> {
                             (item, other) => item.is_none() && other.is_none(),
                         })
                 };
-                self.unique(node, same, &format!("has the same {words} as another item"));
+                let state = RandomState::new();
+                let hash = |item: Node<'_>| {
+                    let values = keys.iter().map(|key| item.get(key));
+                    values.fold(0, |before, value| {
+                        let value = value.map(|value| value.value_hash(&state));
+                        state.hash_one((before, value))
+                    })
+                };
+                let message = format!("has the same {words} as another item");
+                self.unique(node, hash, same, &message);
             }
         }
     }
 
-    fn unique(&mut self, list: Node<'a>, same: impl Fn(Node<'_>, Node<'_>) -> bool, what: &str) {
-        let items: Vec<Node<'a>> = list.items().collect();
-        // Lists of this kind are short: an object may not be larger than a few megabytes, and the server bounds them.
-        let most = items.len().min(2_000);
-        for (place, item) in items.iter().take(most).enumerate() {
-            if items.iter().take(place).any(|other| same(*item, *other)) {
+    fn unique(
+        &mut self,
+        list: Node<'a>,
+        hash: impl Fn(Node<'_>) -> u64,
+        same: impl Fn(Node<'_>, Node<'_>) -> bool,
+        what: &str,
+    ) {
+        // The first of each kind, by hash.
+        let mut firsts: HashMap<u64, Vec<Node<'a>>> = HashMap::new();
+        for item in list.items() {
+            let alike = firsts.entry(hash(item)).or_default();
+            if alike.iter().any(|other| same(item, *other)) {
                 let message = format!("this item {what}");
                 self.faults.push(
-                    Fault::new(&rules::DUPLICATE_ITEM, *item, message)
+                    Fault::new(&rules::DUPLICATE_ITEM, item, message)
                         .help("remove it, or give it a key of its own"),
                 );
+            } else {
+                alike.push(item);
             }
         }
     }
 
     fn rules(&mut self, within: u32, rules: &Rules, node: Node<'a>) {
-        if !rules.one_of_values.is_empty()
-            && !rules.one_of_values.iter().any(|value| equals(node, value))
+        let values = &rules.one_of_values;
+        let text = node.as_str().filter(|_| rules.only_texts);
+        if !values.is_empty()
+            && !text.is_some_and(|text| rules.texts.contains(text))
+            && (text.is_some() || !values.iter().any(|value| equals(node, value)))
         {
-            self.faults.push(not_listed(&rules.one_of_values, node));
+            let may_guess = self.effort.may_guess(values.len());
+            self.faults.push(not_listed(values, node, may_guess));
         }
         self.number(rules, node);
         self.sizes(rules, node);
-        if let (Some((text, pattern)), Some(value)) = (&rules.pattern, node.as_str())
-            && !pattern.is_match(value)
-        {
-            let message = format!("this does not match the pattern `{text}`");
-            self.faults.push(Fault::new(&rules::PATTERN, node, message));
+        match (&rules.pattern, node.as_str()) {
+            (Some((text, Ok(pattern))), Some(value)) if !pattern.is_match(value) => {
+                let message = format!("this does not match the pattern `{text}`");
+                self.faults.push(Fault::new(&rules::PATTERN, node, message));
+            }
+            (Some((_, Err(why))), Some(_)) => {
+                let message = format!("the pattern that the schema gives is not checked: {why}");
+                let fault = Fault::new(&rules::PATTERN, node, message).severity(Severity::Note);
+                self.faults.push(fault);
+            }
+            _ => {}
         }
         for part in &rules.all_of {
             self.node(within, *part, node);
+        }
+        let nested = !rules.any_of.is_empty() || !rules.one_of.is_empty() || rules.not.is_some();
+        if nested && self.effort.trials.get() == 0 {
+            if !self.effort.told.replace(true) {
+                let message = "the schema has too many alternatives: here and in what follows they are not checked";
+                self.faults
+                    .push(Fault::new(&rules::ALTERNATIVES, node, message));
+            }
+            return;
         }
         let fits = |part: &Part| self.fits(within, *part, node);
         if !rules.any_of.is_empty() && !rules.any_of.iter().any(fits) {
@@ -234,16 +336,24 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn fits(&self, within: u32, part: Part, node: Node<'a>) -> bool {
+        let Some(left) = self.effort.trials.get().checked_sub(1) else {
+            return true;
+        };
+        self.effort.trials.set(left);
         let mut faults = Vec::new();
         let mut walk = Walk {
             library: self.library,
             name_of: self.name_of,
             history: self.history,
             visitor: None,
+            effort: self.effort,
             faults: &mut faults,
         };
         walk.node(within, part, node);
-        faults.is_empty()
+        // What is only a note is no misfit.
+        faults
+            .iter()
+            .all(|fault| fault.severity == Some(Severity::Note))
     }
 
     fn number(&mut self, rules: &Rules, node: Node<'a>) {
@@ -322,9 +432,9 @@ fn is_of_every_object(shape: &Shape, name: &str) -> bool {
     shape.embedded_resource && matches!(name, "apiVersion" | "kind" | "metadata")
 }
 
-fn wrong_kind<'a>(shape: &Shape, node: Node<'a>) -> Fault<'a> {
-    let expected = shape.kinds.words();
-    let found = match node.kind() {
+/// Says what a node is.
+pub(super) fn kind_words(node: Node<'_>) -> &'static str {
+    match node.kind() {
         Kind::Seq => "a list",
         Kind::Map => "a map",
         Kind::Str => "a string",
@@ -332,7 +442,12 @@ fn wrong_kind<'a>(shape: &Shape, node: Node<'a>) -> Fault<'a> {
         Kind::Int => "an integer",
         Kind::Float => "a number",
         Kind::Null => "nothing",
-    };
+    }
+}
+
+fn wrong_kind<'a>(shape: &Shape, node: Node<'a>) -> Fault<'a> {
+    let expected = shape.kinds.words();
+    let found = kind_words(node);
     let fault = Fault::new(
         &rules::TYPE,
         node,
@@ -362,14 +477,18 @@ fn of_another_version<'a>(history: History, owner: &str, key: Node<'a>) -> Fault
     .help(history.help())
 }
 
-fn unknown_field<'a>(shape: &Shape, owner: &str, map: Node<'a>, key: Node<'a>) -> Fault<'a> {
+fn unknown_field<'a>(
+    shape: &Shape,
+    owner: &str,
+    keys: &Keys<'_>,
+    key: Node<'a>,
+    may_guess: bool,
+) -> Fault<'a> {
     let name = key.as_str().unwrap_or_default();
     let fields = shape.fields.iter().map(|(field, _)| &**field);
-    let near = nearest(
-        name,
-        fields.clone().filter(|field| map.get(field).is_none()),
-    );
-    let same = fields
+    let guesses = fields.clone().take(if may_guess { usize::MAX } else { 0 });
+    let near = nearest(name, guesses.clone().filter(|field| !keys.has(field)));
+    let same = guesses
         .clone()
         .find(|field| field.eq_ignore_ascii_case(name));
     let of = if owner.is_empty() {
@@ -397,9 +516,11 @@ fn unknown_field<'a>(shape: &Shape, owner: &str, map: Node<'a>, key: Node<'a>) -
     }
 }
 
-fn not_listed<'a>(values: &[Value], node: Node<'a>) -> Fault<'a> {
+fn not_listed<'a>(values: &[Value], node: Node<'a>, may_guess: bool) -> Fault<'a> {
+    let looked_at = if may_guess { values.len() } else { MOST_NAMES };
     let words: Vec<Cow<'_, str>> = values
         .iter()
+        .take(looked_at)
         .map(|value| {
             value
                 .as_str()
@@ -411,11 +532,15 @@ fn not_listed<'a>(values: &[Value], node: Node<'a>) -> Fault<'a> {
         let same = known.clone().find(|word| word.eq_ignore_ascii_case(text));
         same.or_else(|| nearest(text, known))
     });
-    let list = words
+    let mut list = words
         .iter()
+        .take(MOST_NAMES)
         .map(|word| format!("`{word}`"))
         .collect::<Vec<_>>()
         .join(", ");
+    if let Some(more) = values.len().checked_sub(MOST_NAMES + 1) {
+        list = format!("{list} and {} more", more + 1);
+    }
     let rule: &'static Rule = &rules::ENUM;
     let fault = match near {
         Some(near) => Fault::new(

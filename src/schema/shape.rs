@@ -4,12 +4,14 @@
 //! the schema, in one arena a definition. Definitions refer to each other by number and are compiled when a document
 //! first reaches them: most of what a pod may hold no pod ever holds.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use regex::Regex;
 use serde_json::Value;
 
 use super::format::Format;
+use super::pattern::Patterns;
 use crate::yaml::Kind;
 
 /// A set of kinds of values.
@@ -141,6 +143,10 @@ pub struct Shape {
 pub struct Rules {
     /// The values that it may be.
     pub one_of_values: Vec<Value>,
+    /// Those that are texts.
+    pub texts: HashSet<Box<str>>,
+    /// Whether all of them are.
+    pub only_texts: bool,
     /// Its smallest value, and whether that itself is refused.
     pub minimum: Option<(f64, bool)>,
     /// Its largest value, and whether that itself is refused.
@@ -153,8 +159,8 @@ pub struct Rules {
     pub items: Bounds,
     /// The number of entries.
     pub entries: Bounds,
-    /// What its text must match, as written and compiled; a pattern that does not compile is told by the definition.
-    pub pattern: Option<(Box<str>, Regex)>,
+    /// What its text must match, as written and compiled, or why it is not checked.
+    pub pattern: Option<(Box<str>, Result<Regex, Box<str>>)>,
     /// All of these must hold.
     pub all_of: Vec<Part>,
     /// At least one of these must hold.
@@ -189,6 +195,7 @@ pub enum Dialect {
 #[derive(Clone, Debug, Default)]
 pub struct Definition {
     shapes: Vec<Shape>,
+    patterns: Patterns,
 }
 
 /// How a schema is compiled.
@@ -341,19 +348,21 @@ impl Definition {
         let all_of = all("allOf");
         let not = schema.get("not").map(|inner| self.add(inner, narrowing));
         let pattern = schema.get("pattern").and_then(Value::as_str);
+        let values = schema.get("enum").and_then(Value::as_array);
+        let values = values.cloned().unwrap_or_default();
+        let texts: HashSet<Box<str>> = strings(schema.get("enum")).into_iter().collect();
+        let only_texts = !values.is_empty() && values.iter().all(Value::is_string);
         Some(Rules {
-            one_of_values: schema
-                .get("enum")
-                .and_then(Value::as_array)
-                .cloned()
-                .unwrap_or_default(),
+            one_of_values: values,
+            texts,
+            only_texts,
             minimum: limit(schema, "minimum", "exclusiveMinimum"),
             maximum: limit(schema, "maximum", "exclusiveMaximum"),
             multiple_of: schema.get("multipleOf").and_then(Value::as_f64),
             length: bounds(schema, "minLength", "maxLength"),
             items: bounds(schema, "minItems", "maxItems"),
             entries: bounds(schema, "minProperties", "maxProperties"),
-            pattern: pattern.and_then(|text| Some((text.into(), Regex::new(text).ok()?))),
+            pattern: pattern.map(|text| (text.into(), self.patterns.compile(text))),
             all_of,
             any_of,
             one_of,

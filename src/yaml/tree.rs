@@ -4,6 +4,8 @@
 //! is one jump away. Strings are ranges of the document's text, or of a small buffer for those that YAML escapes or
 //! templates changed. The tree owns what it needs, is small, and is walked with copyable [`Node`] handles.
 
+use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -341,6 +343,31 @@ impl<'a> Node<'a> {
             })
     }
 
+    /// Returns the value under a key of a map that has few.
+    fn get_short(self, key: &str) -> Option<Node<'a>> {
+        let short = matches!(self.slot().data, Data::Map(count) if count <= 32);
+        short.then(|| self.get(key)).flatten()
+    }
+
+    /// Returns a number that is the same for subtrees with the same values, as [`Node::same_value`] has it.
+    pub fn value_hash(self, state: &impl BuildHasher) -> u64 {
+        match self.slot().data {
+            Data::Null => state.hash_one(0_u8),
+            Data::Bool(value) => state.hash_one((1_u8, value)),
+            Data::Int(value) => state.hash_one((2_u8, value)),
+            Data::Float(value) => state.hash_one((3_u8, value.to_bits())),
+            Data::Text(_) | Data::Buffer(_) => state.hash_one((4_u8, self.as_str())),
+            Data::Seq(_) => self.items().fold(5, |before, item| {
+                state.hash_one((before, item.value_hash(state)))
+            }),
+            // Whatever the order of the entries.
+            Data::Map(_) => self.entries().fold(6, |before, (key, value)| {
+                let entry = state.hash_one((key.as_str(), value.value_hash(state)));
+                u64::wrapping_add(before, entry)
+            }),
+        }
+    }
+
     /// Tells whether two subtrees hold the same values, whatever their places and the order of their keys.
     pub fn same_value(self, other: Node<'_>) -> bool {
         match (self.slot().data, other.slot().data) {
@@ -356,10 +383,20 @@ impl<'a> Node<'a> {
                         .all(|(mine, theirs)| mine.same_value(theirs))
             }
             (Data::Map(a), Data::Map(b)) => {
+                // Most are in the same order; a map is searched key by key only where it is short.
+                let known: HashMap<&str, Node<'_>> = if b > 32 {
+                    let entries = other.entries();
+                    entries
+                        .filter_map(|(key, value)| Some((key.as_str()?, value)))
+                        .collect()
+                } else {
+                    HashMap::new()
+                };
+                let get = |key: &str| known.get(key).copied().or_else(|| other.get_short(key));
                 a == b
                     && self.entries().all(|(key, mine)| {
                         key.as_str()
-                            .and_then(|key| other.get(key))
+                            .and_then(get)
                             .is_some_and(|theirs| mine.same_value(theirs))
                     })
             }

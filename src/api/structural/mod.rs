@@ -13,6 +13,7 @@ use super::fact::{Fact, given, is_empty, text, wanting};
 use super::field::{items, present};
 use super::rules;
 use crate::manifest::Fault;
+use crate::schema::Patterns;
 use crate::yaml::{Kind, Node};
 
 /// Fields of an object that are the server's.
@@ -59,6 +60,7 @@ pub(super) fn check<'a>(root: Node<'a>, has_status: bool, faults: &mut Vec<Fault
         no_default: None,
     };
     schema(root, place, faults);
+    pattern::unchecked(root, &mut Patterns::default(), faults);
     if faults.len() == before {
         default::check(root, Level::Root, faults);
     }

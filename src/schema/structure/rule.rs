@@ -17,7 +17,9 @@ const DEFINITION_LIMIT: u64 = 100_000_000;
 /// A rule that compiled.
 #[derive(Debug)]
 pub(super) struct Rule {
+    /// The expression as it is told.
     pub(super) text: String,
+    pub(super) one_line: String,
     pub(super) program: Program,
     pub(super) message: Option<String>,
     pub(super) message_program: Option<Program>,
@@ -169,7 +171,8 @@ impl Compiler {
             .map(field_path)
             .unwrap_or_default();
         Some(Rule {
-            text: text.to_owned(),
+            text: told(text.trim()),
+            one_line: told(&text.split_whitespace().collect::<Vec<_>>().join(" ")),
             program,
             message,
             message_program,
@@ -238,6 +241,15 @@ impl Compiler {
             );
             self.problem(key, ProblemKind::Cost, message, CHEAPER);
         }
+    }
+}
+
+/// Cuts an expression that is longer than anybody reads: each fault tells it.
+fn told(text: &str) -> String {
+    const LONGEST: usize = 2_000;
+    match text.get(..text.floor_char_boundary(LONGEST)) {
+        Some(head) if head.len() < text.len() => format!("{head}…"),
+        _ => text.to_owned(),
     }
 }
 

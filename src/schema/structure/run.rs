@@ -1,5 +1,7 @@
 //! Running the rules of a structure on an object.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::Structure;
@@ -16,7 +18,7 @@ const LONGEST_MESSAGE: usize = 5 * 1024;
 /// A run of rules.
 struct Run<'a, 'r> {
     budget: Budget,
-    /// The nodes of the object where the schema found something: no rule looks at them.
+    /// The nodes of the object where the schema found something, in order: no rule looks at them.
     faulty: &'r [usize],
     /// Finds the object's own node of a node that is looked at.
     origin: &'r dyn Fn(Node<'_>) -> Node<'a>,
@@ -35,11 +37,12 @@ impl Structure {
         faults: &mut Vec<Fault<'a>>,
     ) {
         let by_schema = |fault: &&Fault<'a>| fault.rule.id.family() == "schema";
-        let places: Vec<usize> = faults
+        let mut places: Vec<usize> = faults
             .iter()
             .filter(by_schema)
             .map(|fault| fault.node.index())
             .collect();
+        places.sort_unstable();
         let mut run = Run {
             budget: Budget::new(),
             faulty: &places,
@@ -56,10 +59,11 @@ impl Run<'_, '_> {
             return;
         }
         let own = (self.origin)(node);
+        let first = self.faulty.partition_point(|index| *index < own.index());
         let found = self
             .faulty
-            .iter()
-            .any(|index| (own.index()..own.end_index()).contains(index));
+            .get(first)
+            .is_some_and(|index| *index < own.end_index());
         if !found {
             for rule in &structure.rules {
                 self.rule(structure, rule, node, old);
@@ -77,8 +81,9 @@ impl Run<'_, '_> {
             Kind::Seq => {
                 if let Some(inner) = structure.items.as_deref().filter(|inner| inner.has_rules) {
                     let kind = structure.view.as_ref().map(|view| &view.view);
+                    let before = old.and_then(|old| Counterparts::of(kind, old));
                     for item in node.items() {
-                        let before = old.and_then(|old| counterpart(kind, item, old));
+                        let before = before.as_ref().and_then(|before| before.find(item));
                         self.node(inner, item, before);
                     }
                 }
@@ -136,7 +141,7 @@ impl Run<'_, '_> {
         let message = made
             .or_else(|| rule.message.clone())
             .filter(|message| !message.is_empty());
-        message.unwrap_or_else(|| format!("this must hold: {}", rule.text.trim()))
+        message.unwrap_or_else(|| format!("this must hold: {}", rule.text))
     }
 
     fn fault(&mut self, rule: &Rule, node: Node<'_>, message: String) {
@@ -153,10 +158,7 @@ impl Run<'_, '_> {
             place = value;
         }
         let mut fault = Fault::new(&rules::CEL, (self.origin)(place), message);
-        fault = fault.help(format!(
-            "the rule of the schema is `{}`",
-            one_line(&rule.text)
-        ));
+        fault = fault.help(format!("the rule of the schema is `{}`", rule.one_line));
         self.faults.push(match missing {
             Some(key) => fault.below(key),
             None => fault,
@@ -164,25 +166,54 @@ impl Run<'_, '_> {
     }
 }
 
-/// Returns an expression on one line.
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The items of a list before a change, by their keys.
+struct Counterparts<'o, 'v> {
+    keys: &'v [Box<str>],
+    state: RandomState,
+    items: HashMap<u64, Vec<Node<'o>>>,
 }
 
-/// Finds the item of a list before a change that has the same keys.
-fn counterpart<'o>(view: Option<&View>, item: Node<'_>, old: Node<'o>) -> Option<Node<'o>> {
-    let Some(View::List {
-        kind: ListKind::Map(keys),
-        ..
-    }) = view
-    else {
-        return None;
-    };
-    old.items().find(|other| {
-        keys.iter()
-            .all(|key| match (item.get(key), other.get(key)) {
-                (Some(item), Some(other)) => item.same_value(other),
-                (item, other) => item.is_none() && other.is_none(),
-            })
-    })
+impl<'o, 'v> Counterparts<'o, 'v> {
+    /// Takes a list; nothing where its items have no keys.
+    fn of(view: Option<&'v View>, old: Node<'o>) -> Option<Self> {
+        let Some(View::List {
+            kind: ListKind::Map(keys),
+            ..
+        }) = view
+        else {
+            return None;
+        };
+        let mut counterparts = Self {
+            keys,
+            state: RandomState::new(),
+            items: HashMap::new(),
+        };
+        for item in old.items() {
+            let hash = counterparts.hash(item);
+            counterparts.items.entry(hash).or_default().push(item);
+        }
+        Some(counterparts)
+    }
+
+    fn hash(&self, item: Node<'_>) -> u64 {
+        let values = self.keys.iter().map(|key| item.get(key));
+        values.fold(0, |before, value| {
+            let value = value.map(|value| value.value_hash(&self.state));
+            self.state.hash_one((before, value))
+        })
+    }
+
+    /// Finds the first item that has the same keys.
+    fn find(&self, item: Node<'_>) -> Option<Node<'o>> {
+        let alike = self.items.get(&self.hash(item))?;
+        let same = |other: &&Node<'o>| {
+            self.keys
+                .iter()
+                .all(|key| match (item.get(key), other.get(key)) {
+                    (Some(item), Some(other)) => item.same_value(other),
+                    (item, other) => item.is_none() && other.is_none(),
+                })
+        };
+        alike.iter().find(same).copied()
+    }
 }

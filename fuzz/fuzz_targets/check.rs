@@ -1,0 +1,41 @@
+//! Any manifests are checked without a panic, definitions of custom resources among them, and every finding points into
+//! the text and can be told.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tympan::pipeline::{Checks, inspect, read_manifests};
+use tympan::report::{Format, Report, Style, Summary, write};
+use tympan::schema::KubernetesVersion;
+use tympan::source::SourceMap;
+use tympan::yaml::Limits;
+
+fuzz_target!(|text: &str| {
+    let mut sources = SourceMap::new();
+    sources.add("input.yaml", text);
+    let limits = Limits { nodes: 10_000, aliased: 1_000, ..Limits::default() };
+    let mut outcome = read_manifests(sources, &limits);
+    let checks = Checks {
+        versions: [(String::new(), vec![KubernetesVersion::NEWEST])].into(),
+        ..Checks::default()
+    };
+    let coverage = inspect(&mut outcome, &checks);
+    for finding in outcome.findings.iter() {
+        let file = outcome.sources.file(finding.primary.file);
+        assert!(file.text().get(finding.primary.span.range()).is_some(), "{finding:?}");
+    }
+    let summary = Summary {
+        documents: outcome.objects(),
+        checked: coverage.kubernetes + coverage.custom,
+        coverage,
+        versions: checks.version_words(),
+        compared: false,
+        environments: 0,
+        waived: 0,
+    };
+    let report = Report { findings: &outcome.findings, sources: &outcome.sources, summary };
+    for format in [Format::Text, Format::Json] {
+        let mut bytes = Vec::new();
+        write(&mut bytes, &report, format, Style::Plain).unwrap();
+        assert!(std::str::from_utf8(&bytes).is_ok());
+    }
+});
