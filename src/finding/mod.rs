@@ -102,6 +102,9 @@ pub struct Finding {
     pub rendered: Option<RenderedLocation>,
 }
 
+/// The longest name of an object that is told, in bytes: four times what Kubernetes takes.
+const LONGEST_NAME: usize = 1 << 10;
+
 impl Finding {
     /// Makes a finding of a rule, at the rule's own severity.
     pub fn new(rule: &'static Rule, message: impl Into<String>, primary: Location) -> Self {
@@ -142,7 +145,21 @@ impl Finding {
 
     /// Names the object.
     #[must_use]
-    pub fn resource(mut self, resource: ResourceId) -> Self {
+    pub fn resource(mut self, mut resource: ResourceId) -> Self {
+        // Every finding names its object, whose name may be as long as its text.
+        let ResourceId {
+            api_version,
+            kind,
+            namespace,
+            name,
+        } = &mut resource;
+        for part in [api_version, kind, name].into_iter().chain(namespace) {
+            if part.len() > LONGEST_NAME {
+                part.truncate(part.floor_char_boundary(LONGEST_NAME));
+                part.push('…');
+                part.shrink_to_fit();
+            }
+        }
         self.resource = Some(resource);
         self
     }

@@ -61,7 +61,7 @@ impl Default for Effort {
     fn default() -> Self {
         Self {
             trials: Cell::new(2_000_000),
-            guesses: Cell::new(1_000_000),
+            guesses: Cell::new(100_000),
             told: Cell::new(false),
         }
     }

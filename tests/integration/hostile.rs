@@ -175,3 +175,159 @@ fn a_secret_value_is_in_no_message() {
         );
     }
 }
+
+const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: foos.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: foos, singular: foo, kind: Foo, listKind: FooList}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {spec: SCHEMA}}}}
+---
+apiVersion: example.com/v1
+kind: Foo
+metadata: {name: a}
+spec: VALUE
+";
+
+fn custom(schema: &str, value: &str) -> String {
+    DEFINITION.replace("SCHEMA", schema).replace("VALUE", value)
+}
+
+fn joined(count: usize, one: impl Fn(usize) -> String) -> String {
+    (0..count).map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Checks plain manifests, which must end with findings, and soon: even an unoptimised program on a busy machine takes
+/// less than this, and what grows with the square of its input takes minutes.
+fn checked(what: &str, text: &str) -> String {
+    let project = Project::new(&[("input/x.yaml", text)]);
+    let before = std::time::Instant::now();
+    let output = project.run(&["check", "--format", "json", "input/x.yaml"]);
+    assert_eq!(output.code, 1, "{what}: {}", output.stderr);
+    assert!(before.elapsed().as_secs() < 30, "{what}");
+    output.stdout
+}
+
+#[test]
+fn long_lists_are_checked_to_their_end() {
+    let list = "{type: object, properties: {l: {type: array, x-kubernetes-list-type: KIND}}}";
+    let set = list.replace("KIND", "set, items: {type: string}");
+    let told = checked(
+        "set",
+        &custom(
+            &set,
+            &format!("{{l: [{}, a7]}}", joined(20_000, |at| format!("a{at}"))),
+        ),
+    );
+    assert_eq!(told.matches("this item is there twice").count(), 1);
+    let map = list.replace(
+        "KIND",
+        "map, x-kubernetes-list-map-keys: [k], items: {type: object, required: [k], properties: {k: {type: string}}}",
+    );
+    let items = joined(20_000, |at| format!("{{k: a{at}}}"));
+    let told = checked(
+        "map",
+        &custom(&map, &format!("{{l: [{items}, {{k: a7}}]}}")),
+    );
+    assert_eq!(told.matches("has the same `k` as another item").count(), 1);
+}
+
+#[test]
+fn many_faults_in_one_object() {
+    let fields = joined(20_000, |at| format!("f{at}: 1"));
+    let told = checked(
+        "fields",
+        &format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}, {fields}}}"),
+    );
+    assert_eq!(told.matches("schema/unknown-field").count(), 20_000);
+    let kinds: String = (0..2_000)
+        .map(|at| format!("apiVersion: v1\nkind: K{at}\nmetadata: {{name: a}}\n---\n"))
+        .collect();
+    assert_eq!(
+        checked("kinds", &kinds)
+            .matches("schema/unknown-kind")
+            .count(),
+        2_000
+    );
+}
+
+#[test]
+fn long_scalars_in_typed_fields() {
+    let long = "9".repeat(1 << 20);
+    for text in [
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: 'x{long}', labels: {{a: 'x{long}'}}}}\nspec: {{restartPolicy: 'x{long}', containers: [{{name: a, image: a, resources: {{limits: {{cpu: '{long}'}}}}}}]}}\n"
+        ),
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: a}}\nspec: {{schedule: '{long}', timeZone: 'x{long}'}}\n"
+        ),
+    ] {
+        assert!(checked("scalars", &text).len() < 100_000);
+    }
+}
+
+#[test]
+fn definitions_that_would_take_for_ever() {
+    let pattern = "{type: object, properties: {a: {type: string, pattern: '(a{1000}){1000}'}, b: {type: string, pattern: '(\\w{30}){30}'}}}";
+    let told = checked("patterns", &custom(pattern, "{a: a, b: a}"));
+    assert!(
+        told.contains("repeats something more than 1000 times"),
+        "{told}"
+    );
+    assert!(
+        told.contains("it is too large when it is compiled"),
+        "{told}"
+    );
+    let mut alternatives = "{required: [x]}".to_owned();
+    for _ in 0..12 {
+        alternatives = format!("{{anyOf: [{alternatives}, {alternatives}]}}");
+    }
+    let schema = format!(
+        "{{type: array, items: {{type: object, properties: {{x: {{type: string}}}}, anyOf: [{alternatives}]}}}}"
+    );
+    checked(
+        "alternatives",
+        &custom(
+            &schema,
+            &format!("[{}]", joined(1_000, |_| "{}".to_owned())),
+        ),
+    );
+    let rule = "self.l.all(a, self.l.all(b, self.l.all(c, self.l.all(d, a != b + c + d))))";
+    let schema = format!(
+        "{{type: object, properties: {{l: {{type: array, items: {{type: string}}}}}}, x-kubernetes-validations: [{{rule: \"{rule}\"}}]}}"
+    );
+    let told = checked(
+        "loops",
+        &custom(
+            &schema,
+            &format!("{{l: [{}]}}", joined(1_000, |at| format!("a{at}"))),
+        ),
+    );
+    assert!(told.contains("schema/cel-cost"), "{told}");
+    checked(
+        "itself",
+        &custom(
+            "{type: object, properties: {a: {$ref: '#/properties/spec'}}}",
+            "{a: {a: 1}}",
+        ),
+    );
+    let deep = format!(
+        "{}{{type: string}}{}",
+        "{type: object, properties: {a: ".repeat(200),
+        "}}".repeat(200)
+    );
+    checked("deep", &custom(&deep, "{}"));
+}
+
+#[test]
+fn what_is_no_map_is_told() {
+    let told = checked("no maps", "[a, b]\n---\ntext\n---\n3\n");
+    assert_eq!(
+        told.matches("this is no Kubernetes object").count(),
+        3,
+        "{told}"
+    );
+}
