@@ -59,7 +59,7 @@ impl<'a> Fault<'a> {
     pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.help = Some(match help.into() {
             Cow::Owned(help) => Cow::Owned(cut(help)),
-            help => help,
+            help @ Cow::Borrowed(_) => help,
         });
         self
     }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher as _, RandomState};
 
 use serde_json::Value;
 
@@ -175,13 +175,13 @@ impl<'a> Walk<'a, '_> {
                         Part::Definition(_) => (self.history)(within, name),
                         Part::Local(_) => None,
                     };
-                    self.faults.push(match history {
-                        Some(history) => of_another_version(history, owner, key),
-                        None => {
-                            let may_guess = self.effort.may_guess(shape.fields.len());
-                            unknown_field(shape, owner, &keys, key, may_guess)
-                        }
-                    });
+                    let fault = if let Some(history) = history {
+                        of_another_version(history, owner, key)
+                    } else {
+                        let may_guess = self.effort.may_guess(shape.fields.len());
+                        unknown_field(shape, owner, &keys, key, may_guess)
+                    };
+                    self.faults.push(fault);
                 }
                 (None, _) => {}
             }
@@ -282,18 +282,7 @@ impl<'a> Walk<'a, '_> {
         }
         self.number(rules, node);
         self.sizes(rules, node);
-        match (&rules.pattern, node.as_str()) {
-            (Some((text, Ok(pattern))), Some(value)) if !pattern.is_match(value) => {
-                let message = format!("this does not match the pattern `{text}`");
-                self.faults.push(Fault::new(&rules::PATTERN, node, message));
-            }
-            (Some((_, Err(why))), Some(_)) => {
-                let message = format!("the pattern that the schema gives is not checked: {why}");
-                let fault = Fault::new(&rules::PATTERN, node, message).severity(Severity::Note);
-                self.faults.push(fault);
-            }
-            _ => {}
-        }
+        self.pattern(rules, node);
         for part in &rules.all_of {
             self.node(within, *part, node);
         }
@@ -332,6 +321,21 @@ impl<'a> Walk<'a, '_> {
             let message = "this is what the schema says it must not be";
             self.faults
                 .push(Fault::new(&rules::ALTERNATIVES, node, message));
+        }
+    }
+
+    fn pattern(&mut self, rules: &Rules, node: Node<'a>) {
+        match (&rules.pattern, node.as_str()) {
+            (Some((text, Ok(pattern))), Some(value)) if !pattern.is_match(value) => {
+                let message = format!("this does not match the pattern `{text}`");
+                self.faults.push(Fault::new(&rules::PATTERN, node, message));
+            }
+            (Some((_, Err(why))), Some(_)) => {
+                let message = format!("the pattern that the schema gives is not checked: {why}");
+                let fault = Fault::new(&rules::PATTERN, node, message).severity(Severity::Note);
+                self.faults.push(fault);
+            }
+            _ => {}
         }
     }
 

@@ -138,6 +138,9 @@ pub struct Shape {
     pub default: Option<Box<Value>>,
 }
 
+/// A pattern as it is written, and compiled, or why it is not checked.
+pub(super) type Pattern = (Box<str>, Result<Regex, Box<str>>);
+
 /// The value validations of a shape (JSON Schema's, as far as a structural schema may use them).
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
@@ -160,7 +163,7 @@ pub struct Rules {
     /// The number of entries.
     pub entries: Bounds,
     /// What its text must match, as written and compiled, or why it is not checked.
-    pub pattern: Option<(Box<str>, Result<Regex, Box<str>>)>,
+    pub pattern: Option<Pattern>,
     /// All of these must hold.
     pub all_of: Vec<Part>,
     /// At least one of these must hold.

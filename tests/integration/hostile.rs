@@ -243,9 +243,10 @@ fn many_faults_in_one_object() {
         &format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}, {fields}}}"),
     );
     assert_eq!(told.matches("schema/unknown-field").count(), 20_000);
-    let kinds: String = (0..2_000)
-        .map(|at| format!("apiVersion: v1\nkind: K{at}\nmetadata: {{name: a}}\n---\n"))
-        .collect();
+    let kinds = joined(2_000, |at| {
+        format!("{{kind: List, items: [{{apiVersion: v1, kind: K{at}, metadata: {{name: a}}}}]}}")
+    });
+    let kinds = format!("{{kind: List, items: [{kinds}]}}");
     assert_eq!(
         checked("kinds", &kinds)
             .matches("schema/unknown-kind")

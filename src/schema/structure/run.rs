@@ -1,7 +1,7 @@
 //! Running the rules of a structure on an object.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use super::Structure;
