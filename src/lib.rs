@@ -31,6 +31,22 @@ pub mod schema;
 
 pub mod api;
 
+pub mod cluster;
+
+pub mod reference;
+
+pub mod pod_security;
+
+pub mod rbac;
+
+pub mod secret;
+
+pub mod argocd;
+
+pub mod policy;
+
+pub mod waiver;
+
 pub mod pipeline;
 
 pub mod registry;

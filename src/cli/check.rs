@@ -11,8 +11,11 @@ use std::path::PathBuf;
 
 use super::args::{CheckArgs, FailOn, ReportFormat};
 use super::base::{manifests_before, rendered_before};
-use super::load::{apply_rules, known_version, load_project, pipeline_input, project_checks};
+use super::load::{
+    apply_rules, known_version, load_project, objects_of, pipeline_input, project_checks,
+};
 use super::{Settings, WriteError};
+use crate::cluster;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{ResourceId, Severity};
@@ -27,7 +30,7 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let (outcome, coverage, versions) = if args.paths.is_empty() {
+    let (outcome, coverage, versions, compared) = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
         check_manifests(args, settings)?
@@ -37,7 +40,7 @@ pub(super) fn run(
         checked: coverage.kubernetes + coverage.custom,
         coverage,
         versions,
-        compared: args.base.is_some(),
+        compared,
         environments: outcome.environments.len(),
         waived: 0,
     };
@@ -75,10 +78,10 @@ pub(super) fn run(
     })
 }
 
-fn check_project(
-    args: &CheckArgs,
-    settings: &Settings,
-) -> Result<(Outcome, Coverage, String), Failure> {
+/// What a check gave: findings, what was checked by what, for which versions, and whether there was a version before.
+type Checked = (Outcome, Coverage, String, bool);
+
+fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failure> {
     let project = load_project(&settings.directory)?;
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
@@ -100,20 +103,24 @@ fn check_project(
         let failure = Failure::new("there is nothing to check: no template gave an object");
         return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));
     }
-    Ok((outcome, coverage, checks.version_words()))
+    Ok((outcome, coverage, checks.version_words(), checks.compares()))
 }
 
-fn check_manifests(
-    args: &CheckArgs,
-    settings: &Settings,
-) -> Result<(Outcome, Coverage, String), Failure> {
+fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failure> {
     let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
     let mut versions = versions(&args.kubernetes)?;
     if versions.is_empty() {
         versions.push(KubernetesVersion::NEWEST);
     }
     let checks = Checks {
-        versions: [(String::new(), versions)].into(),
+        settings: [(
+            String::new(),
+            cluster::Settings {
+                versions,
+                ..cluster::Settings::default()
+            },
+        )]
+        .into(),
         schemas: schemas(&args.schemas, settings)?,
         base: match &args.base {
             Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
@@ -138,7 +145,7 @@ fn check_manifests(
             failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")
         );
     }
-    Ok((outcome, coverage, checks.version_words()))
+    Ok((outcome, coverage, checks.version_words(), checks.compares()))
 }
 
 /// Reads the versions that are asked for.
@@ -152,23 +159,5 @@ fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Fail
         return Ok(Vec::new());
     }
     let sources = load_manifests(&settings.directory, paths, io::empty())?;
-    let outcome = read_manifests(sources, &Limits::default());
-    if let Some(finding) = outcome
-        .findings
-        .iter()
-        .find(|finding| finding.severity == Severity::Error)
-    {
-        let file = outcome.sources.file(finding.primary.file);
-        let line = file.position(finding.primary.span.start).line;
-        return Err(Failure::new(format!(
-            "{}:{line}: {}",
-            file.path(),
-            finding.message
-        )));
-    }
-    Ok(outcome
-        .manifests
-        .into_iter()
-        .map(|(_, object)| object.document)
-        .collect())
+    objects_of(&sources, sources.files().map(|(file, _)| file))
 }

@@ -4,19 +4,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::{Environment, Object, Outcome};
+use super::Outcome;
+use super::subject::Subject;
 use crate::api::{Api, changes};
-use crate::finding::Finding;
-use crate::manifest::{Fault, FieldPaths, Resource, group};
+use crate::cluster::{Cluster, Found, Settings};
+use crate::finding::{Finding, RuleId};
+use crate::manifest::{Fault, Scopes, group};
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
-use crate::source::{FileId, Location};
 use crate::yaml::{Document, Node};
+use crate::{argocd, pod_security, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
 pub struct Checks {
-    /// The Kubernetes versions of an environment, by its name; those of plain manifests are under the empty name.
-    pub versions: BTreeMap<String, Vec<KubernetesVersion>>,
+    /// What is known about an environment, by its name; about plain manifests, under the empty name.
+    pub settings: BTreeMap<String, Settings>,
     /// Schemas of custom resources: definitions, and JSON Schemas that name their kind.
     pub schemas: Vec<Document>,
     /// The version before, by environment as above; where there is none, changes are not checked.
@@ -26,11 +28,33 @@ pub struct Checks {
 impl Checks {
     /// Returns the Kubernetes versions of all environments in words: `1.34, 1.35`.
     pub fn version_words(&self) -> String {
-        let all: BTreeSet<KubernetesVersion> = self.versions.values().flatten().copied().collect();
+        let all: BTreeSet<KubernetesVersion> = self
+            .settings
+            .values()
+            .flat_map(|settings| settings.versions.iter().copied())
+            .collect();
         let words: Vec<String> = all.iter().map(ToString::to_string).collect();
         words.join(", ")
     }
+
+    /// Tells whether there is a version before to compare with.
+    pub fn compares(&self) -> bool {
+        let base = self.base.as_ref();
+        base.is_some_and(|base| base.values().any(|documents| !documents.is_empty()))
+    }
 }
+
+/// A family that looks at the objects of an environment together.
+type Family = for<'a> fn(&Cluster<'a>) -> Vec<Found<'a>>;
+
+/// The families that look at the objects of an environment together.
+const FAMILIES: &[Family] = &[
+    reference::check,
+    pod_security::check,
+    rbac::check,
+    secret::check,
+    argocd::check,
+];
 
 /// The version before of an environment's objects, by group, kind, namespace and name.
 type Before<'c> = HashMap<(&'c str, &'c str, &'c str, &'c str), Node<'c>>;
@@ -80,75 +104,94 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let mut coverage = Coverage::default();
     let mut found = Vec::new();
     for environment in &outcome.environments {
-        let objects = environment.objects.iter().map(|object| &object.resource);
-        let catalogues = catalogues(checks, &environment.name, objects);
-        let before = before(checks, &environment.name);
-        let results: Vec<(CheckedBy, Vec<Finding>)> = environment
-            .objects
-            .par_iter()
-            .map(|object| {
-                let (by, faults) = faults(&catalogues, &before, object.resource.root());
-                let findings = faults
-                    .into_iter()
-                    .map(|fault| rendered(environment, object, fault));
-                (by, findings.collect())
-            })
+        let objects = environment.objects.iter();
+        let subjects: Vec<Subject<'_>> = objects
+            .map(|object| Subject::rendered(environment, object))
             .collect();
-        for (by, findings) in results {
-            coverage.count(by);
-            found.extend(findings);
-        }
+        found.extend(inspect_environment(
+            &environment.name,
+            &subjects,
+            checks,
+            &mut coverage,
+        ));
     }
-    let plain = catalogues(
-        checks,
-        "",
-        outcome.manifests.iter().map(|(_, object)| object),
-    );
-    let before = before(checks, "");
-    let results: Vec<(CheckedBy, Vec<Finding>)> = outcome
-        .manifests
-        .par_iter()
-        .map(|(file, object)| {
-            let (by, faults) = faults(&plain, &before, object.root());
-            let paths = (!faults.is_empty()).then(|| FieldPaths::new(&object.document));
-            let findings = faults.into_iter().zip(paths.iter().cycle());
-            (
-                by,
-                findings
-                    .map(|(fault, paths)| in_file(*file, object, paths, fault))
-                    .collect(),
-            )
-        })
+    let manifests = outcome.manifests.iter();
+    let subjects: Vec<Subject<'_>> = manifests
+        .map(|(file, object)| Subject::plain(*file, object))
         .collect();
-    for (by, findings) in results {
-        coverage.count(by);
-        found.extend(findings);
-    }
+    found.extend(inspect_environment("", &subjects, checks, &mut coverage));
     outcome.findings.extend(found);
     outcome.findings.sort(&outcome.sources);
     coverage
 }
 
-/// Makes a catalogue, and the API's rules, of each version that an environment is checked for.
-fn catalogues<'a>(
-    checks: &Checks,
+/// Checks the objects of one environment: each by itself, then all together.
+fn inspect_environment(
     environment: &str,
-    objects: impl Iterator<Item = &'a Resource>,
-) -> Vec<(Catalogue, Api)> {
-    let definitions: Vec<&Resource> = objects
-        .filter(|object| object.id.kind == "CustomResourceDefinition")
+    subjects: &[Subject<'_>],
+    checks: &Checks,
+    coverage: &mut Coverage,
+) -> Vec<Finding> {
+    let Some(settings) = checks.settings.get(environment) else {
+        return Vec::new();
+    };
+    if subjects.is_empty() {
+        return Vec::new();
+    }
+    let catalogues = catalogues(checks, settings, subjects);
+    let before = before(checks, environment);
+    let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
+        .par_iter()
+        .map(|subject| {
+            let (by, faults) = faults(&catalogues, &before, subject.resource.root());
+            let findings = faults.into_iter().map(|fault| subject.finding(fault));
+            (by, findings.collect())
+        })
         .collect();
-    let versions = checks.versions.get(environment);
-    let versions = versions.map(Vec::as_slice).unwrap_or_default();
+    let mut found = Vec::new();
+    for (by, findings) in alone {
+        coverage.count(by);
+        found.extend(findings);
+    }
+    let mut scopes = Scopes::default();
+    for schema in &checks.schemas {
+        scopes.learn(schema.root());
+    }
+    let objects = subjects.iter().map(|subject| subject.resource).collect();
+    let cluster = Cluster::new(objects, scopes, settings);
+    let together: Vec<Vec<Found<'_>>> =
+        FAMILIES.par_iter().map(|family| family(&cluster)).collect();
+    let together = together.into_iter().flatten();
+    found.extend(together.filter_map(|one| seen_together(one, subjects)));
+    found
+}
+
+/// Makes a finding of a fault that is seen from other objects, with their places.
+fn seen_together(found: Found<'_>, subjects: &[Subject<'_>]) -> Option<Finding> {
+    let mut finding = subjects.get(found.object)?.finding(found.fault);
+    let related = found.related.into_iter();
+    let places = related.filter_map(|(index, node)| Some(subjects.get(index)?.place(node)));
+    finding.related.extend(places);
+    Some(finding)
+}
+
+/// Makes a catalogue, and the API's rules, of each version that an environment is checked for.
+fn catalogues(
+    checks: &Checks,
+    settings: &Settings,
+    subjects: &[Subject<'_>],
+) -> Vec<(Catalogue, Api)> {
+    let versions = settings.versions.iter();
     versions
-        .iter()
         .filter_map(|version| {
             let mut catalogue = Catalogue::new(*version)?;
             for schema in &checks.schemas {
                 catalogue.learn(schema.root());
             }
-            for object in &definitions {
-                catalogue.learn(object.root());
+            for subject in subjects {
+                if subject.resource.id.kind == "CustomResourceDefinition" {
+                    catalogue.learn(subject.resource.root());
+                }
             }
             Some((catalogue, Api::new(*version)?))
         })
@@ -156,11 +199,11 @@ fn catalogues<'a>(
 }
 
 /// What makes two faults the same: rule, node, field below it, message.
-type FaultKey = (&'static str, usize, Option<String>, String);
+type FaultKey = (RuleId, usize, Option<String>, String);
 
 fn key(fault: &Fault<'_>) -> FaultKey {
     (
-        fault.rule.id.as_str(),
+        fault.rule.clone(),
         fault.node.index(),
         fault.below.as_deref().map(str::to_owned),
         fault.message.clone(),
@@ -207,34 +250,4 @@ fn faults<'a>(
         changes(old, object, &mut faults);
     }
     (by, faults)
-}
-
-fn rendered(environment: &Environment, object: &Object, fault: Fault<'_>) -> Finding {
-    let finding = object.finding(environment, fault.rule, fault.message.clone(), fault.node);
-    complete(finding, fault)
-}
-
-fn in_file(file: FileId, object: &Resource, paths: &FieldPaths, fault: Fault<'_>) -> Finding {
-    let place = Location::new(file, fault.node.span());
-    let finding = Finding::new(fault.rule, fault.message.clone(), place)
-        .resource(object.id.clone())
-        .field(paths.path(object.root(), fault.node));
-    complete(finding, fault)
-}
-
-/// Adds what a fault says beyond its message.
-fn complete(mut finding: Finding, fault: Fault<'_>) -> Finding {
-    if let Some(below) = fault.below.filter(|below| !below.is_empty()) {
-        let above = finding.field.take().unwrap_or_default();
-        finding.field = Some(if above.is_empty() {
-            below.into_owned()
-        } else {
-            format!("{above}.{below}")
-        });
-    }
-    if let Some(severity) = fault.severity {
-        finding.severity = severity;
-    }
-    finding.help = fault.help.map(std::borrow::Cow::into_owned);
-    finding
 }

@@ -8,6 +8,7 @@ mod object;
 mod plain;
 mod project;
 mod settle;
+mod subject;
 
 pub use self::inspect::{Checks, Coverage, inspect};
 pub use self::object::{Environment, Object};

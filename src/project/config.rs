@@ -144,6 +144,33 @@ pub struct External {
     pub name: String,
 }
 
+impl External {
+    /// Tells whether an object is one of the pattern's; the namespace of cluster-scoped objects is empty.
+    pub fn matches(&self, kind: &str, namespace: &str, name: &str) -> bool {
+        let own = self.namespace.as_deref().unwrap_or_default();
+        self.kind == kind && glob(own, namespace) && glob(&self.name, name)
+    }
+}
+
+/// Tells whether a text is what a pattern describes, in which `*` stands for any characters.
+fn glob(pattern: &str, text: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut text) = text.strip_prefix(start) else {
+        return false;
+    };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    // The first place is as good as any later one: what follows has more left to find itself in.
+    for part in middle.split('*').filter(|part| !part.is_empty()) {
+        let Some(at) = text.find(part) else {
+            return false;
+        };
+        text = text.get(at + part.len()..).unwrap_or_default();
+    }
+    text.ends_with(end)
+}
+
 /// What is done with a rule's findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleSetting {
@@ -487,6 +514,24 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, text, expected) in [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("a*", "a", true),
+            ("a*", "b", false),
+            ("*-b", "a-b", true),
+            ("a*b*c", "aXbYc", true),
+            ("a*b*c", "acb", false),
+            ("ab*ba", "aba", false),
+            ("*", "", true),
+            ("", "a", false),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+        }
+    }
     use crate::source::SourceMap;
 
     fn parse(text: &str) -> Result<Config, Vec<(String, String)>> {

@@ -23,7 +23,7 @@ use crate::yaml;
 /// The file that makes a folder a project.
 pub const PROJECT_FILE: &str = "tympan.yaml";
 /// The folders whose texts a project is made of.
-const FOLDERS: &[&str] = &["schemas", "templates", "values"];
+const FOLDERS: &[&str] = &["policies", "schemas", "templates", "values"];
 /// The largest file that is loaded, in bytes.
 const LARGEST: u64 = 64 << 20;
 

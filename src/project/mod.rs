@@ -15,7 +15,7 @@ pub use self::config::{
     Config, Delivery, EnvironmentConfig, External, IngressController, KUBERNETES, Level, Network,
     PolicyAction, Repository, RuleSetting,
 };
-pub use self::layout::{EnvironmentFiles, Layout, TemplatePath};
+pub use self::layout::{EnvironmentFiles, FLOWS, Layout, PolicyPath, TemplatePath, WAIVERS};
 pub use self::load::{PROJECT_FILE, Project, load_manifests};
 use crate::source::{Location, SourceMap};
 

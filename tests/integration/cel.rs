@@ -69,7 +69,7 @@ fn the_rules_of_others_custom_resources_compile_and_are_cheap_enough() {
                     .check(document.root(), &mut Nobody, &mut faults);
                 let wrong: Vec<String> = faults
                     .iter()
-                    .filter(|fault| fault.rule.id.as_str().starts_with("schema/cel"))
+                    .filter(|fault| fault.rule.as_str().starts_with("schema/cel"))
                     .map(|fault| {
                         format!(
                             "{}: {}: {}",

@@ -1,0 +1,140 @@
+//! Labels, and the selectors that choose by them (`metav1.LabelSelector`, `labels.Selector`).
+
+use crate::yaml::{Kind, Node};
+
+/// The labels of an object.
+#[derive(Clone, Debug, Default)]
+pub struct Labels<'a> {
+    node: Option<Node<'a>>,
+    more: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Labels<'a> {
+    /// Takes `metadata.labels`, which may be missing.
+    pub fn of(node: Option<Node<'a>>) -> Self {
+        Self {
+            node,
+            more: Vec::new(),
+        }
+    }
+
+    /// Adds a label that the cluster sets; it wins.
+    #[must_use]
+    pub fn with(mut self, key: &'a str, value: &'a str) -> Self {
+        self.more.push((key, value));
+        self
+    }
+
+    /// Returns a label's value.
+    pub fn get(&self, key: &str) -> Option<&'a str> {
+        let more = self.more.iter().find(|(name, _)| *name == key);
+        more.map(|(_, value)| *value)
+            .or_else(|| self.node?.get(key)?.as_str())
+    }
+
+    /// Returns all labels: those of the object in its order, then those that the cluster sets.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
+        let own = self.node.into_iter().flat_map(Node::entries);
+        let own = own.filter_map(|(key, value)| Some((key.as_str()?, value.as_str()?)));
+        own.filter(|(key, _)| self.more.iter().all(|(name, _)| name != key))
+            .chain(self.more.iter().copied())
+    }
+}
+
+/// What a selector asks of one label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Requirement<'a> {
+    In(&'a str, Vec<&'a str>),
+    NotIn(&'a str, Vec<&'a str>),
+    Exists(&'a str),
+    DoesNotExist(&'a str),
+}
+
+/// A label selector; all its requirements must hold. One that is empty selects everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selector<'a> {
+    requirements: Vec<Requirement<'a>>,
+}
+
+impl<'a> Selector<'a> {
+    /// Reads a `LabelSelector` (`matchLabels`, `matchExpressions`); none where it is not valid, which the rules of the
+    /// API say.
+    pub fn read(selector: Node<'a>) -> Option<Self> {
+        if selector.is_null() {
+            return Some(Self::default());
+        }
+        if selector.kind() != Kind::Map {
+            return None;
+        }
+        let mut requirements = match selector.get("matchLabels") {
+            Some(labels) => Self::read_labels(labels)?.requirements,
+            None => Vec::new(),
+        };
+        let expressions = selector.get("matchExpressions");
+        for expression in expressions.into_iter().flat_map(Node::items) {
+            requirements.push(requirement(expression)?);
+        }
+        Some(Self { requirements })
+    }
+
+    /// Reads a map of labels that must be there, such as a Service's `selector`.
+    pub fn read_labels(labels: Node<'a>) -> Option<Self> {
+        let wanted = labels
+            .entries()
+            .map(|(key, value)| Some(Requirement::In(key.as_str()?, vec![value.as_str()?])));
+        Some(Self {
+            requirements: wanted.collect::<Option<_>>()?,
+        })
+    }
+
+    /// Tells whether it asks for nothing, and so selects everything.
+    pub fn is_empty(&self) -> bool {
+        self.requirements.is_empty()
+    }
+
+    /// Tells whether labels meet all requirements.
+    pub fn matches(&self, labels: &Labels<'_>) -> bool {
+        self.requirements
+            .iter()
+            .all(|requirement| match requirement {
+                Requirement::In(key, values) => {
+                    labels.get(key).is_some_and(|value| values.contains(&value))
+                }
+                Requirement::NotIn(key, values) => {
+                    labels.get(key).is_none_or(|value| !values.contains(&value))
+                }
+                Requirement::Exists(key) => labels.get(key).is_some(),
+                Requirement::DoesNotExist(key) => labels.get(key).is_none(),
+            })
+    }
+
+    /// Returns a label and the value it must have, where there is one: to look objects up by, instead of asking each.
+    pub fn one_label(&self) -> Option<(&'a str, &'a str)> {
+        self.requirements
+            .iter()
+            .find_map(|requirement| match requirement {
+                Requirement::In(key, values) => match values.as_slice() {
+                    [value] => Some((*key, *value)),
+                    _ => None,
+                },
+                _ => None,
+            })
+    }
+}
+
+fn requirement(expression: Node<'_>) -> Option<Requirement<'_>> {
+    let key = expression.get("key")?.as_str()?;
+    let values = expression
+        .get("values")
+        .into_iter()
+        .flat_map(Node::items)
+        .map(Node::as_str)
+        .collect::<Option<Vec<_>>>()?;
+    match (expression.get("operator")?.as_str()?, values.is_empty()) {
+        ("In", false) => Some(Requirement::In(key, values)),
+        ("NotIn", false) => Some(Requirement::NotIn(key, values)),
+        ("Exists", true) => Some(Requirement::Exists(key)),
+        ("DoesNotExist", true) => Some(Requirement::DoesNotExist(key)),
+        _ => None,
+    }
+}
