@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rayon::prelude::*;
 
 use super::Outcome;
+use super::hide::Hidden;
 use super::subject::Subject;
 use crate::api::{Api, changes};
 use crate::cluster::{Cluster, Found, Settings};
 use crate::finding::{Finding, RuleId};
 use crate::manifest::{Fault, Scopes, group};
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
+use crate::source::SourceMap;
 use crate::yaml::{Document, Node};
 use crate::{argocd, pod_security, rbac, reference, secret};
 
@@ -102,41 +104,61 @@ impl Coverage {
 /// Checks every object of a run and adds what is found to it.
 pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let mut coverage = Coverage::default();
-    let mut found = Vec::new();
+    let (mut found, mut hidden) = (Vec::new(), Hidden::default());
     for environment in &outcome.environments {
         let objects = environment.objects.iter();
         let subjects: Vec<Subject<'_>> = objects
             .map(|object| Subject::rendered(environment, object))
             .collect();
-        found.extend(inspect_environment(
-            &environment.name,
-            &subjects,
-            checks,
-            &mut coverage,
-        ));
+        let mut inspected =
+            inspect_environment(&environment.name, &subjects, checks, &mut coverage);
+        found.append(&mut inspected.findings);
+        inspected.hide(&subjects, &outcome.sources, &mut hidden);
     }
     let manifests = outcome.manifests.iter();
     let subjects: Vec<Subject<'_>> = manifests
         .map(|(file, object)| Subject::plain(*file, object))
         .collect();
-    found.extend(inspect_environment("", &subjects, checks, &mut coverage));
+    let mut inspected = inspect_environment("", &subjects, checks, &mut coverage);
+    found.append(&mut inspected.findings);
+    inspected.hide(&subjects, &outcome.sources, &mut hidden);
+    hidden.apply(outcome, &mut found);
     outcome.findings.extend(found);
     outcome.findings.sort(&outcome.sources);
     coverage
 }
 
+/// What the checks of an environment gave.
+#[derive(Debug, Default)]
+struct Inspected<'a> {
+    findings: Vec<Finding>,
+    /// Secrets: the number of the object, and the node.
+    secrets: Vec<(usize, Node<'a>)>,
+}
+
+impl Inspected<'_> {
+    fn hide(&self, subjects: &[Subject<'_>], sources: &SourceMap, hidden: &mut Hidden) {
+        for (object, node) in &self.secrets {
+            if let Some(subject) = subjects.get(*object) {
+                hidden.add(subject, *node, sources);
+            }
+        }
+    }
+}
+
 /// Checks the objects of one environment: each by itself, then all together.
-fn inspect_environment(
+fn inspect_environment<'o>(
     environment: &str,
-    subjects: &[Subject<'_>],
-    checks: &Checks,
+    subjects: &[Subject<'o>],
+    checks: &'o Checks,
     coverage: &mut Coverage,
-) -> Vec<Finding> {
+) -> Inspected<'o> {
+    let mut inspected = Inspected::default();
     let Some(settings) = checks.settings.get(environment) else {
-        return Vec::new();
+        return inspected;
     };
     if subjects.is_empty() {
-        return Vec::new();
+        return inspected;
     }
     let catalogues = catalogues(checks, settings, subjects);
     let before = before(checks, environment);
@@ -148,10 +170,9 @@ fn inspect_environment(
             (by, findings.collect())
         })
         .collect();
-    let mut found = Vec::new();
     for (by, findings) in alone {
         coverage.count(by);
-        found.extend(findings);
+        inspected.findings.extend(findings);
     }
     let mut scopes = Scopes::default();
     for schema in &checks.schemas {
@@ -161,9 +182,12 @@ fn inspect_environment(
     let cluster = Cluster::new(objects, scopes, settings);
     let together: Vec<Vec<Found<'_>>> =
         FAMILIES.par_iter().map(|family| family(&cluster)).collect();
-    let together = together.into_iter().flatten();
-    found.extend(together.filter_map(|one| seen_together(one, subjects)));
-    found
+    for found in together.into_iter().flatten() {
+        let hidden = found.hidden.iter().map(|node| (found.object, *node));
+        inspected.secrets.extend(hidden);
+        inspected.findings.extend(seen_together(found, subjects));
+    }
+    inspected
 }
 
 /// Makes a finding of a fault that is seen from other objects, with their places.

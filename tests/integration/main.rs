@@ -31,3 +31,4 @@ mod program;
 mod project;
 mod rules;
 mod schemas;
+mod secrets;
