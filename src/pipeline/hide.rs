@@ -37,16 +37,46 @@ impl Hidden {
     }
 
     /// Hides it all from the reports of a run.
-    pub(super) fn apply(self, outcome: &mut Outcome, found: &mut [Finding]) {
+    pub(super) fn apply(self, outcome: &mut Outcome) {
+        if self.places.is_empty() {
+            return;
+        }
         outcome.sources.hide(self.places);
-        for finding in found {
-            let Some(shown) = &mut finding.rendered else {
-                continue;
-            };
-            let lines = self.rendered.get(&shown.file);
-            if let Some(column) = lines.and_then(|lines| lines.get(&shown.line)) {
+        for finding in outcome.findings.iter_mut() {
+            if let Some(shown) = &mut finding.rendered
+                && let Some(lines) = self.rendered.get(&shown.file)
+                && let Some(column) = lines.get(&shown.line)
+            {
                 let before = shown.text.chars().take(column.saturating_sub(1) as usize);
                 shown.text = before.chain(['…']).collect();
+            }
+            quiet(finding, &outcome.sources);
+        }
+    }
+}
+
+/// Takes a secret out of what is said about its place; what is said about its form is left out with it.
+fn quiet(finding: &mut Finding, sources: &SourceMap) {
+    let places = std::iter::once(&finding.primary).chain(&finding.related);
+    let secrets = places.flat_map(|place| {
+        let file = sources.file(place.file);
+        let hidden = file.hidden(place.span);
+        hidden.map(|span| file.slice(span).trim_matches(['"', '\'', ' ']).to_owned())
+    });
+    for secret in secrets.collect::<Vec<_>>() {
+        for quoted in [format!("`{secret}`"), format!("\"{secret}\"")] {
+            if finding.message.contains(&quoted) {
+                finding.message = finding
+                    .message
+                    .replace(&quoted, "a value that is not shown");
+                finding.help = None;
+            }
+            if finding
+                .help
+                .as_ref()
+                .is_some_and(|help| help.contains(&quoted))
+            {
+                finding.help = None;
             }
         }
     }

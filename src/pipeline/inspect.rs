@@ -122,8 +122,8 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let mut inspected = inspect_environment("", &subjects, checks, &mut coverage);
     found.append(&mut inspected.findings);
     inspected.hide(&subjects, &outcome.sources, &mut hidden);
-    hidden.apply(outcome, &mut found);
     outcome.findings.extend(found);
+    hidden.apply(outcome);
     outcome.findings.sort(&outcome.sources);
     coverage
 }

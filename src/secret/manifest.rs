@@ -10,7 +10,7 @@ use super::rules;
 use super::words::{Holder, Place, fault};
 use crate::cluster::{Found, Index};
 use crate::manifest::Fault;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 /// Last words of keys whose values are no secrets: who, where and what, not by which password.
 const PUBLIC: &[&str] = &[
@@ -106,11 +106,13 @@ fn entries(secret: Node<'_>) -> impl Iterator<Item = Entry<'_>> {
     };
     let both = field("data", true).chain(field("stringData", false));
     both.filter_map(|(key, value, encoded)| {
-        let written = value.as_str().unwrap_or_default();
-        let text = if encoded {
-            decoded(written)
-        } else {
-            Some(Cow::Borrowed(written))
+        let text = match value.kind() {
+            Kind::Str if encoded => decoded(value.as_str()?),
+            Kind::Str => Some(Cow::Borrowed(value.as_str()?)),
+            // Nobody can read it as it should be, and everybody as it is.
+            Kind::Int => Some(Cow::Owned(value.as_int()?.to_string())),
+            Kind::Null | Kind::Bool => return None,
+            Kind::Float | Kind::Seq | Kind::Map => None,
         };
         let empty = text.as_ref().is_some_and(|text| text.trim().is_empty());
         (!empty).then(|| Entry {

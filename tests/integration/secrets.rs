@@ -132,3 +132,24 @@ fn a_line_that_cannot_be_read_hides_them_too() {
         assert!(!output.stdout.contains("Gehoer"), "{}", output.stdout);
     }
 }
+
+#[test]
+fn other_families_do_not_tell_them_either() {
+    let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ntype: kubernetes.io/dockerconfigjson\ndata: {pin: 0777123, .dockerconfigjson: Gehoer}\nstringData: {time: 12:30:45}\n";
+    let project = Project::new(&[("a.yaml", text)]);
+    let path = project.path("a.yaml");
+    for format in ["text", "json"] {
+        let output = run(&["check", path.to_str().unwrap(), "--format", format]).stdout;
+        for rule in [
+            "yaml/ambiguous-scalar",
+            "schema/type",
+            "schema/format",
+            "secret/manifest",
+        ] {
+            assert!(output.contains(rule), "{output}");
+        }
+        for secret in ["777123", "261715", "12:30:45", "Gehoer"] {
+            assert!(!output.contains(secret), "{output}");
+        }
+    }
+}
