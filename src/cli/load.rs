@@ -10,7 +10,7 @@ use crate::cluster::Settings;
 use crate::error::Failure;
 use crate::finding::{FindingSet, Severity, nearest};
 use crate::manifest::flatten;
-use crate::pipeline::{Checks, EnvironmentInput, Input};
+use crate::pipeline::{Checks, EnvironmentInput, Input, PolicyFile};
 use crate::project::{Config, Project, ProjectError, RuleSetting};
 use crate::registry;
 use crate::render::{Limits, TemplateFile};
@@ -74,8 +74,15 @@ pub(super) fn pipeline_input(
             ..yaml::Limits::default()
         },
     };
+    let policies = project.layout.policies.iter().filter_map(|policy| {
+        Some(PolicyFile {
+            file: project.file(&policy.path)?,
+            environment: policy.environment.clone(),
+        })
+    });
     let input = Input {
         templates: templates.collect(),
+        policies: policies.collect(),
         environments: inputs,
         namespaces: namespaces.to_vec(),
         partial: !environments.is_empty() || !namespaces.is_empty(),
@@ -196,6 +203,12 @@ fn environment(project: &Project, name: &str) -> EnvironmentInput {
             .get(name)
             .is_some_and(|settings| settings.forbid_placeholders),
         project: facts(&project.config, name),
+        policy_actions: project
+            .config
+            .environments
+            .get(name)
+            .map(|settings| settings.policy_actions.clone())
+            .unwrap_or_default(),
     }
 }
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use minijinja::Value;
 use rayon::prelude::*;
 
+use super::policies::{PolicyFile, take_policies};
 use super::settle::settle;
 use super::{Environment, Object, Outcome};
 use crate::finding::{Finding, FindingSet, Severity};
 use crate::manifest::{Resource, flatten};
+use crate::project::PolicyAction;
 use crate::render::{self, Engine, Reads, Rendered, Target, TemplateFile};
 use crate::source::{FileId, SourceMap};
 use crate::values::{LayerKind, Loaded, Values, ValuesSchema, load_layers, placeholders, unused};
@@ -26,6 +28,8 @@ pub struct Input {
     pub namespaces: Vec<String>,
     /// Whether some environments or folders are left out: then a value that is not read may be read there.
     pub partial: bool,
+    /// What stands below `policies/`, but for declarations and tests.
+    pub policies: Vec<PolicyFile>,
     /// `values/schema.json`, where it is there.
     pub schema: Option<FileId>,
     /// Bounds.
@@ -43,6 +47,8 @@ pub struct EnvironmentInput {
     pub forbid_placeholders: bool,
     /// What templates see as `project`.
     pub project: Value,
+    /// What the cluster does with what policies refuse; as their bindings say, or else denies, where there is none.
+    pub policy_actions: Vec<PolicyAction>,
 }
 
 /// What one template gave for one environment.
@@ -61,6 +67,7 @@ pub fn render_project(input: Input) -> Outcome {
         environments: inputs,
         namespaces,
         partial,
+        policies,
         schema,
         limits,
     } = input;
@@ -96,6 +103,19 @@ pub fn render_project(input: Input) -> Outcome {
     }
     let mut environments = empty_environments(&inputs, &loaded);
     findings.extend(take_parts(parts, &templates, &mut environments));
+    // Policies are of no folder: what only some folders make goes without them.
+    if namespaces.is_empty() {
+        for (input, environment) in inputs.iter().zip(&mut environments) {
+            let limits = &limits.yaml;
+            findings.extend(take_policies(
+                &sources,
+                &policies,
+                input,
+                environment,
+                limits,
+            ));
+        }
+    }
     for environment in &mut environments {
         findings.extend(settle(environment));
     }

@@ -80,6 +80,17 @@ pub enum PolicyAction {
     Audit,
 }
 
+impl PolicyAction {
+    /// Returns the word that Kubernetes has for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "Deny",
+            Self::Warn => "Warn",
+            Self::Audit => "Audit",
+        }
+    }
+}
+
 /// A Pod Security Standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
