@@ -84,10 +84,7 @@ spec:
         )
     };
     let path = "_cluster/validatingadmissionpolicybinding-owned.yaml";
-    assert_eq!(
-        text(&files, &format!("dev/{path}")),
-        binding("  - Deny\n")
-    );
+    assert_eq!(text(&files, &format!("dev/{path}")), binding("  - Deny\n"));
     assert_eq!(
         text(&files, &format!("prod/{path}")),
         binding("  - Warn\n  - Audit\n")
@@ -95,7 +92,11 @@ spec:
     assert_eq!(project.run(&["render", "--check"]).code, 0);
     // What one folder makes is not the policies.
     let output = project.run(&["render", "-n", "demo"]);
-    assert!(output.stderr.contains("there is no folder"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("there is no folder"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -117,7 +118,11 @@ spec:
     let path = "dev/_cluster/validatingadmissionpolicybinding-in-demo.yaml";
     let kept = rendered(&Project::new(&files));
     assert!(text(&kept, path).contains("validationActions:\n  - Audit\n"));
-    assert!(!kept.iter().any(|(path, _)| path.ends_with("binding-owned.yaml")));
+    assert!(
+        !kept
+            .iter()
+            .any(|(path, _)| path.ends_with("binding-owned.yaml"))
+    );
     let project = Project::new(&files);
     project.write(
         "tympan.yaml",
