@@ -96,11 +96,8 @@ pub fn render_project(input: Input) -> Outcome {
     {
         findings.extend(unread(&parts, &loaded));
     }
-    for (input, loaded) in inputs.iter().zip(&loaded) {
-        if input.forbid_placeholders {
-            findings.extend(placeholders(&loaded.values, &input.name, &sources));
-        }
-    }
+    let both = inputs.iter().zip(&loaded);
+    findings.extend(both.flat_map(|(input, loaded)| forbidden(input, loaded, &sources)));
     let mut environments = empty_environments(&inputs, &loaded);
     findings.extend(take_parts(parts, &templates, &mut environments));
     // Policies are of no folder: what only some folders make goes without them.
@@ -128,6 +125,15 @@ pub fn render_project(input: Input) -> Outcome {
         findings,
         environments,
         manifests: Vec::new(),
+    }
+}
+
+/// Finds placeholders among the values of an environment that refuses them.
+fn forbidden(input: &EnvironmentInput, loaded: &Loaded, sources: &SourceMap) -> Vec<Finding> {
+    if input.forbid_placeholders {
+        placeholders(&loaded.values, &input.name, sources)
+    } else {
+        Vec::new()
     }
 }
 

@@ -84,40 +84,10 @@ fn waiver(reader: &mut Reader, item: Node<'_>, known: &Known<'_>) -> Option<Waiv
     };
     let (rule, object, field) = (text("rule"), text("object"), text("field"));
     let (reason, owner, expires) = (text("reason"), text("owner"), text("expires"));
-    if let (Some(rule), Some(node)) = (&rule, item.get("rule")) {
-        must_be_known(
-            reader,
-            node,
-            "rule",
-            rule,
-            known.rules.iter().map(String::as_str),
-        );
-    }
-    if let (Some(object), Some(node)) = (&object, item.get("object"))
-        && !matches!(object.split('/').count(), 2 | 3)
-    {
-        let help = "write `namespace/Kind/name`, or `Kind/name` for what is in no namespace";
-        reader.problem(
-            node,
-            format!("`{object}` names no object"),
-            Some(help.into()),
-        );
-    }
-    let mut environments = Vec::new();
-    if let Some(node) = item.get("environments") {
-        for item in reader.list(node) {
-            if let Some(name) = reader.string(item) {
-                must_be_known(
-                    reader,
-                    item,
-                    "environment",
-                    &name,
-                    known.environments.iter().copied(),
-                );
-                environments.push(name);
-            }
-        }
-    }
+    check_names(reader, item, known);
+    let environments = item.get("environments").into_iter().flat_map(Node::items);
+    let environments = environments.filter_map(|name| name.as_str().map(str::to_owned));
+    let environments = environments.collect();
     let node = item.get("expires")?;
     let expires = expires?;
     let Some(expires) = Date::parse(&expires) else {
@@ -136,6 +106,34 @@ fn waiver(reader: &mut Reader, item: Node<'_>, known: &Known<'_>) -> Option<Waiv
         place: Location::new(reader.file, item.get("rule")?.span()),
         expires_at: Location::new(reader.file, node.span()),
     })
+}
+
+/// Notes what a waiver names and there is not.
+fn check_names(reader: &mut Reader, item: Node<'_>, known: &Known<'_>) {
+    let text = |key: &str| item.get(key).and_then(|node| Some((node, node.as_str()?)));
+    if let Some((node, rule)) = text("rule") {
+        let rules = known.rules.iter().map(String::as_str);
+        must_be_known(reader, node, "rule", rule, rules);
+    }
+    if let Some((node, object)) = text("object")
+        && !matches!(object.split('/').count(), 2 | 3)
+    {
+        let help = "write `namespace/Kind/name`, or `Kind/name` for what is in no namespace";
+        reader.problem(
+            node,
+            format!("`{object}` names no object"),
+            Some(help.into()),
+        );
+    }
+    let Some(node) = item.get("environments") else {
+        return;
+    };
+    for item in reader.list(node) {
+        if let Some(name) = reader.string(item) {
+            let environments = known.environments.iter().copied();
+            must_be_known(reader, item, "environment", &name, environments);
+        }
+    }
 }
 
 fn must_be_known<'k>(

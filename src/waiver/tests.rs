@@ -110,7 +110,7 @@ fn waivers_that_count_no_more_are_told() {
         assert_eq!(told, (accepted, rules(left)), "{expires}");
     }
     let unused = waiver(Some("status"), &[], "2028-01-01");
-    let told = applied(&[unused.clone()], &found, true);
+    let told = applied(std::slice::from_ref(&unused), &found, true);
     assert_eq!(told, (0, rules(&["test/rule", "waiver/unused"])));
     // A run that does not look at everything cannot tell.
     assert_eq!(applied(&[unused], &found, false).1, rules(&["test/rule"]));
