@@ -76,11 +76,7 @@ pub fn render_project(input: Input) -> Outcome {
         .par_iter()
         .map(|input| load_layers(&sources, &input.layers, &limits.yaml))
         .collect();
-    findings.extend(
-        loaded
-            .iter()
-            .flat_map(|loaded| loaded.findings.iter().cloned()),
-    );
+    findings.extend(loaded.iter().flat_map(|one| one.findings.iter().cloned()));
     let chosen: Vec<usize> = (0..templates.len())
         .filter(|index| is_chosen(&templates, *index, &namespaces))
         .collect();
@@ -102,16 +98,10 @@ pub fn render_project(input: Input) -> Outcome {
     findings.extend(take_parts(parts, &templates, &mut environments));
     // Policies are of no folder: what only some folders make goes without them.
     if namespaces.is_empty() {
-        for (input, environment) in inputs.iter().zip(&mut environments) {
-            let limits = &limits.yaml;
-            findings.extend(take_policies(
-                &sources,
-                &policies,
-                input,
-                environment,
-                limits,
-            ));
-        }
+        let both = inputs.iter().zip(&mut environments);
+        findings.extend(both.flat_map(|(input, environment)| {
+            take_policies(&sources, &policies, input, environment, &limits.yaml)
+        }));
     }
     for environment in &mut environments {
         findings.extend(settle(environment));
