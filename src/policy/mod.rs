@@ -1,5 +1,7 @@
 //! Policies: Kubernetes' own `ValidatingAdmissionPolicy`, and what must be alike in all environments.
 
+pub mod admission;
+
 use crate::cluster::{Cluster, Found};
 
 /// Checks the objects of an environment.
