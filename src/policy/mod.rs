@@ -1,5 +1,6 @@
 //! Policies: Kubernetes' own `ValidatingAdmissionPolicy`, and what must be alike in all environments.
 
+pub mod admission;
 mod binding;
 
 pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};
