@@ -93,6 +93,10 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
     checks.schemas.extend(schemas(&args.schemas, settings)?);
+    checks.parity = args
+        .environments
+        .is_empty()
+        .then(|| project.config.parity.clone());
     if let Some(side) = &args.base {
         let names: Vec<&str> = project
             .layout
@@ -140,6 +144,7 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
         )]
         .into(),
         schemas: schemas(&args.schemas, settings)?,
+        parity: None,
         base: match &args.base {
             Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
             None => None,
