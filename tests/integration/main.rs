@@ -27,6 +27,7 @@ mod hostile;
 mod injection;
 mod kill;
 mod kubectl;
+mod pod_security;
 mod program;
 mod project;
 mod rules;
