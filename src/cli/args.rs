@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::date::Date;
+
 /// Renders Kubernetes manifests from templates and per-environment values, and proves them valid and zero-trust.
 #[derive(Debug, Parser)]
 #[command(name = "tympan", version, max_term_width = 100, after_help = EXIT_CODES, disable_help_subcommand = true)]
@@ -163,6 +165,12 @@ pub(super) struct CheckArgs {
     /// folder
     #[arg(long, value_name = "SIDE")]
     pub(super) base: Option<String>,
+    /// Findings that are in this JSON report already do not count
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// The day that waivers are judged by, for example 2027-06-30, instead of the clock's (UTC)
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(super) today: Option<Date>,
     /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,
@@ -215,4 +223,8 @@ pub(super) enum FailOn {
     Warning,
     /// Anything
     Note,
+}
+
+fn day(text: &str) -> Result<Date, &'static str> {
+    Date::parse(text).ok_or("write a day as 2027-06-30")
 }

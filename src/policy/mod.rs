@@ -1,8 +1,6 @@
 //! Policies: Kubernetes' own `ValidatingAdmissionPolicy`, and what must be alike in all environments.
 
-use crate::cluster::{Cluster, Found};
+pub mod admission;
+mod binding;
 
-/// Checks the objects of an environment.
-pub fn check<'a>(_cluster: &Cluster<'a>) -> Vec<Found<'a>> {
-    Vec::new()
-}
+pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};

@@ -1,9 +1,11 @@
 //! Reading maps of settings: known keys only, every problem with its place.
 
+use std::borrow::Cow;
+
 use super::ConfigProblem;
-use crate::finding::nearest;
+use crate::finding::{Severity, nearest};
 use crate::source::{FileId, Location};
-use crate::yaml::{Kind, Node};
+use crate::yaml::{self, Kind, Node};
 
 /// Collects problems while settings are read.
 #[derive(Debug)]
@@ -13,6 +15,22 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// Begins to read a file; what is wrong with its YAML is a problem already.
+    pub(super) fn of(file: FileId, stream: &yaml::Stream) -> Self {
+        let problems = stream.problems.iter();
+        let errors = problems.filter(|problem| problem.rule.severity == Severity::Error);
+        Self {
+            file,
+            problems: errors
+                .map(|problem| ConfigProblem {
+                    location: Location::new(file, problem.span),
+                    message: problem.message.clone(),
+                    help: problem.help.clone().map(Cow::into_owned),
+                })
+                .collect(),
+        }
+    }
+
     /// Notes a problem at a node.
     pub(super) fn problem(
         &mut self,
@@ -114,6 +132,13 @@ impl Reader {
             format!("this must be {expected}, not a {}", node.kind().as_str()),
             None,
         );
+    }
+}
+
+/// Notes keys that a map must have.
+pub(super) fn required(reader: &mut Reader, node: Node<'_>, keys: &[&str]) {
+    for key in keys.iter().filter(|key| node.get(key).is_none()) {
+        reader.problem(node, format!("`{key}` is missing"), None);
     }
 }
 

@@ -8,6 +8,7 @@ mod fields;
 mod layout;
 mod load;
 mod size;
+mod waivers;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub use self::config::{
 };
 pub use self::layout::{EnvironmentFiles, FLOWS, Layout, PolicyPath, TemplatePath, WAIVERS};
 pub use self::load::{PROJECT_FILE, Project, load_manifests};
+pub use self::waivers::Waiver;
 use crate::source::{Location, SourceMap};
 
 /// Why a project cannot be used.
