@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::program::run;
+use crate::project::Project;
 
 /// Checks of `baseline` whose place others take in `restricted`, since which minor version, and which.
 const OVERRIDES: [(&str, u8, &str); 4] = [
@@ -106,5 +107,59 @@ fn cases_are_told_by_their_paths() {
     assert_eq!(
         (level.as_str(), version.as_str(), passes, check.as_str()),
         ("restricted", "1.34", false, "runasuser")
+    );
+}
+
+/// Returns the checks that fire in a project, with their environments and severities.
+fn found(project: &Project, arguments: &[&str]) -> Vec<String> {
+    let output = project.run(&[&["check", "--format", "json"], arguments].concat());
+    let report: Value = serde_json::from_str(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", output.stderr));
+    let findings = report["findings"].as_array().unwrap().iter();
+    let words = findings.map(|finding| {
+        let word = |key: &str| finding[key].as_str().unwrap_or_default();
+        let line = &finding["location"]["line"];
+        let (rule, severity) = (word("rule"), word("severity"));
+        format!(
+            "{} {rule} {severity} {} {line}",
+            word("environment"),
+            word("field")
+        )
+    });
+    words.collect()
+}
+
+#[test]
+fn the_level_comes_from_labels_then_the_command_line_then_the_project() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  hostPID: true\n  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}\n  containers:\n  - name: c\n    image: example.com/c:1\n    securityContext:\n      capabilities: {drop: [ALL]}\n";
+    let project = Project::new(&[
+        (
+            "tympan.yaml",
+            "environments: {dev: {pod-security: baseline}}\n",
+        ),
+        ("values/prod.yaml", "{}\n"),
+        ("templates/bare/pod.yaml", pod),
+        ("templates/open/pod.yaml", pod),
+        (
+            "templates/open/namespace.yaml",
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: open\n  labels: {pod-security.kubernetes.io/enforce: privileged}\n",
+        ),
+    ]);
+    let host = |environment: &str| {
+        format!("{environment} pod-security/host-namespaces error spec.hostPID 5")
+    };
+    let escalation = |environment: &str| {
+        format!(
+            "{environment} pod-security/allow-privilege-escalation error spec.containers[0].securityContext.allowPrivilegeEscalation 10"
+        )
+    };
+    assert_eq!(found(&project, &[]), [host("dev")]);
+    assert_eq!(
+        found(&project, &["--pod-security", "baseline"]),
+        [host("dev"), host("prod")]
+    );
+    assert_eq!(
+        found(&project, &["--pod-security", "restricted", "-e", "prod"]),
+        [host("prod"), escalation("prod")]
     );
 }
