@@ -84,6 +84,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: SchemaAction,
     },
+    /// Test the project's policies
+    Policy {
+        /// What to do
+        #[command(subcommand)]
+        action: PolicyCommand,
+    },
     /// Explain a rule: what, why, how to mend it; without a rule, list them all
     #[command(after_help = "Example: tympan explain yaml/duplicate-key")]
     Explain {
@@ -113,6 +119,19 @@ pub(super) enum SchemaAction {
     /// Print a JSON Schema drafted from the values of all environments, to be completed by hand
     #[command(after_help = "Example: tympan schema values > values/schema.json")]
     Values,
+}
+
+/// What to do with policies.
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Run the unit tests of policies: policies/tests/*.yaml
+    #[command(
+        after_help = "Examples:\n  tympan policy test\n  tympan policy test ../policies   a folder of policies, with their tests in its folder tests/"
+    )]
+    Test {
+        /// The folder of the policies; the project's when left out
+        folder: Option<PathBuf>,
+    },
 }
 
 /// The arguments of `render`.

@@ -2,5 +2,6 @@
 
 pub mod admission;
 mod binding;
+pub mod testing;
 
 pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};

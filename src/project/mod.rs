@@ -16,6 +16,7 @@ pub use self::config::{
     Config, Delivery, EnvironmentConfig, External, IngressController, KUBERNETES, Level, Network,
     PolicyAction, Repository, RuleSetting,
 };
+pub use self::fields::{Reader, required};
 pub use self::layout::{EnvironmentFiles, FLOWS, Layout, PolicyPath, TemplatePath, WAIVERS};
 pub use self::load::{PROJECT_FILE, Project, load_manifests};
 pub use self::waivers::Waiver;
