@@ -1,7 +1,7 @@
 //! Every built-in rule, by family.
 
 use crate::finding::Rule;
-use crate::{api, manifest, pod_security, render, schema, values, waiver, yaml};
+use crate::{api, manifest, pod_security, policy, render, schema, values, waiver, yaml};
 
 /// The tables of the families, in the order of the stages.
 const FAMILIES: &[&[&Rule]] = &[
@@ -12,6 +12,7 @@ const FAMILIES: &[&[&Rule]] = &[
     schema::rules::RULES,
     api::rules::RULES,
     pod_security::rules::RULES,
+    policy::rules::RULES,
     waiver::rules::RULES,
 ];
 

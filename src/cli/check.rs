@@ -98,6 +98,10 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
             environment.pod_security = Some(level);
         }
     }
+    checks.parity = args
+        .environments
+        .is_empty()
+        .then(|| project.config.parity.clone());
     if let Some(side) = &args.base {
         let names: Vec<&str> = project
             .layout
@@ -146,6 +150,7 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
         )]
         .into(),
         schemas: schemas(&args.schemas, settings)?,
+        parity: None,
         base: match &args.base {
             Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
             None => None,
