@@ -94,7 +94,9 @@ impl Object for Emit {
         if let Some(index) = origin {
             self.view.use_whole(index);
         }
-        self.view.printed();
+        if !value.is_undefined() {
+            self.view.printed();
+        }
         recorder(state).pending = Some((spot, origin));
         Ok(value.clone())
     }

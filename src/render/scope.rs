@@ -4,7 +4,7 @@
 //! was looked for in vain. Scalars keep their identity where the engine lets them, so that a printed value can be led
 //! back to the line that set it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -80,12 +80,14 @@ struct State {
     log: Vec<u32>,
     /// Where in the log the reads since the last printed value begin.
     fresh: usize,
+    /// The values read since the last one was printed, the latest last.
+    trail: VecDeque<u32>,
     /// The last look-ups that found nothing, the latest last.
     misses: VecDeque<Miss>,
 }
 
-/// How many look-ups that found nothing are kept: what fails was looked up not long ago.
-const MISSES: usize = 1024;
+/// How many reads are kept, and how many look-ups that found nothing: what fails was looked up not long ago.
+const KEPT: usize = 1024;
 
 /// A look-up that found nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +125,23 @@ impl Reads {
         }
     }
 
+    fn follow(&self, index: u32) {
+        let mut state = self.state();
+        if state.trail.len() == KEPT {
+            state.trail.pop_front();
+        }
+        state.trail.push_back(index);
+    }
+
+    /// Returns the values that were read since the last one was printed, and where something was looked up in vain:
+    /// what a failure may be about.
+    pub fn recent(&self) -> BTreeSet<usize> {
+        let state = self.state();
+        let read = state.trail.iter().map(|index| *index as usize);
+        let missed = state.misses.back().map(|miss| miss.node);
+        read.chain(missed).collect()
+    }
+
     /// Takes over what another rendering of the same environment read.
     pub fn extend(&self, other: &Self) {
         let other = other.state();
@@ -156,7 +175,7 @@ impl Reads {
 
     fn note_miss(&self, node: u32, key: Key) {
         let mut state = self.state();
-        if state.misses.len() == MISSES {
+        if state.misses.len() == KEPT {
             state.misses.pop_front();
         }
         let node = node as usize;
@@ -185,6 +204,7 @@ impl View {
 
     fn read(&self, node: Node<'_>) -> Value {
         let index = Span::at(node.index()).start;
+        self.reads.follow(index);
         if node.is_collection() {
             self.reads.mark(index, index + 1);
         } else {
@@ -237,6 +257,7 @@ impl View {
     pub(super) fn printed(&self) {
         let mut state = self.reads.state();
         state.fresh = state.log.len();
+        state.trail.clear();
     }
 
     /// Notes that everything beneath a node was used.

@@ -274,7 +274,8 @@ fn takes(definition: &Definition) -> String {
     )
 }
 
-fn article(kind: &str) -> String {
+/// Returns the engine's word for a kind of value with its article.
+pub(super) fn article(kind: &str) -> String {
     match kind {
         "sequence" | "iterator" => "a list".to_owned(),
         "undefined" | "none" => kind.to_owned(),

@@ -12,6 +12,7 @@ use std::error::Error as _;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Error, ErrorKind};
 
+use self::calls::article;
 pub(in crate::render) use self::outline::Key;
 use self::outline::{Read, outline};
 use self::undefined::{Origin, not_in, overlap};
@@ -185,6 +186,9 @@ impl Context<'_> {
                 finding.help("`docs/templates.md` lists the functions, filters and tests there are")
             }
             _ if detail == NO_TEMPLATE_NAME => self.no_template_name(primary),
+            _ if let Some(message) = unfit_operands(detail) => {
+                Finding::new(&rules::FAILED, message, primary)
+            }
             _ if detail.contains("recursion limit") => {
                 limit("the template calls itself too deeply", primary)
                     .help("an include or macro that reaches itself must end")
@@ -356,6 +360,15 @@ fn unknown(detail: &str) -> String {
     let name = rest.strip_suffix(" is unknown").unwrap_or(rest);
     let near = nearest(name, names.iter().copied());
     format!("there is no {what} `{name}`{}", did_you_mean(near))
+}
+
+/// Says which operands an operator does not take.
+fn unfit_operands(detail: &str) -> Option<String> {
+    let rest = detail.strip_prefix("tried to use ")?;
+    let (operator, kinds) = rest.split_once(" operator on unsupported types ")?;
+    let (left, right) = kinds.split_once(" and ")?;
+    let (left, right) = (article(left), article(right));
+    Some(format!("`{operator}` does not take {left} and {right}"))
 }
 
 /// Says the engine's syntax errors in plain words where its own are about itself.
