@@ -381,7 +381,9 @@ fn tokens_without_use_are_told() {
         )
     };
     let account = |more: &str| {
-        format!("apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: a, namespace: ns}}\n{more}")
+        format!(
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: a, namespace: ns}}\n{more}"
+        )
     };
     let rules = |yaml: &str| {
         found(yaml)
