@@ -4,11 +4,13 @@
 //! In: [`Resource`]s, and what is known beyond them ([`Settings`]). Out: a [`Cluster`] to look them up in. The families
 //! that look at more than one object (`reference`, `rbac`, `pod_security`, …) take a cluster and return [`Found`].
 
+mod by_label;
 mod labels;
 mod pod;
 
 use std::collections::HashMap;
 
+pub use self::by_label::PodsByLabel;
 pub use self::labels::{Labels, Selector};
 pub use self::pod::{PodTemplate, pod_template};
 use crate::manifest::{Fault, Resource, Scope, Scopes};
