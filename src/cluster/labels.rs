@@ -42,7 +42,7 @@ impl<'a> Labels<'a> {
 }
 
 /// What a selector asks of one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Requirement<'a> {
     In(&'a str, Vec<&'a str>),
     NotIn(&'a str, Vec<&'a str>),
@@ -50,8 +50,30 @@ enum Requirement<'a> {
     DoesNotExist(&'a str),
 }
 
+impl<'a> Requirement<'a> {
+    fn key(&self) -> &'a str {
+        match self {
+            Self::In(key, _)
+            | Self::NotIn(key, _)
+            | Self::Exists(key)
+            | Self::DoesNotExist(key) => key,
+        }
+    }
+
+    fn holds(&self, labels: &Labels<'_>) -> bool {
+        match self {
+            Self::In(key, values) => labels.get(key).is_some_and(|value| values.contains(&value)),
+            Self::NotIn(key, values) => {
+                labels.get(key).is_none_or(|value| !values.contains(&value))
+            }
+            Self::Exists(key) => labels.get(key).is_some(),
+            Self::DoesNotExist(key) => labels.get(key).is_none(),
+        }
+    }
+}
+
 /// A label selector; all its requirements must hold. One that is empty selects everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selector<'a> {
     requirements: Vec<Requirement<'a>>,
 }
@@ -96,16 +118,32 @@ impl<'a> Selector<'a> {
     pub fn matches(&self, labels: &Labels<'_>) -> bool {
         self.requirements
             .iter()
-            .all(|requirement| match requirement {
-                Requirement::In(key, values) => {
-                    labels.get(key).is_some_and(|value| values.contains(&value))
-                }
-                Requirement::NotIn(key, values) => {
-                    labels.get(key).is_none_or(|value| !values.contains(&value))
-                }
-                Requirement::Exists(key) => labels.get(key).is_some(),
-                Requirement::DoesNotExist(key) => labels.get(key).is_none(),
-            })
+            .all(|requirement| requirement.holds(labels))
+    }
+
+    /// Returns the keys of the labels it asks about, in their order.
+    pub fn keys(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.requirements.iter().map(Requirement::key)
+    }
+
+    /// Returns the same selector without what it asks of some labels.
+    #[must_use]
+    pub fn without(&self, left_out: impl Fn(&str) -> bool) -> Self {
+        let kept = self.requirements.iter();
+        let kept = kept.filter(|requirement| !left_out(requirement.key()));
+        Self {
+            requirements: kept.cloned().collect(),
+        }
+    }
+
+    /// Returns the labels that must have one of some values, with these values: to look objects up by, instead of asking
+    /// each.
+    pub fn values(&self) -> impl Iterator<Item = (&'a str, &[&'a str])> + '_ {
+        let requirements = self.requirements.iter();
+        requirements.filter_map(|requirement| match requirement {
+            Requirement::In(key, values) => Some((*key, values.as_slice())),
+            _ => None,
+        })
     }
 
     /// Returns a label and the value it must have, where there is one: to look objects up by, instead of asking each.

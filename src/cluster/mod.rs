@@ -4,13 +4,14 @@
 //! In: [`Resource`]s, and what is known beyond them ([`Settings`]). Out: a [`Cluster`] to look them up in. The families
 //! that look at more than one object (`reference`, `rbac`, `pod_security`, …) take a cluster and return [`Found`].
 
-mod by_label;
+mod index;
 mod labels;
 mod pod;
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
-pub use self::by_label::PodsByLabel;
+pub use self::index::LabelIndex;
 pub use self::labels::{Labels, Selector};
 pub use self::pod::{PodTemplate, pod_template};
 use crate::manifest::{Fault, Resource, Scope, Scopes};
@@ -90,6 +91,7 @@ pub struct Cluster<'a> {
     by_key: HashMap<Key<'a>, Index>,
     by_kind: HashMap<(&'a str, &'a str), Vec<Index>>,
     pods: Vec<PodTemplate<'a>>,
+    pod_index: OnceLock<LabelIndex<'a>>,
     scopes: Scopes,
     settings: &'a Settings,
 }
@@ -138,6 +140,7 @@ impl<'a> Cluster<'a> {
             by_key,
             by_kind,
             pods,
+            pod_index: OnceLock::new(),
             scopes,
             settings,
         }
@@ -198,6 +201,14 @@ impl<'a> Cluster<'a> {
     /// Returns every pod, and every pod template of a controller, in order of their objects.
     pub fn pods(&self) -> &[PodTemplate<'a>] {
         &self.pods
+    }
+
+    /// Returns the same pods by their namespace and labels; a number in it is a place in [`Cluster::pods`].
+    pub fn pod_index(&self) -> &LabelIndex<'a> {
+        self.pod_index.get_or_init(|| {
+            let pods = self.pods.iter();
+            LabelIndex::new(pods.map(|pod| (self.namespace(pod.object), pod.labels())))
+        })
     }
 
     /// Returns the labels of a namespace: those of its object, and the one that every namespace has. None where the

@@ -126,45 +126,53 @@ fn selectors_choose_as_kubernetes_does() {
 }
 
 #[test]
-fn selectors_find_the_pods_of_their_namespace() {
-    let resources = resources(
-        "\
-apiVersion: v1
-kind: Pod
-metadata: {name: x, namespace: a, labels: {app: d, tier: web}}
-spec: {containers: []}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: w, namespace: a, labels: {app: e, tier: web}}
-spec: {containers: []}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: z, namespace: b, labels: {app: d}}
-spec: {containers: []}
-",
+fn an_index_finds_what_a_selector_chooses() {
+    let labels = [
+        ("a", "{app: web, tier: front}"),
+        ("a", "{app: api, tier: back}"),
+        ("b", "{app: web, tier: front}"),
+        ("a", "{app: web, tier: back}"),
+        ("a", "{}"),
+    ];
+    let documents: Vec<_> = labels
+        .iter()
+        .map(|(_, labels)| {
+            read(&Arc::from(*labels), &Limits::default())
+                .documents
+                .remove(0)
+        })
+        .collect();
+    let namespaces = labels.iter().map(|(namespace, _)| *namespace);
+    let things = namespaces.zip(&documents);
+    let index = LabelIndex::new(
+        things.map(|(namespace, labels)| (namespace, Labels::of(Some(labels.root())))),
     );
-    let settings = Settings::default();
-    let cluster = Cluster::new(resources.iter().collect(), Scopes::default(), &settings);
-    let mut pods = PodsByLabel::new(&cluster);
-    for (selector, expected) in [
-        ("{}", vec![0, 1]),
-        ("{matchLabels: {app: d}}", vec![0]),
-        ("{matchLabels: {app: d, tier: db}}", vec![]),
+    for (namespace, selector, expected) in [
+        ("a", "{}", &[0_u32, 1, 3, 4][..]),
+        ("a", "{matchLabels: {app: web}}", &[0, 3][..]),
+        ("a", "{matchLabels: {app: web, tier: back}}", &[3][..]),
+        ("b", "{matchLabels: {tier: back}}", &[][..]),
+        ("c", "{}", &[][..]),
         (
-            "{matchExpressions: [{key: app, operator: In, values: [d, e]}]}",
-            vec![0, 1],
+            "a",
+            "{matchExpressions: [{key: app, operator: In, values: [web, api, none]}]}",
+            &[0, 1, 3][..],
         ),
         (
-            "{matchExpressions: [{key: tier, operator: DoesNotExist}]}",
-            vec![],
+            "a",
+            "{matchExpressions: [{key: app, operator: NotIn, values: [web]}]}",
+            &[1, 4][..],
+        ),
+        (
+            "a",
+            "{matchLabels: {tier: front}, matchExpressions: [{key: app, operator: DoesNotExist}]}",
+            &[][..],
         ),
     ] {
-        let stream = read(&Arc::from(selector), &Limits::default());
-        let selector = Selector::read(stream.documents[0].root()).unwrap();
-        let found = pods.selected(cluster.pods(), "a", &selector);
-        assert_eq!(found, Some(expected), "{selector:?}");
+        let selector = read(&Arc::from(selector), &Limits::default());
+        let selector = Selector::read(selector.documents[0].root()).unwrap();
+        assert_eq!(index.chosen(namespace, &selector), expected, "{selector:?}");
     }
-    assert_eq!(pods.of_namespace("b"), [2]);
+    assert!(index.has_key("a", "tier"));
+    assert!(!index.has_key("c", "tier"));
 }
