@@ -3,12 +3,17 @@
 //! In: a [`Cluster`]. Out: faults of what names or selects others. Each check looks at one kind of reference; all share
 //! [`References`], which knows what is there and what has been named. What nothing names is told last.
 
+mod binding;
 mod configuration;
+mod fields;
 mod made;
 mod names;
 mod references;
 pub mod rules;
+mod scaling;
 mod unseen;
+mod unused;
+mod workload;
 
 use self::references::References;
 use crate::cluster::{Cluster, Found};
@@ -17,7 +22,13 @@ use crate::cluster::{Cluster, Found};
 type Check = for<'a> fn(&mut References<'_, 'a>);
 
 /// The checks, in their order; those of what nothing names come last.
-const CHECKS: &[Check] = &[configuration::check];
+const CHECKS: &[Check] = &[
+    configuration::check,
+    workload::check,
+    binding::check,
+    scaling::check,
+    unused::check,
+];
 
 /// Checks the objects of an environment.
 pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
@@ -34,3 +45,5 @@ pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;

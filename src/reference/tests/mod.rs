@@ -1,0 +1,6 @@
+//! Tests of the checks on workloads and what they take.
+
+mod configuration;
+mod made;
+mod unused;
+mod workload;
