@@ -176,3 +176,47 @@ fn an_index_finds_what_a_selector_chooses() {
     assert!(index.has_key("a", "tier"));
     assert!(!index.has_key("c", "tier"));
 }
+
+#[test]
+fn selectors_find_the_pods_of_their_namespace() {
+    let resources = resources(
+        "\
+apiVersion: v1
+kind: Pod
+metadata: {name: x, namespace: a, labels: {app: d, tier: web}}
+spec: {containers: []}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: w, namespace: a, labels: {app: e, tier: web}}
+spec: {containers: []}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: z, namespace: b, labels: {app: d}}
+spec: {containers: []}
+",
+    );
+    let settings = Settings::default();
+    let cluster = Cluster::new(resources.iter().collect(), Scopes::default(), &settings);
+    let mut pods = PodsByLabel::new(&cluster);
+    for (selector, expected) in [
+        ("{}", vec![0, 1]),
+        ("{matchLabels: {app: d}}", vec![0]),
+        ("{matchLabels: {app: d, tier: db}}", vec![]),
+        (
+            "{matchExpressions: [{key: app, operator: In, values: [d, e]}]}",
+            vec![0, 1],
+        ),
+        (
+            "{matchExpressions: [{key: tier, operator: DoesNotExist}]}",
+            vec![],
+        ),
+    ] {
+        let stream = read(&Arc::from(selector), &Limits::default());
+        let selector = Selector::read(stream.documents[0].root()).unwrap();
+        let found = pods.selected(cluster.pods(), "a", &selector);
+        assert_eq!(found, Some(expected), "{selector:?}");
+    }
+    assert_eq!(pods.of_namespace("b"), [2]);
+}

@@ -1,8 +1,33 @@
 //! References between the objects of an environment: what is named and not there, and what chooses nothing.
+//!
+//! In: a [`Cluster`]. Out: faults of what names or selects others. Each check looks at one kind of reference; all share
+//! [`References`], which knows what is there and what has been named. What nothing names is told last.
 
+mod made;
+mod references;
+pub mod rules;
+
+use self::references::References;
 use crate::cluster::{Cluster, Found};
 
+/// A look at one kind of reference.
+type Check = for<'a> fn(&mut References<'_, 'a>);
+
+/// The checks, in their order; those of what nothing names come last.
+const CHECKS: &[Check] = &[];
+
 /// Checks the objects of an environment.
-pub fn check<'a>(_cluster: &Cluster<'a>) -> Vec<Found<'a>> {
-    Vec::new()
+pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
+    // One object alone says nothing about the others.
+    if cluster.len() < 2 && !cluster.settings().whole {
+        return Vec::new();
+    }
+    let mut references = References::new(cluster);
+    for check in CHECKS {
+        check(&mut references);
+    }
+    references.into_found()
 }
+
+#[cfg(test)]
+mod testing;

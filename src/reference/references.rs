@@ -1,0 +1,305 @@
+//! What the checks share: whether what an object names is there, and how to say that it is not.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use super::made::{Keys, Made};
+use super::rules;
+use crate::cluster::{Cluster, Found, Index};
+use crate::finding::{Severity, nearest};
+use crate::manifest::Fault;
+use crate::yaml::Node;
+
+/// How many names are compared for "did you mean" in one run: finding a near name takes a look at all of its kind.
+const COMPARISONS: usize = 1 << 20;
+
+/// An object that another one names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target<'a> {
+    /// The API group: empty for the core group.
+    pub(super) group: &'a str,
+    /// The kind.
+    pub(super) kind: &'a str,
+    /// The namespace: empty for cluster-scoped objects.
+    pub(super) namespace: &'a str,
+    /// The name.
+    pub(super) name: &'a str,
+}
+
+impl<'a> Target<'a> {
+    /// Names an object of a namespace in the core group.
+    pub(super) fn core(kind: &'a str, namespace: &'a str, name: &'a str) -> Self {
+        Self {
+            group: "",
+            kind,
+            namespace,
+            name,
+        }
+    }
+}
+
+/// Whether an object that is named is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing<'a> {
+    /// It is among the objects.
+    Object(Index),
+    /// An object makes it: a Secret or a ConfigMap with these keys.
+    Made(Index, Keys<'a>),
+    /// It comes from elsewhere: the cluster has it, `tympan.yaml` declares it, or something that is not known may make
+    /// it.
+    Elsewhere,
+    /// It is not there.
+    Missing,
+}
+
+/// The references of a cluster's objects, while they are looked at.
+#[derive(Debug)]
+pub(super) struct References<'c, 'a> {
+    /// The objects.
+    pub(super) cluster: &'c Cluster<'a>,
+    made: Made<'a>,
+    named: Vec<bool>,
+    anywhere: OnceCell<HashMap<(&'a str, &'a str, &'a str), Vec<Index>>>,
+    comparisons: usize,
+    found: Vec<Found<'a>>,
+}
+
+impl<'c, 'a> References<'c, 'a> {
+    /// Gets ready to look at a cluster.
+    pub(super) fn new(cluster: &'c Cluster<'a>) -> Self {
+        Self {
+            cluster,
+            made: Made::new(cluster),
+            named: vec![false; cluster.len()],
+            anywhere: OnceCell::new(),
+            comparisons: COMPARISONS,
+            found: Vec::new(),
+        }
+    }
+
+    /// Returns what was found.
+    pub(super) fn into_found(self) -> Vec<Found<'a>> {
+        self.found
+    }
+
+    /// Adds what is seen from the objects together. Plain manifests may be a part of a whole, and then the mistake may
+    /// be none.
+    pub(super) fn push(&mut self, mut found: Found<'a>) {
+        if !self.cluster.settings().whole {
+            found.fault.severity = found.fault.severity.min(Severity::Warning);
+        }
+        self.found.push(found);
+    }
+
+    /// Marks an object as used by another one.
+    pub(super) fn mark(&mut self, index: Index) {
+        if let Some(named) = self.named.get_mut(index) {
+            *named = true;
+        }
+    }
+
+    /// Tells whether an object was named by another one.
+    pub(super) fn is_named(&self, index: Index) -> bool {
+        self.named.get(index).copied().unwrap_or_default()
+    }
+
+    /// Finds what the object `from` names, and marks it as used.
+    pub(super) fn find(&mut self, from: Index, target: Target<'a>) -> Standing<'a> {
+        let Target {
+            group,
+            kind,
+            namespace,
+            name,
+        } = target;
+        if let Some(index) = self
+            .cluster
+            .find(group, kind, namespace, name)
+            .or_else(|| self.perhaps(from, target))
+        {
+            self.mark(index);
+            return Standing::Object(index);
+        }
+        if group.is_empty()
+            && let Some(made) = self.made.get(kind, namespace, name)
+        {
+            let (maker, keys) = (made.maker, made.keys.clone());
+            self.mark(maker);
+            return Standing::Made(maker, keys);
+        }
+        if self.cluster.is_external(kind, namespace, name) {
+            return Standing::Elsewhere;
+        }
+        Standing::Missing
+    }
+
+    /// Finds what an object needs; where it is not there this is said of `node`, which names it.
+    pub(super) fn need(&mut self, from: Index, node: Node<'a>, target: Target<'a>) -> Standing<'a> {
+        let standing = self.find(from, target);
+        if standing == Standing::Missing {
+            self.missing(from, node, target);
+        }
+        standing
+    }
+
+    /// Finds the ConfigMap or Secret that an object needs, and the key; `name` and `key` are the nodes that name them.
+    pub(super) fn need_key(
+        &mut self,
+        from: Index,
+        name: Node<'a>,
+        target: Target<'a>,
+        key: Node<'a>,
+    ) {
+        let (owner, keys) = match self.need(from, name, target) {
+            Standing::Object(index) => match self.cluster.get(index) {
+                Some(object) => (index, keys_of(object.root())),
+                None => return,
+            },
+            Standing::Made(maker, Keys::Known(keys)) => (maker, keys),
+            _ => return,
+        };
+        let Some(wanted) = key.as_str().filter(|wanted| !keys.contains(wanted)) else {
+            return;
+        };
+        let near = self.nearest(wanted, &keys);
+        let mut message = format!(
+            "the {} `{}` has no key `{wanted}`",
+            target.kind, target.name
+        );
+        message.push_str(&did_you_mean(near));
+        let fault = Fault::new(&rules::MISSING_KEY, key, message)
+            .help(format!("correct the key, or add it to the {}", target.kind));
+        let mut found = Found::new(from, fault);
+        if let Some(node) = self.name_of(owner) {
+            found = found.related(owner, node);
+        }
+        self.push(found);
+    }
+
+    /// Says that an object is not there.
+    pub(super) fn missing(&mut self, from: Index, node: Node<'a>, target: Target<'a>) {
+        let Target {
+            kind,
+            namespace,
+            name,
+            ..
+        } = target;
+        let near = self.near(target);
+        let place = match namespace {
+            "" => String::new(),
+            namespace => format!(" of namespace `{namespace}`"),
+        };
+        let message = format!(
+            "the {kind} `{name}` is not among the objects{place}{}",
+            did_you_mean(near.map(|(_, name)| name))
+        );
+        let elsewhere = self.elsewhere(target);
+        let fault = Fault::new(&rules::MISSING, node, message)
+            .help(self.help(target, elsewhere.map(|index| self.cluster.namespace(index))));
+        let mut found = Found::new(from, fault);
+        for other in near.map(|(index, _)| index).or(elsewhere) {
+            if let Some(node) = self.name_of(other) {
+                found = found.related(other, node);
+            }
+        }
+        self.push(found);
+    }
+
+    /// Returns the name among some that is near, while comparisons are left.
+    pub(super) fn nearest<'n>(&mut self, word: &str, names: &[&'n str]) -> Option<&'n str> {
+        self.comparisons = self.comparisons.checked_sub(names.len())?;
+        nearest(word, names.iter().copied())
+    }
+
+    /// Returns the node of an object's name.
+    pub(super) fn name_of(&self, index: Index) -> Option<Node<'a>> {
+        self.cluster.get(index)?.root().path(&["metadata", "name"])
+    }
+
+    /// Returns the object of that kind in the same namespace whose name is near.
+    fn near(&mut self, target: Target<'a>) -> Option<(Index, &'a str)> {
+        let all = self.cluster.of_kind(target.group, target.kind);
+        let here: Vec<(Index, &str)> = all
+            .iter()
+            .filter(|index| self.cluster.namespace(**index) == target.namespace)
+            .filter_map(|index| Some((*index, self.cluster.get(*index)?.id.name.as_str())))
+            .collect();
+        let names: Vec<&str> = here.iter().map(|(_, name)| *name).collect();
+        let near = self.nearest(target.name, &names)?;
+        here.into_iter().find(|(_, name)| *name == near)
+    }
+
+    /// Returns the objects of a kind and name in all namespaces.
+    fn anywhere(&self, target: Target<'a>) -> &[Index] {
+        let all = self.anywhere.get_or_init(|| {
+            let mut all: HashMap<_, Vec<Index>> = HashMap::new();
+            for (index, object) in self.cluster.objects() {
+                let key = (object.group(), &*object.id.kind, &*object.id.name);
+                all.entry(key).or_default().push(index);
+            }
+            all
+        });
+        let found = all.get(&(target.group, target.kind, target.name));
+        found.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns an object of that kind and name in another namespace.
+    fn elsewhere(&self, target: Target<'a>) -> Option<Index> {
+        let all = self.anywhere(target).iter().copied();
+        all.filter(|_| !target.namespace.is_empty()).next()
+    }
+
+    /// Returns the object that may be meant among plain manifests that name no namespace: they are applied to one that
+    /// is not known.
+    fn perhaps(&self, from: Index, target: Target<'a>) -> Option<Index> {
+        let named = |index: Index| {
+            let object = self.cluster.get(index);
+            object.is_some_and(|object| object.id.namespace.is_some())
+        };
+        if self.cluster.settings().whole || target.namespace.is_empty() {
+            return None;
+        }
+        let all = self.anywhere(target).iter().copied();
+        all.filter(|index| !named(from) || !named(*index)).next()
+    }
+
+    fn help(&self, target: Target<'a>, elsewhere: Option<&str>) -> String {
+        let Target {
+            kind,
+            namespace,
+            name,
+            ..
+        } = target;
+        if let Some(elsewhere) = elsewhere {
+            return format!(
+                "there is one in namespace `{elsewhere}`, which cannot be used from namespace `{namespace}`"
+            );
+        }
+        if !self.cluster.settings().whole {
+            return "correct the name, or check the manifests together with those it is in".into();
+        }
+        let namespace = match namespace {
+            "" => String::new(),
+            namespace => format!("namespace: {namespace}, "),
+        };
+        format!(
+            "correct the name or add the {kind}; where the cluster has it from elsewhere, declare it in `tympan.yaml`: \
+             `external: [{{kind: {kind}, {namespace}name: {name}}}]`"
+        )
+    }
+}
+
+/// Returns the question for a near name.
+pub(super) fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default()
+}
+
+/// Returns the keys of a ConfigMap or Secret.
+pub(super) fn keys_of(object: Node<'_>) -> Vec<&str> {
+    ["data", "stringData", "binaryData"]
+        .iter()
+        .filter_map(|field| object.get(field))
+        .flat_map(Node::entries)
+        .filter_map(|(key, _)| key.as_str())
+        .collect()
+}
