@@ -4,7 +4,6 @@
 //! In: [`Resource`]s, and what is known beyond them ([`Settings`]). Out: a [`Cluster`] to look them up in. The families
 //! that look at more than one object (`reference`, `rbac`, `pod_security`, …) take a cluster and return [`Found`].
 
-mod by_label;
 mod index;
 mod labels;
 mod pod;
@@ -12,7 +11,6 @@ mod pod;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-pub use self::by_label::PodsByLabel;
 pub use self::index::LabelIndex;
 pub use self::labels::{Labels, Selector};
 pub use self::pod::{PodTemplate, pod_template};

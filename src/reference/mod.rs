@@ -3,9 +3,12 @@
 //! In: a [`Cluster`]. Out: faults of what names or selects others. Each check looks at one kind of reference; all share
 //! [`References`], which knows what is there and what has been named. What nothing names is told last.
 
+mod configuration;
 mod made;
+mod names;
 mod references;
 pub mod rules;
+mod unseen;
 
 use self::references::References;
 use crate::cluster::{Cluster, Found};
@@ -14,7 +17,7 @@ use crate::cluster::{Cluster, Found};
 type Check = for<'a> fn(&mut References<'_, 'a>);
 
 /// The checks, in their order; those of what nothing names come last.
-const CHECKS: &[Check] = &[];
+const CHECKS: &[Check] = &[configuration::check];
 
 /// Checks the objects of an environment.
 pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {

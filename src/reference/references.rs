@@ -1,10 +1,11 @@
 //! What the checks share: whether what an object names is there, and how to say that it is not.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 
-use super::made::{Keys, Made};
+use super::made::{Keys, Made, keys_of};
+use super::names::Names;
 use super::rules;
+use super::unseen::{Unseen, is_built_in};
 use crate::cluster::{Cluster, Found, Index};
 use crate::finding::{Severity, nearest};
 use crate::manifest::Fault;
@@ -58,8 +59,9 @@ pub(super) struct References<'c, 'a> {
     /// The objects.
     pub(super) cluster: &'c Cluster<'a>,
     made: Made<'a>,
+    unseen: OnceCell<Unseen<'a>>,
     named: Vec<bool>,
-    anywhere: OnceCell<HashMap<(&'a str, &'a str, &'a str), Vec<Index>>>,
+    names: OnceCell<Names<'a>>,
     comparisons: usize,
     found: Vec<Found<'a>>,
 }
@@ -70,8 +72,9 @@ impl<'c, 'a> References<'c, 'a> {
         Self {
             cluster,
             made: Made::new(cluster),
+            unseen: OnceCell::new(),
             named: vec![false; cluster.len()],
-            anywhere: OnceCell::new(),
+            names: OnceCell::new(),
             comparisons: COMPARISONS,
             found: Vec::new(),
         }
@@ -111,25 +114,29 @@ impl<'c, 'a> References<'c, 'a> {
             namespace,
             name,
         } = target;
-        if let Some(index) = self
-            .cluster
-            .find(group, kind, namespace, name)
-            .or_else(|| self.perhaps(from, target))
-        {
+        let object = self.cluster.find(group, kind, namespace, name);
+        if let Some(index) = object.or_else(|| self.perhaps(from, target)) {
             self.mark(index);
             return Standing::Object(index);
         }
-        if group.is_empty()
-            && let Some(made) = self.made.get(kind, namespace, name)
-        {
+        if let Some(made) = self.made.get(target) {
             let (maker, keys) = (made.maker, made.keys.clone());
             self.mark(maker);
             return Standing::Made(maker, keys);
         }
-        if self.cluster.is_external(kind, namespace, name) {
-            return Standing::Elsewhere;
+        let elsewhere = is_built_in(target)
+            || self.cluster.is_external(kind, namespace, name)
+            || self.unseen().may_make(target);
+        if elsewhere {
+            Standing::Elsewhere
+        } else {
+            Standing::Missing
         }
-        Standing::Missing
+    }
+
+    /// Returns what may be there though no object shows it.
+    pub(super) fn unseen(&self) -> &Unseen<'a> {
+        self.unseen.get_or_init(|| Unseen::new(self.cluster))
     }
 
     /// Finds what an object needs; where it is not there this is said of `node`, which names it.
@@ -149,23 +156,32 @@ impl<'c, 'a> References<'c, 'a> {
         target: Target<'a>,
         key: Node<'a>,
     ) {
-        let (owner, keys) = match self.need(from, name, target) {
-            Standing::Object(index) => match self.cluster.get(index) {
-                Some(object) => (index, keys_of(object.root())),
-                None => return,
-            },
-            Standing::Made(maker, Keys::Known(keys)) => (maker, keys),
-            _ => return,
+        let standing = self.need(from, name, target);
+        let Some((owner, Keys::Known(keys))) = self.keys(&standing, target) else {
+            return;
         };
+        self.need_one(from, key, target, owner, &keys);
+    }
+
+    /// Says that a key is not among those that `owner` has or makes.
+    pub(super) fn need_one(
+        &mut self,
+        from: Index,
+        key: Node<'a>,
+        target: Target<'a>,
+        owner: Index,
+        keys: &[&'a str],
+    ) {
         let Some(wanted) = key.as_str().filter(|wanted| !keys.contains(wanted)) else {
             return;
         };
-        let near = self.nearest(wanted, &keys);
-        let mut message = format!(
-            "the {} `{}` has no key `{wanted}`",
-            target.kind, target.name
+        let near = self.nearest(wanted, keys);
+        let message = format!(
+            "the {} `{}` has no key `{wanted}`{}",
+            target.kind,
+            target.name,
+            did_you_mean(near)
         );
-        message.push_str(&did_you_mean(near));
         let fault = Fault::new(&rules::MISSING_KEY, key, message)
             .help(format!("correct the key, or add it to the {}", target.kind));
         let mut found = Found::new(from, fault);
@@ -175,8 +191,35 @@ impl<'c, 'a> References<'c, 'a> {
         self.push(found);
     }
 
+    /// Returns the keys of a ConfigMap or Secret that was found, and what has or makes them.
+    pub(super) fn keys(
+        &self,
+        standing: &Standing<'a>,
+        target: Target<'a>,
+    ) -> Option<(Index, Keys<'a>)> {
+        match standing {
+            Standing::Object(index) => {
+                let own = keys_of(self.cluster.get(*index)?.root());
+                // Others may add to it.
+                let keys = match self.made.get(target) {
+                    Some(made) => own.and(made.keys.clone()),
+                    None => own,
+                };
+                Some((*index, keys))
+            }
+            Standing::Made(maker, keys) => Some((*maker, keys.clone())),
+            Standing::Elsewhere | Standing::Missing => None,
+        }
+    }
+
     /// Says that an object is not there.
     pub(super) fn missing(&mut self, from: Index, node: Node<'a>, target: Target<'a>) {
+        let found = self.lack(from, node, target);
+        self.push(found);
+    }
+
+    /// Returns what is to be said of an object that is not there.
+    pub(super) fn lack(&mut self, from: Index, node: Node<'a>, target: Target<'a>) -> Found<'a> {
         let Target {
             kind,
             namespace,
@@ -190,18 +233,19 @@ impl<'c, 'a> References<'c, 'a> {
         };
         let message = format!(
             "the {kind} `{name}` is not among the objects{place}{}",
-            did_you_mean(near.map(|(_, name)| name))
+            did_you_mean(near.as_ref().map(|(name, _)| &**name))
         );
         let elsewhere = self.elsewhere(target);
         let fault = Fault::new(&rules::MISSING, node, message)
             .help(self.help(target, elsewhere.map(|index| self.cluster.namespace(index))));
-        let mut found = Found::new(from, fault);
-        for other in near.map(|(index, _)| index).or(elsewhere) {
-            if let Some(node) = self.name_of(other) {
-                found = found.related(other, node);
-            }
+        let found = Found::new(from, fault);
+        match near.map(|(_, index)| index).or(elsewhere) {
+            Some(other) => match self.name_of(other) {
+                Some(node) => found.related(other, node),
+                None => found,
+            },
+            None => found,
         }
-        self.push(found);
     }
 
     /// Returns the name among some that is near, while comparisons are left.
@@ -215,37 +259,27 @@ impl<'c, 'a> References<'c, 'a> {
         self.cluster.get(index)?.root().path(&["metadata", "name"])
     }
 
-    /// Returns the object of that kind in the same namespace whose name is near.
-    fn near(&mut self, target: Target<'a>) -> Option<(Index, &'a str)> {
-        let all = self.cluster.of_kind(target.group, target.kind);
-        let here: Vec<(Index, &str)> = all
-            .iter()
-            .filter(|index| self.cluster.namespace(**index) == target.namespace)
-            .filter_map(|index| Some((*index, self.cluster.get(*index)?.id.name.as_str())))
-            .collect();
-        let names: Vec<&str> = here.iter().map(|(_, name)| *name).collect();
-        let near = self.nearest(target.name, &names)?;
-        here.into_iter().find(|(_, name)| *name == near)
+    /// Returns the object of that kind in the same namespace, or what makes it, whose name is near.
+    fn near(&mut self, target: Target<'a>) -> Option<(String, Index)> {
+        let names = self
+            .names
+            .get_or_init(|| Names::new(self.cluster, &self.made));
+        let here = names.of_place(target);
+        self.comparisons = self.comparisons.checked_sub(here.len())?;
+        let near = nearest(target.name, here.iter().map(|(name, _)| &**name))?;
+        let (name, index) = here.iter().find(|(name, _)| name == near)?;
+        Some((name.to_string(), *index))
     }
 
-    /// Returns the objects of a kind and name in all namespaces.
-    fn anywhere(&self, target: Target<'a>) -> &[Index] {
-        let all = self.anywhere.get_or_init(|| {
-            let mut all: HashMap<_, Vec<Index>> = HashMap::new();
-            for (index, object) in self.cluster.objects() {
-                let key = (object.group(), &*object.id.kind, &*object.id.name);
-                all.entry(key).or_default().push(index);
-            }
-            all
-        });
-        let found = all.get(&(target.group, target.kind, target.name));
-        found.map(Vec::as_slice).unwrap_or_default()
+    fn names(&self) -> &Names<'a> {
+        self.names
+            .get_or_init(|| Names::new(self.cluster, &self.made))
     }
 
     /// Returns an object of that kind and name in another namespace.
     fn elsewhere(&self, target: Target<'a>) -> Option<Index> {
-        let all = self.anywhere(target).iter().copied();
-        all.filter(|_| !target.namespace.is_empty()).next()
+        let all = self.names().anywhere(target).first().copied();
+        all.filter(|_| !target.namespace.is_empty())
     }
 
     /// Returns the object that may be meant among plain manifests that name no namespace: they are applied to one that
@@ -258,8 +292,8 @@ impl<'c, 'a> References<'c, 'a> {
         if self.cluster.settings().whole || target.namespace.is_empty() {
             return None;
         }
-        let all = self.anywhere(target).iter().copied();
-        all.filter(|index| !named(from) || !named(*index)).next()
+        let mut all = self.names().anywhere(target).iter().copied();
+        all.find(|index| !named(from) || !named(*index))
     }
 
     fn help(&self, target: Target<'a>, elsewhere: Option<&str>) -> String {
@@ -292,14 +326,4 @@ impl<'c, 'a> References<'c, 'a> {
 pub(super) fn did_you_mean(near: Option<&str>) -> String {
     near.map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default()
-}
-
-/// Returns the keys of a ConfigMap or Secret.
-pub(super) fn keys_of(object: Node<'_>) -> Vec<&str> {
-    ["data", "stringData", "binaryData"]
-        .iter()
-        .filter_map(|field| object.get(field))
-        .flat_map(Node::entries)
-        .filter_map(|(key, _)| key.as_str())
-        .collect()
 }

@@ -1,0 +1,54 @@
+//! The names there are, looked at once something is missing: the near ones, and those of other namespaces.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::made::Made;
+use super::references::Target;
+use crate::cluster::{Cluster, Index};
+
+/// Names with their objects, or with what makes them.
+type Named<'a> = Vec<(Cow<'a, str>, Index)>;
+
+/// The names of a cluster's objects, and of what they make.
+#[derive(Debug)]
+pub(super) struct Names<'a> {
+    /// By group, kind and namespace.
+    places: HashMap<(&'a str, &'a str, &'a str), Named<'a>>,
+    /// Objects by group, kind and name.
+    anywhere: HashMap<(&'a str, &'a str, &'a str), Vec<Index>>,
+}
+
+impl<'a> Names<'a> {
+    /// Looks through the objects of a cluster.
+    pub(super) fn new(cluster: &Cluster<'a>, made: &Made<'a>) -> Self {
+        let mut places: HashMap<_, Named<'a>> = HashMap::new();
+        let mut anywhere: HashMap<_, Vec<Index>> = HashMap::new();
+        for (index, object) in cluster.objects() {
+            let (group, kind, name) = (object.group(), &*object.id.kind, &*object.id.name);
+            let place = (group, kind, cluster.namespace(index));
+            let named = places.entry(place).or_default();
+            named.push((Cow::Borrowed(name), index));
+            anywhere.entry((group, kind, name)).or_default().push(index);
+        }
+        for (kind, namespace, name, maker) in made.all() {
+            let named = places.entry(("", kind, namespace)).or_default();
+            named.push((name, maker));
+        }
+        Self { places, anywhere }
+    }
+
+    /// Returns the names of a kind in a namespace.
+    pub(super) fn of_place(&self, target: Target<'a>) -> &[(Cow<'a, str>, Index)] {
+        let place = (target.group, target.kind, target.namespace);
+        let named = self.places.get(&place);
+        named.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns the objects of a kind and name in all namespaces.
+    pub(super) fn anywhere(&self, target: Target<'a>) -> &[Index] {
+        let name = (target.group, target.kind, target.name);
+        let found = self.anywhere.get(&name);
+        found.map(Vec::as_slice).unwrap_or_default()
+    }
+}
