@@ -49,6 +49,11 @@ impl<'a> LabelIndex<'a> {
         self.keys.contains(&(namespace, key))
     }
 
+    /// Returns the keys of all labels, each once for a namespace, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.keys.iter().map(|(_, key)| *key)
+    }
+
     /// Returns what a selector chooses in a namespace, in order. None where finding out takes more than the steps that
     /// are left: a selector that names no rare label asks everything in the namespace.
     pub fn chosen(

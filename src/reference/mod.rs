@@ -4,10 +4,16 @@
 //! [`References`], which knows what is there and what has been named. What nothing names is told last.
 
 mod configuration;
+mod foreign;
 mod made;
 mod names;
+mod port;
+mod program;
 mod references;
+mod repository;
 pub mod rules;
+mod selection;
+mod service;
 mod unseen;
 
 use self::references::References;
@@ -17,7 +23,7 @@ use crate::cluster::{Cluster, Found};
 type Check = for<'a> fn(&mut References<'_, 'a>);
 
 /// The checks, in their order; those of what nothing names come last.
-const CHECKS: &[Check] = &[configuration::check];
+const CHECKS: &[Check] = &[configuration::check, service::check];
 
 /// Checks the objects of an environment.
 pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use super::made::{Keys, Made, keys_of};
 use super::names::Names;
 use super::rules;
+use super::selection::Selections;
 use super::unseen::{Unseen, is_built_in};
 use crate::cluster::{Cluster, Found, Index};
 use crate::finding::{Severity, nearest};
@@ -60,6 +61,7 @@ pub(super) struct References<'c, 'a> {
     pub(super) cluster: &'c Cluster<'a>,
     made: Made<'a>,
     unseen: OnceCell<Unseen<'a>>,
+    pub(super) selections: Selections<'a>,
     named: Vec<bool>,
     names: OnceCell<Names<'a>>,
     comparisons: usize,
@@ -73,6 +75,7 @@ impl<'c, 'a> References<'c, 'a> {
             cluster,
             made: Made::new(cluster),
             unseen: OnceCell::new(),
+            selections: Selections::default(),
             named: vec![false; cluster.len()],
             names: OnceCell::new(),
             comparisons: COMPARISONS,
@@ -143,6 +146,22 @@ impl<'c, 'a> References<'c, 'a> {
     pub(super) fn need(&mut self, from: Index, node: Node<'a>, target: Target<'a>) -> Standing<'a> {
         let standing = self.find(from, target);
         if standing == Standing::Missing {
+            self.missing(from, node, target);
+        }
+        standing
+    }
+
+    /// Finds what an object needs, like [`References::need`]. Of plain manifests that hold nothing of its kind it is not
+    /// said to be missing: what they are a part of may have it.
+    pub(super) fn need_here(
+        &mut self,
+        from: Index,
+        node: Node<'a>,
+        target: Target<'a>,
+    ) -> Standing<'a> {
+        let standing = self.find(from, target);
+        let told = self.cluster.settings().whole || !self.names().of_place(target).is_empty();
+        if standing == Standing::Missing && told {
             self.missing(from, node, target);
         }
         standing
