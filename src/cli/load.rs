@@ -109,6 +109,9 @@ pub(super) fn project_checks(
             versions,
             external: project.config.external.clone(),
             pod_security: environment.and_then(|environment| environment.pod_security),
+            network: project.config.network.clone(),
+            repository: project.config.repository.clone(),
+            delivery: project.config.delivery,
             whole: true,
         };
         checks.settings.insert(name.clone(), settings);

@@ -49,39 +49,52 @@ impl<'a> LabelIndex<'a> {
         self.keys.contains(&(namespace, key))
     }
 
-    /// Returns what a selector chooses in a namespace, in order.
-    pub fn chosen(&self, namespace: &str, selector: &Selector<'_>) -> Vec<u32> {
-        let mut chosen = self.candidates(namespace, selector);
+    /// Returns the keys of all labels, each once for a namespace, in no order.
+    pub fn keys(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.keys.iter().map(|(_, key)| *key)
+    }
+
+    /// Returns what a selector chooses in a namespace, in order. None where finding out takes more than the steps that
+    /// are left: a selector that names no rare label asks everything in the namespace.
+    pub fn chosen(
+        &self,
+        namespace: &str,
+        selector: &Selector<'_>,
+        steps: &mut usize,
+    ) -> Option<Vec<u32>> {
+        let each = selector.size() + 1;
+        *steps = steps.checked_sub(each)?;
+        let rarest = self.rarest(namespace, selector);
+        let asked = match &rarest {
+            Some(ranges) => ranges.iter().map(|range| range.len()).sum(),
+            None => self.in_namespace(namespace).len(),
+        };
+        *steps = steps.checked_sub(asked)?;
+        let mut chosen = match rarest {
+            Some(ranges) => ranges.concat().into_iter().map(|(_, one)| one).collect(),
+            None => self.in_namespace(namespace).to_vec(),
+        };
+        let labels = chosen.iter().filter_map(|thing| self.labels(*thing));
+        let work: usize = labels.map(|labels| labels.len().saturating_mul(each)).sum();
+        *steps = steps.checked_sub(work)?;
         chosen.retain(|thing| {
             let thing = self.things.get(*thing as usize);
             thing.is_some_and(|(own, labels)| *own == namespace && selector.matches(labels))
         });
-        chosen
+        chosen.sort_unstable();
+        chosen.dedup();
+        Some(chosen)
     }
 
-    /// Returns what a selector may choose in a namespace, in order: those that have the rarest of its labels.
-    pub fn candidates(&self, namespace: &str, selector: &Selector<'_>) -> Vec<u32> {
-        let everything = self.in_namespace(namespace);
-        let fewest = selector
-            .values()
-            .map(|(key, values)| {
-                let ranges = values
-                    .iter()
-                    .map(|value| self.holders(namespace, key, value));
-                let ranges: Vec<&[(u64, u32)]> = ranges.collect();
-                (
-                    ranges.iter().map(|range| range.len()).sum::<usize>(),
-                    ranges,
-                )
-            })
-            .min_by_key(|(count, _)| *count);
-        let Some((_, ranges)) = fewest else {
-            return everything.to_vec();
-        };
-        let mut numbers: Vec<u32> = ranges.concat().into_iter().map(|(_, one)| one).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers
+    /// Returns those that have the rarest of the labels that a selector asks for, where it asks for one.
+    fn rarest(&self, namespace: &str, selector: &Selector<'_>) -> Option<Vec<&[(u64, u32)]>> {
+        let all = selector.values().map(|(key, values)| {
+            let ranges = values
+                .iter()
+                .map(|value| self.holders(namespace, key, value));
+            ranges.collect::<Vec<_>>()
+        });
+        all.min_by_key(|ranges| ranges.iter().map(|range| range.len()).sum::<usize>())
     }
 
     fn hash(&self, namespace: &str, key: &str, value: &str) -> u64 {

@@ -15,7 +15,7 @@ pub use self::index::LabelIndex;
 pub use self::labels::{Labels, Selector};
 pub use self::pod::{PodTemplate, pod_template};
 use crate::manifest::{Fault, Resource, Scope, Scopes};
-use crate::project::{External, Level};
+use crate::project::{Delivery, External, Level, Network, Repository};
 use crate::schema::KubernetesVersion;
 use crate::yaml::Node;
 
@@ -33,6 +33,12 @@ pub struct Settings {
     pub external: Vec<External>,
     /// The Pod Security level of namespaces without a label.
     pub pod_security: Option<Level>,
+    /// What the cluster's network is.
+    pub network: Network,
+    /// Where the project is kept, and where it goes.
+    pub repository: Repository,
+    /// How Argo CD gets the manifests.
+    pub delivery: Delivery,
     /// Whether the objects are all that the environment has, but for the external ones: what is not among them is
     /// missing. Plain manifests may be a part of a whole.
     pub whole: bool,

@@ -171,7 +171,9 @@ fn an_index_finds_what_a_selector_chooses() {
     ] {
         let selector = read(&Arc::from(selector), &Limits::default());
         let selector = Selector::read(selector.documents[0].root()).unwrap();
-        assert_eq!(index.chosen(namespace, &selector), expected, "{selector:?}");
+        let chosen = index.chosen(namespace, &selector, &mut 1000).unwrap();
+        assert_eq!(chosen, expected, "{selector}");
+        assert_eq!(index.chosen(namespace, &selector, &mut 0), None);
     }
     assert!(index.has_key("a", "tier"));
     assert!(!index.has_key("c", "tier"));

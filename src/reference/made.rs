@@ -9,7 +9,7 @@ use crate::cluster::{Cluster, Index};
 use crate::yaml::Node;
 
 /// The namespace of what is made in all of them, or in some that cannot be told.
-const EVERYWHERE: &str = "*";
+pub(super) const EVERYWHERE: &str = "*";
 
 /// The keys of each Secret that cert-manager makes.
 const CERTIFICATE: &[&str] = &["ca.crt", "tls.crt", "tls.key"];

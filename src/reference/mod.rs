@@ -4,13 +4,20 @@
 //! [`References`], which knows what is there and what has been named. What nothing names is told last.
 
 mod binding;
+mod budget;
 mod configuration;
 mod fields;
+mod foreign;
 mod made;
 mod names;
+mod port;
+mod program;
 mod references;
+mod repository;
 pub mod rules;
 mod scaling;
+mod selection;
+mod service;
 mod unseen;
 mod unused;
 mod workload;
@@ -27,6 +34,8 @@ const CHECKS: &[Check] = &[
     workload::check,
     binding::check,
     scaling::check,
+    budget::check,
+    service::check,
     unused::check,
 ];
 

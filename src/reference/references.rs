@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::made::{Keys, Made, keys_of};
 use super::names::Names;
 use super::rules;
+use super::selection::Selections;
 use super::unseen::{Unseen, is_built_in};
 use crate::cluster::{Cluster, Found, Index};
 use crate::finding::{Severity, nearest};
@@ -90,6 +91,7 @@ pub(super) struct References<'c, 'a> {
     made: Made<'a>,
     keys: HashMap<Target<'a>, Option<Rc<KnownKeys<'a>>>>,
     unseen: OnceCell<Unseen<'a>>,
+    pub(super) selections: Selections<'a>,
     named: Vec<bool>,
     names: OnceCell<Names<'a>>,
     comparisons: usize,
@@ -104,6 +106,7 @@ impl<'c, 'a> References<'c, 'a> {
             made: Made::new(cluster),
             keys: HashMap::new(),
             unseen: OnceCell::new(),
+            selections: Selections::default(),
             named: vec![false; cluster.len()],
             names: OnceCell::new(),
             comparisons: COMPARISONS,
@@ -157,7 +160,8 @@ impl<'c, 'a> References<'c, 'a> {
         }
         let elsewhere = is_built_in(target)
             || self.cluster.is_external(kind, namespace, name)
-            || self.unseen().may_make(target);
+            || self.unseen().may_make(target)
+            || (!namespace.is_empty() && self.foreign().installs_into(namespace));
         if elsewhere {
             Standing::Elsewhere
         } else {
@@ -170,10 +174,31 @@ impl<'c, 'a> References<'c, 'a> {
         self.unseen.get_or_init(|| Unseen::new(self.cluster))
     }
 
-    /// Finds what an object needs; where it is not there this is said of `node`, which names it.
+    /// Finds what an object needs; where it is not there this is said of `node`, which names it. Secrets are seldom kept
+    /// with plain manifests.
     pub(super) fn need(&mut self, from: Index, node: Node<'a>, target: Target<'a>) -> Standing {
+        if target.kind == "Secret" {
+            return self.need_here(from, node, target);
+        }
         let standing = self.find(from, target);
         if standing == Standing::Missing {
+            self.missing(from, node, target);
+        }
+        standing
+    }
+
+    /// Finds what an object needs, like [`References::need`]. Of plain manifests that hold nothing of its kind it is not
+    /// said to be missing: what they are a part of may have it.
+    pub(super) fn need_here(
+        &mut self,
+        from: Index,
+        node: Node<'a>,
+        target: Target<'a>,
+    ) -> Standing {
+        let standing = self.find(from, target);
+        let there = self.names().of_place(target);
+        let told = self.cluster.settings().whole || there.iter().any(|names| !names.is_empty());
+        if standing == Standing::Missing && told {
             self.missing(from, node, target);
         }
         standing
@@ -306,9 +331,11 @@ impl<'c, 'a> References<'c, 'a> {
             .names
             .get_or_init(|| Names::new(self.cluster, &self.made));
         let here = names.of_place(target);
-        self.comparisons = self.comparisons.checked_sub(here.len())?;
-        let near = nearest(target.name, here.iter().map(|(name, _)| &**name))?;
-        let (name, index) = here.iter().find(|(name, _)| name == near)?;
+        let count = here.iter().map(|names| names.len()).sum();
+        self.comparisons = self.comparisons.checked_sub(count)?;
+        let mut here = here.into_iter().flatten();
+        let near = nearest(target.name, here.clone().map(|(name, _)| &**name))?;
+        let (name, index) = here.find(|(name, _)| name == near)?;
         Some((name.to_string(), *index))
     }
 

@@ -7,8 +7,6 @@ crate::rules! {
     MISSING_KEY = "reference/missing-key", Error;
     /// A selector that selects no pod.
     SELECTS_NOTHING = "reference/selects-nothing", Warning;
-    /// A thing of which Kubernetes takes one only has two.
-    OVERLAP = "reference/overlap", Error;
     /// A number of replicas besides that of an autoscaler.
     SCALED_REPLICAS = "reference/scaled-replicas", Warning;
     /// A disruption budget that lets no pod go.
@@ -21,4 +19,18 @@ crate::rules! {
     UNUSED_SERVICE_ACCOUNT = "reference/unused-service-account", Note;
     /// A claim that no pod uses.
     UNUSED_CLAIM = "reference/unused-claim", Note;
+    /// A Service that selects the pods of programs that have nothing to do with each other.
+    SELECTS_TOO_MUCH = "reference/selects-too-much", Warning;
+    /// A port that is named and not there.
+    MISSING_PORT = "reference/missing-port", Error;
+    /// A Service's port that leads to a number that no container declares.
+    UNDECLARED_PORT = "reference/undeclared-port", Warning;
+    /// The Service of a StatefulSet that gives its pods no names.
+    GOVERNING_SERVICE = "reference/governing-service", Warning;
+    /// Two objects that claim the same.
+    CONFLICT = "reference/conflict", Error;
+    /// A reference to what is there, but may not be used.
+    NOT_ALLOWED = "reference/not-allowed", Error;
+    /// A path of the repository that nothing is rendered to.
+    MISSING_PATH = "reference/missing-path", Error;
 }

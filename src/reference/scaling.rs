@@ -149,7 +149,7 @@ fn twice<'a>(
         target.kind, target.name, other.id.kind, other.id.name
     );
     let help = "keep one of the two, with the metrics of both: Kubernetes scales nothing that two autoscalers have";
-    let mut found = Found::new(from, Fault::new(&rules::OVERLAP, node, message).help(help));
+    let mut found = Found::new(from, Fault::new(&rules::CONFLICT, node, message).help(help));
     if let Some(node) = references.name_of(first) {
         found = found.related(first, node);
     }

@@ -357,7 +357,7 @@ fn a_workload_has_one_autoscaler() {
     assert_eq!(
         scaled("", WEB, &second(autoscaler, WEB)),
         [
-            "error reference/overlap HorizontalPodAutoscaler/second spec.scaleTargetRef.name: \
+            "error reference/conflict HorizontalPodAutoscaler/second spec.scaleTargetRef.name: \
           the Deployment `web` is scaled by the HorizontalPodAutoscaler `web` already"
         ]
     );
@@ -371,7 +371,7 @@ fn a_workload_has_one_autoscaler() {
             )
         ),
         [
-            "error reference/overlap ScaledObject/second spec.scaleTargetRef.name: \
+            "error reference/conflict ScaledObject/second spec.scaleTargetRef.name: \
           the Deployment `web` is scaled by the HorizontalPodAutoscaler `web` already"
         ]
     );
