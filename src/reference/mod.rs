@@ -5,16 +5,23 @@
 
 mod configuration;
 mod foreign;
+mod gateway;
+mod ingress;
+mod issuer;
 mod made;
+mod monitor;
 mod names;
+mod network_policy;
 mod port;
 mod program;
 mod references;
 mod repository;
 pub mod rules;
+mod secret_store;
 mod selection;
 mod service;
 mod unseen;
+mod webhook;
 
 use self::references::References;
 use crate::cluster::{Cluster, Found};
@@ -23,7 +30,17 @@ use crate::cluster::{Cluster, Found};
 type Check = for<'a> fn(&mut References<'_, 'a>);
 
 /// The checks, in their order; those of what nothing names come last.
-const CHECKS: &[Check] = &[configuration::check, service::check];
+const CHECKS: &[Check] = &[
+    configuration::check,
+    service::check,
+    ingress::check,
+    gateway::check,
+    network_policy::check,
+    monitor::check,
+    webhook::check,
+    issuer::check,
+    secret_store::check,
+];
 
 /// Checks the objects of an environment.
 pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {

@@ -49,7 +49,9 @@ fn a_selector_that_selects_no_pod_is_told_with_what_is_near() {
         ),
         (
             "app: x, tier: none",
-            Some(": the Service selects no pod of namespace `shop`: none matches `app=x,tier=none`"),
+            Some(
+                ": the Service selects no pod of namespace `shop`: none matches `app=x,tier=none`",
+            ),
         ),
         // Labels that pods get once they run.
         ("app: web, vault-active: 'true'", None),
