@@ -2,9 +2,10 @@
 //! for registries and storage.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use super::made::Keys;
-use super::references::{References, Standing, Target, did_you_mean};
+use super::fields::items;
+use super::references::{KnownKeys, References, Standing, Target, did_you_mean};
 use super::rules;
 use crate::cluster::{Found, Index, PodTemplate};
 use crate::finding::Severity;
@@ -85,10 +86,6 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
     }
 }
 
-fn items<'a>(map: Node<'a>, field: &str) -> impl Iterator<Item = Node<'a>> + use<'a> {
-    map.get(field).into_iter().flat_map(Node::items)
-}
-
 /// Returns the name below a node, and the object of that name in the namespace of another.
 fn named<'a>(
     references: &References<'_, 'a>,
@@ -114,7 +111,7 @@ fn take<'a>(
     kind: &'a str,
     node: Node<'a>,
     field: &str,
-) -> Option<(Standing<'a>, Target<'a>)> {
+) -> Option<(Standing, Target<'a>)> {
     let (name, target) = named(references, from, kind, node, field)?;
     let standing = if is_optional(node) {
         references.find(from, target)
@@ -148,13 +145,26 @@ fn variables<'a>(references: &mut References<'_, 'a>, from: Index, container: No
     }
 }
 
-/// What of a ConfigMap or Secret is found in a volume.
+/// The files of a volume.
 #[derive(Debug, Default)]
 struct Files<'a> {
-    /// Paths in the volume.
-    paths: Vec<&'a str>,
-    /// What it comes from in words, and the objects.
+    /// Their paths, by source.
+    paths: Vec<Rc<KnownKeys<'a>>>,
+    /// The first ConfigMap or Secret among the sources.
     source: Option<Target<'a>>,
+}
+
+impl<'a> Files<'a> {
+    fn new(paths: Rc<KnownKeys<'a>>, source: Option<Target<'a>>) -> Self {
+        Self {
+            paths: vec![paths],
+            source,
+        }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.paths.iter().any(|paths| paths.has_path(path))
+    }
 }
 
 /// Takes what a volume names, and returns its files where they are known.
@@ -232,18 +242,16 @@ fn projection<'a>(
         }
     }
     if let Some(token) = source.get("serviceAccountToken") {
-        return Some(Files {
-            paths: vec![token.get("path")?.as_str()?],
-            source: None,
-        });
+        let paths = vec![token.get("path")?.as_str()?];
+        return Some(Files::new(Rc::new(KnownKeys::new(from, paths)), None));
     }
-    let items = source.path(&["downwardAPI", "items"])?.items();
-    Some(Files {
-        paths: items
-            .map(|item| item.get("path")?.as_str())
-            .collect::<Option<_>>()?,
-        source: None,
-    })
+    let paths = paths(source.path(&["downwardAPI", "items"])?.items())?;
+    Some(Files::new(Rc::new(KnownKeys::new(from, paths)), None))
+}
+
+/// Returns the paths that the items of a source name.
+fn paths<'a>(items: impl Iterator<Item = Node<'a>>) -> Option<Vec<&'a str>> {
+    items.map(|item| item.get("path")?.as_str()).collect()
 }
 
 /// Takes a ConfigMap or Secret as a volume, with the keys that are listed; its files, where they are known and must be
@@ -259,25 +267,19 @@ fn take_source<'a>(
     if is_optional(source) {
         return None;
     }
-    let (owner, keys) = references.keys(&standing, target)?;
+    let keys = references.keys(standing, target);
     let listed: Vec<Node<'a>> = items(source, "items").collect();
-    if let Keys::Known(keys) = &keys {
+    if let Some(keys) = &keys {
         for key in listed.iter().filter_map(|item| item.get("key")) {
-            references.need_one(from, key, target, owner, keys);
+            references.need_one(from, key, target, keys);
         }
     }
-    let paths = match keys {
-        Keys::Known(keys) if listed.is_empty() => keys,
-        _ if listed.is_empty() => return None,
-        _ => listed
-            .iter()
-            .map(|item| item.get("path")?.as_str())
-            .collect::<Option<_>>()?,
+    let paths = if listed.is_empty() {
+        keys?
+    } else {
+        Rc::new(KnownKeys::new(from, paths(listed.into_iter())?))
     };
-    Some(Files {
-        paths,
-        source: Some(target),
-    })
+    Some(Files::new(paths, Some(target)))
 }
 
 /// Checks that what is mounted of a volume is in it. Where it is not, the container finds an empty folder.
@@ -299,14 +301,16 @@ fn mounts<'a>(
                 continue;
             };
             let wanted = path.trim_start_matches("./").trim_end_matches('/');
-            let is_there = |file: &&str| {
-                let rest = file.strip_prefix(wanted);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            if wanted.is_empty() || wanted.starts_with("..") || files.paths.iter().any(is_there) {
+            if wanted.is_empty() || wanted.starts_with("..") || files.has(wanted) {
                 continue;
             }
-            let near = references.nearest(wanted, &files.paths);
+            let all: Vec<&str> = files
+                .paths
+                .iter()
+                .flat_map(|paths| &paths.all)
+                .copied()
+                .collect();
+            let near = references.nearest(wanted, &all);
             let message = format!(
                 "the volume of the {} `{}` has no file `{wanted}`{}",
                 target.kind,

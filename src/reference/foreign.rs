@@ -85,6 +85,11 @@ impl<'a> Foreign<'a> {
         }
     }
 
+    /// Tells whether others install objects into a namespace.
+    pub(super) fn installs_into(&self, namespace: &str) -> bool {
+        self.everywhere || self.namespaces.contains(namespace)
+    }
+
     /// Tells whether a namespace may hold more than is among the objects.
     pub(super) fn may_hold(&self, cluster: &Cluster<'a>, things: Things, namespace: &str) -> bool {
         let settings = cluster.settings();
@@ -93,9 +98,8 @@ impl<'a> Foreign<'a> {
             Things::Pods => WORKLOADS.iter().any(|kind| one.is_in(kind, namespace)),
             Things::Services => one.is_in("Service", namespace),
         });
-        self.everywhere
+        self.installs_into(namespace)
             || declared
-            || self.namespaces.contains(namespace)
             || namespace.starts_with("kube-")
             || namespace.starts_with("openshift-")
             || controllers.any(|controller| controller.namespace == namespace)

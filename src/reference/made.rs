@@ -9,7 +9,7 @@ use crate::cluster::{Cluster, Index};
 use crate::yaml::Node;
 
 /// The namespace of what is made in all of them, or in some that cannot be told.
-const EVERYWHERE: &str = "*";
+pub(super) const EVERYWHERE: &str = "*";
 
 /// The keys of each Secret that cert-manager makes.
 const CERTIFICATE: &[&str] = &["ca.crt", "tls.crt", "tls.key"];
@@ -383,8 +383,14 @@ fn bundle<'a>(made: &mut Made<'a>, maker: &Maker<'a>) {
     }
 }
 
+/// Tells whether a controller copies an object to other namespaces.
+pub(super) fn is_copied(object: Node<'_>) -> bool {
+    let annotations = object.path(&["metadata", "annotations"]);
+    annotations.is_some_and(|all| COPIED.iter().any(|key| all.get(key).is_some()))
+}
+
 fn copies<'a>(made: &mut Made<'a>, maker: &Maker<'a>) {
-    if COPIED.iter().any(|key| maker.annotation(key).is_some()) {
+    if is_copied(maker.object) {
         let kind = match maker.text(&["kind"]) {
             Some("Secret") => "Secret",
             _ => "ConfigMap",

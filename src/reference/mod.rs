@@ -3,7 +3,10 @@
 //! In: a [`Cluster`]. Out: faults of what names or selects others. Each check looks at one kind of reference; all share
 //! [`References`], which knows what is there and what has been named. What nothing names is told last.
 
+mod binding;
+mod budget;
 mod configuration;
+mod fields;
 mod foreign;
 mod gateway;
 mod ingress;
@@ -17,11 +20,14 @@ mod program;
 mod references;
 mod repository;
 pub mod rules;
+mod scaling;
 mod secret_store;
 mod selection;
 mod service;
 mod unseen;
+mod unused;
 mod webhook;
+mod workload;
 
 use self::references::References;
 use crate::cluster::{Cluster, Found};
@@ -32,6 +38,10 @@ type Check = for<'a> fn(&mut References<'_, 'a>);
 /// The checks, in their order; those of what nothing names come last.
 const CHECKS: &[Check] = &[
     configuration::check,
+    workload::check,
+    binding::check,
+    scaling::check,
+    budget::check,
     service::check,
     ingress::check,
     gateway::check,
@@ -40,6 +50,7 @@ const CHECKS: &[Check] = &[
     webhook::check,
     issuer::check,
     secret_store::check,
+    unused::check,
 ];
 
 /// Checks the objects of an environment.
@@ -57,3 +68,5 @@ pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::made::Made;
+use super::made::{EVERYWHERE, Made};
 use super::references::Target;
 use crate::cluster::{Cluster, Index};
 
@@ -38,11 +38,12 @@ impl<'a> Names<'a> {
         Self { places, anywhere }
     }
 
-    /// Returns the names of a kind in a namespace.
-    pub(super) fn of_place(&self, target: Target<'a>) -> &[(Cow<'a, str>, Index)] {
-        let place = (target.group, target.kind, target.namespace);
-        let named = self.places.get(&place);
-        named.map(Vec::as_slice).unwrap_or_default()
+    /// Returns the names of a kind in a namespace, and those that are made in all of them.
+    pub(super) fn of_place(&self, target: Target<'a>) -> [&[(Cow<'a, str>, Index)]; 2] {
+        [target.namespace, EVERYWHERE].map(|namespace| {
+            let named = self.places.get(&(target.group, target.kind, namespace));
+            named.map(Vec::as_slice).unwrap_or_default()
+        })
     }
 
     /// Returns the objects of a kind and name in all namespaces.

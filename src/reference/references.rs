@@ -1,6 +1,8 @@
 //! What the checks share: whether what an object names is there, and how to say that it is not.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::made::{Keys, Made, keys_of};
 use super::names::Names;
@@ -16,7 +18,7 @@ use crate::yaml::Node;
 const COMPARISONS: usize = 1 << 20;
 
 /// An object that another one names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Target<'a> {
     /// The API group: empty for the core group.
     pub(super) group: &'a str,
@@ -41,17 +43,44 @@ impl<'a> Target<'a> {
 }
 
 /// Whether an object that is named is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Standing<'a> {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
     /// It is among the objects.
     Object(Index),
-    /// An object makes it: a Secret or a ConfigMap with these keys.
-    Made(Index, Keys<'a>),
+    /// An object makes it.
+    Made(Index),
     /// It comes from elsewhere: the cluster has it, `tympan.yaml` declares it, or something that is not known may make
     /// it.
     Elsewhere,
     /// It is not there.
     Missing,
+}
+
+/// The keys of a ConfigMap or Secret.
+#[derive(Debug)]
+pub(super) struct KnownKeys<'a> {
+    /// What has or makes it.
+    owner: Index,
+    /// The keys, sorted.
+    pub(super) all: Vec<&'a str>,
+}
+
+impl<'a> KnownKeys<'a> {
+    /// Takes keys, or paths.
+    pub(super) fn new(owner: Index, mut all: Vec<&'a str>) -> Self {
+        all.sort_unstable();
+        all.dedup();
+        Self { owner, all }
+    }
+
+    /// Tells whether there is a file of that path, or a folder.
+    pub(super) fn has_path(&self, path: &str) -> bool {
+        let folder = format!("{path}/");
+        let next = self.all.partition_point(|file| *file < folder.as_str());
+        let inside = self.all.get(next);
+        self.all.binary_search(&path).is_ok()
+            || inside.is_some_and(|file| file.starts_with(&folder))
+    }
 }
 
 /// The references of a cluster's objects, while they are looked at.
@@ -60,6 +89,7 @@ pub(super) struct References<'c, 'a> {
     /// The objects.
     pub(super) cluster: &'c Cluster<'a>,
     made: Made<'a>,
+    keys: HashMap<Target<'a>, Option<Rc<KnownKeys<'a>>>>,
     unseen: OnceCell<Unseen<'a>>,
     pub(super) selections: Selections<'a>,
     named: Vec<bool>,
@@ -74,6 +104,7 @@ impl<'c, 'a> References<'c, 'a> {
         Self {
             cluster,
             made: Made::new(cluster),
+            keys: HashMap::new(),
             unseen: OnceCell::new(),
             selections: Selections::default(),
             named: vec![false; cluster.len()],
@@ -110,7 +141,7 @@ impl<'c, 'a> References<'c, 'a> {
     }
 
     /// Finds what the object `from` names, and marks it as used.
-    pub(super) fn find(&mut self, from: Index, target: Target<'a>) -> Standing<'a> {
+    pub(super) fn find(&mut self, from: Index, target: Target<'a>) -> Standing {
         let Target {
             group,
             kind,
@@ -123,13 +154,14 @@ impl<'c, 'a> References<'c, 'a> {
             return Standing::Object(index);
         }
         if let Some(made) = self.made.get(target) {
-            let (maker, keys) = (made.maker, made.keys.clone());
+            let maker = made.maker;
             self.mark(maker);
-            return Standing::Made(maker, keys);
+            return Standing::Made(maker);
         }
         let elsewhere = is_built_in(target)
             || self.cluster.is_external(kind, namespace, name)
-            || self.unseen().may_make(target);
+            || self.unseen().may_make(target)
+            || (!namespace.is_empty() && self.foreign().installs_into(namespace));
         if elsewhere {
             Standing::Elsewhere
         } else {
@@ -142,8 +174,12 @@ impl<'c, 'a> References<'c, 'a> {
         self.unseen.get_or_init(|| Unseen::new(self.cluster))
     }
 
-    /// Finds what an object needs; where it is not there this is said of `node`, which names it.
-    pub(super) fn need(&mut self, from: Index, node: Node<'a>, target: Target<'a>) -> Standing<'a> {
+    /// Finds what an object needs; where it is not there this is said of `node`, which names it. Secrets are seldom kept
+    /// with plain manifests.
+    pub(super) fn need(&mut self, from: Index, node: Node<'a>, target: Target<'a>) -> Standing {
+        if target.kind == "Secret" {
+            return self.need_here(from, node, target);
+        }
         let standing = self.find(from, target);
         if standing == Standing::Missing {
             self.missing(from, node, target);
@@ -158,9 +194,10 @@ impl<'c, 'a> References<'c, 'a> {
         from: Index,
         node: Node<'a>,
         target: Target<'a>,
-    ) -> Standing<'a> {
+    ) -> Standing {
         let standing = self.find(from, target);
-        let told = self.cluster.settings().whole || !self.names().of_place(target).is_empty();
+        let there = self.names().of_place(target);
+        let told = self.cluster.settings().whole || there.iter().any(|names| !names.is_empty());
         if standing == Standing::Missing && told {
             self.missing(from, node, target);
         }
@@ -176,25 +213,26 @@ impl<'c, 'a> References<'c, 'a> {
         key: Node<'a>,
     ) {
         let standing = self.need(from, name, target);
-        let Some((owner, Keys::Known(keys))) = self.keys(&standing, target) else {
-            return;
-        };
-        self.need_one(from, key, target, owner, &keys);
+        if let Some(keys) = self.keys(standing, target) {
+            self.need_one(from, key, target, &keys);
+        }
     }
 
-    /// Says that a key is not among those that `owner` has or makes.
+    /// Says that a key is not among those of a ConfigMap or Secret.
     pub(super) fn need_one(
         &mut self,
         from: Index,
         key: Node<'a>,
         target: Target<'a>,
-        owner: Index,
-        keys: &[&'a str],
+        keys: &KnownKeys<'a>,
     ) {
-        let Some(wanted) = key.as_str().filter(|wanted| !keys.contains(wanted)) else {
+        let Some(wanted) = key.as_str() else {
             return;
         };
-        let near = self.nearest(wanted, keys);
+        if keys.all.binary_search(&wanted).is_ok() {
+            return;
+        }
+        let near = self.nearest(wanted, &keys.all);
         let message = format!(
             "the {} `{}` has no key `{wanted}`{}",
             target.kind,
@@ -204,31 +242,40 @@ impl<'c, 'a> References<'c, 'a> {
         let fault = Fault::new(&rules::MISSING_KEY, key, message)
             .help(format!("correct the key, or add it to the {}", target.kind));
         let mut found = Found::new(from, fault);
-        if let Some(node) = self.name_of(owner) {
-            found = found.related(owner, node);
+        if let Some(node) = self.name_of(keys.owner) {
+            found = found.related(keys.owner, node);
         }
         self.push(found);
     }
 
-    /// Returns the keys of a ConfigMap or Secret that was found, and what has or makes them.
+    /// Returns the keys of a ConfigMap or Secret that was found, where they are known.
     pub(super) fn keys(
-        &self,
-        standing: &Standing<'a>,
+        &mut self,
+        standing: Standing,
         target: Target<'a>,
-    ) -> Option<(Index, Keys<'a>)> {
-        match standing {
-            Standing::Object(index) => {
-                let own = keys_of(self.cluster.get(*index)?.root());
-                // Others may add to it.
-                let keys = match self.made.get(target) {
-                    Some(made) => own.and(made.keys.clone()),
-                    None => own,
-                };
-                Some((*index, keys))
-            }
-            Standing::Made(maker, keys) => Some((*maker, keys.clone())),
-            Standing::Elsewhere | Standing::Missing => None,
+    ) -> Option<Rc<KnownKeys<'a>>> {
+        if let Some(known) = self.keys.get(&target) {
+            return known.clone();
         }
+        let made = self.made.get(target).map(|made| made.keys.clone());
+        let found = match standing {
+            Standing::Object(owner) => {
+                let own = self.cluster.get(owner).map(|object| keys_of(object.root()));
+                // Others may add to it.
+                own.map(|own| match made {
+                    Some(made) => (owner, own.and(made)),
+                    None => (owner, own),
+                })
+            }
+            Standing::Made(maker) => made.map(|made| (maker, made)),
+            Standing::Elsewhere | Standing::Missing => None,
+        };
+        let known = match found {
+            Some((owner, Keys::Known(all))) => Some(Rc::new(KnownKeys::new(owner, all))),
+            _ => None,
+        };
+        self.keys.insert(target, known.clone());
+        known
     }
 
     /// Says that an object is not there.
@@ -284,9 +331,11 @@ impl<'c, 'a> References<'c, 'a> {
             .names
             .get_or_init(|| Names::new(self.cluster, &self.made));
         let here = names.of_place(target);
-        self.comparisons = self.comparisons.checked_sub(here.len())?;
-        let near = nearest(target.name, here.iter().map(|(name, _)| &**name))?;
-        let (name, index) = here.iter().find(|(name, _)| name == near)?;
+        let count = here.iter().map(|names| names.len()).sum();
+        self.comparisons = self.comparisons.checked_sub(count)?;
+        let mut here = here.into_iter().flatten();
+        let near = nearest(target.name, here.clone().map(|(name, _)| &**name))?;
+        let (name, index) = here.find(|(name, _)| name == near)?;
         Some((name.to_string(), *index))
     }
 

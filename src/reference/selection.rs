@@ -347,13 +347,15 @@ impl<'a> References<'_, 'a> {
         })
     }
 
+    /// Returns where others install objects.
+    pub(super) fn foreign(&self) -> &Foreign<'a> {
+        let foreign = &self.selections.foreign;
+        foreign.get_or_init(|| Foreign::new(self.cluster))
+    }
+
     /// Tells whether a namespace may hold more than is among the objects.
     pub(super) fn holds_more(&self, things: Things, namespace: &'a str) -> bool {
-        let foreign = self
-            .selections
-            .foreign
-            .get_or_init(|| Foreign::new(self.cluster));
-        foreign.may_hold(self.cluster, things, namespace)
+        self.foreign().may_hold(self.cluster, things, namespace)
             || self.unseen().may_make_pods(namespace)
             || (self.cluster.find("", "Namespace", "", namespace).is_none()
                 && self.index(things).in_namespace(namespace).is_empty())

@@ -27,7 +27,7 @@ pub(super) fn found(yaml: &str, settings: &Settings) -> Vec<String> {
         .map(|one| {
             let object = cluster.get(one.object).unwrap();
             let mut field = field_path(object.root(), one.fault.node);
-            if let Some(below) = &one.fault.below {
+            if let Some(below) = one.fault.below.as_deref().filter(|below| !below.is_empty()) {
                 field = format!("{field}.{below}");
             }
             let severity = match one.fault.severity {

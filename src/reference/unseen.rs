@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::references::Target;
 use crate::cluster::Cluster;
-use crate::yaml::{Kind, Node};
+use crate::yaml::Node;
 
 /// Custom resources whose controllers make no Secret, ConfigMap, claim, ServiceAccount or pod that `made` does not know.
 /// What the others name, or what is named after them, may be made by them.
@@ -122,9 +122,9 @@ impl<'a> Unseen<'a> {
             let fields = object.root().entries();
             let own = fields.filter(|(key, _)| key.as_str() != Some("metadata"));
             for (_, value) in own {
-                for text in texts_of(value) {
+                each_text(value, &mut |text| {
                     unseen.texts.insert((namespace, text));
-                }
+                });
             }
         }
         for pod in cluster.pods() {
@@ -193,12 +193,13 @@ fn is_known(group: &str) -> bool {
     built_in || group == "argoproj.io" || KNOWN.contains(&group)
 }
 
-/// Returns every text of a node.
-pub(super) fn texts_of<'a>(node: Node<'a>) -> impl Iterator<Item = &'a str> {
-    let document = node.document();
-    let nodes = node.index()..node.end_index();
-    let nodes = nodes.filter_map(|index| document.node(index));
-    nodes
-        .filter(|node| node.kind() == Kind::Str)
-        .filter_map(Node::as_str)
+/// Passes on every text of a node that is no key.
+fn each_text<'a>(node: Node<'a>, take: &mut impl FnMut(&'a str)) {
+    let values = node.entries().map(|(_, value)| value);
+    values
+        .chain(node.items())
+        .for_each(|value| each_text(value, take));
+    if let Some(text) = node.as_str() {
+        take(text);
+    }
 }
