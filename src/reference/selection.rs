@@ -266,9 +266,9 @@ impl<'a> References<'_, 'a> {
                 }
             }
         }
-        let word = if has_key { wanted? } else { key };
+        let word = if has_key { wanted } else { Some(key) };
         let names: Vec<&str> = words.keys().copied().collect();
-        let near = self.nearest(word, &names);
+        let near = word.and_then(|word| self.nearest(word, &names));
         let thing = near.and_then(|near| words.get(near)).copied();
         let meant = near.zip(thing).and_then(|(near, thing)| {
             let key = if has_key { key } else { near };

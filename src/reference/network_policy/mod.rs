@@ -224,6 +224,3 @@ fn ports<'a>(
         });
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,7 @@
-use super::super::testing::{found, whole};
+//! Services.
+
 use crate::cluster::Settings;
+use crate::reference::testing::{found, whole};
 
 /// A Deployment whose pods have labels and containers.
 fn deployment(name: &str, labels: &str, containers: &str) -> String {

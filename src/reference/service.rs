@@ -287,6 +287,3 @@ fn stateful_set<'a>(references: &mut References<'_, 'a>, index: Index) {
         None => found,
     });
 }
-
-#[cfg(test)]
-mod tests;
