@@ -95,7 +95,10 @@ fn second<'a>(
             continue;
         };
         let first = *taken.entry(*pod).or_insert(from);
-        let Some(other) = cluster.get(first).filter(|_| first != from) else {
+        let Some(other) = cluster
+            .get(first)
+            .filter(|_| !references.are_one(first, from))
+        else {
             continue;
         };
         let Some(owner) = cluster.get(object.0) else {

@@ -150,12 +150,12 @@ fn variables<'a>(references: &mut References<'_, 'a>, from: Index, container: No
 struct Files<'a> {
     /// Their paths, by source.
     paths: Vec<Rc<KnownKeys<'a>>>,
-    /// The first ConfigMap or Secret among the sources.
-    source: Option<Target<'a>>,
+    /// The first ConfigMap or Secret among the sources, and what has or makes it.
+    source: Option<(Target<'a>, Index)>,
 }
 
 impl<'a> Files<'a> {
-    fn new(paths: Rc<KnownKeys<'a>>, source: Option<Target<'a>>) -> Self {
+    fn new(paths: Rc<KnownKeys<'a>>, source: Option<(Target<'a>, Index)>) -> Self {
         Self {
             paths: vec![paths],
             source,
@@ -268,6 +268,10 @@ fn take_source<'a>(
         return None;
     }
     let keys = references.keys(standing, target);
+    let owner = match standing {
+        Standing::Object(owner) | Standing::Made(owner) => Some(owner),
+        Standing::Elsewhere | Standing::Missing => None,
+    };
     let listed: Vec<Node<'a>> = items(source, "items").collect();
     if let Some(keys) = &keys {
         for key in listed.iter().filter_map(|item| item.get("key")) {
@@ -279,7 +283,7 @@ fn take_source<'a>(
     } else {
         Rc::new(KnownKeys::new(from, paths(listed.into_iter())?))
     };
-    Some(Files::new(paths, Some(target)))
+    Some(Files::new(paths, owner.map(|owner| (target, owner))))
 }
 
 /// Checks that what is mounted of a volume is in it. Where it is not, the container finds an empty folder.
@@ -297,7 +301,7 @@ fn mounts<'a>(
             else {
                 continue;
             };
-            let (Some(node), Some(target)) = (mount.get("subPath"), files.source) else {
+            let (Some(node), Some((target, owner))) = (mount.get("subPath"), files.source) else {
                 continue;
             };
             let wanted = path.trim_start_matches("./").trim_end_matches('/');
@@ -321,7 +325,11 @@ fn mounts<'a>(
                 "correct the path, or add the key to the {}: the container finds an empty folder in its place",
                 target.kind
             ));
-            references.push(Found::new(pod.object, fault));
+            let mut found = Found::new(pod.object, fault);
+            if let Some(node) = references.name_of(owner) {
+                found = found.related(owner, node);
+            }
+            references.push(found);
         }
     }
 }

@@ -60,7 +60,7 @@ pub(super) enum Standing {
 #[derive(Debug)]
 pub(super) struct KnownKeys<'a> {
     /// What has or makes it.
-    owner: Index,
+    pub(super) owner: Index,
     /// The keys, sorted.
     pub(super) all: Vec<&'a str>,
 }
@@ -175,9 +175,9 @@ impl<'c, 'a> References<'c, 'a> {
     }
 
     /// Finds what an object needs; where it is not there this is said of `node`, which names it. Secrets are seldom kept
-    /// with plain manifests.
+    /// with plain manifests, and what is of the cluster or another namespace may well be elsewhere.
     pub(super) fn need(&mut self, from: Index, node: Node<'a>, target: Target<'a>) -> Standing {
-        if target.kind == "Secret" {
+        if target.kind == "Secret" || target.namespace != self.cluster.namespace(from) {
             return self.need_here(from, node, target);
         }
         let standing = self.find(from, target);
@@ -185,6 +185,15 @@ impl<'c, 'a> References<'c, 'a> {
             self.missing(from, node, target);
         }
         standing
+    }
+
+    /// Tells whether two objects are the same one, such as that of two environments.
+    pub(super) fn are_one(&self, a: Index, b: Index) -> bool {
+        let id = |index| {
+            let object = self.cluster.get(index)?;
+            Some((object.group(), &object.id.kind, &object.id.name))
+        };
+        self.cluster.namespace(a) == self.cluster.namespace(b) && id(a) == id(b)
     }
 
     /// Finds what an object needs, like [`References::need`]. Of plain manifests that hold nothing of its kind it is not
@@ -196,8 +205,7 @@ impl<'c, 'a> References<'c, 'a> {
         target: Target<'a>,
     ) -> Standing {
         let standing = self.find(from, target);
-        let there = self.names().of_place(target);
-        let told = self.cluster.settings().whole || there.iter().any(|names| !names.is_empty());
+        let told = self.cluster.settings().whole || self.names().are_kept(target);
         if standing == Standing::Missing && told {
             self.missing(from, node, target);
         }
@@ -239,8 +247,15 @@ impl<'c, 'a> References<'c, 'a> {
             target.name,
             did_you_mean(near)
         );
-        let fault = Fault::new(&rules::MISSING_KEY, key, message)
-            .help(format!("correct the key, or add it to the {}", target.kind));
+        let owner = self.cluster.get(keys.owner).map(|object| &object.id);
+        let help = match owner.filter(|owner| owner.kind != target.kind) {
+            Some(owner) => format!(
+                "correct the key, or add it to the {} `{}`, which makes the {}",
+                owner.kind, owner.name, target.kind
+            ),
+            None => format!("correct the key, or add it to the {}", target.kind),
+        };
+        let fault = Fault::new(&rules::MISSING_KEY, key, message).help(help);
         let mut found = Found::new(from, fault);
         if let Some(node) = self.name_of(keys.owner) {
             found = found.related(keys.owner, node);
@@ -293,6 +308,10 @@ impl<'c, 'a> References<'c, 'a> {
             ..
         } = target;
         let near = self.near(target);
+        if let Some((_, index)) = &near {
+            // It is likely meant, and so not one that nothing uses.
+            self.mark(*index);
+        }
         let place = match namespace {
             "" => String::new(),
             namespace => format!(" of namespace `{namespace}`"),
@@ -373,7 +392,7 @@ impl<'c, 'a> References<'c, 'a> {
         } = target;
         if let Some(elsewhere) = elsewhere {
             return format!(
-                "there is one in namespace `{elsewhere}`, which cannot be used from namespace `{namespace}`"
+                "there is one in namespace `{elsewhere}`, and this needs one in `{namespace}`"
             );
         }
         if !self.cluster.settings().whole {

@@ -46,6 +46,7 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
                 continue;
             };
             match scaled.get(&target) {
+                Some(first) if references.are_one(*first, *index) => {}
                 Some(first) => twice(references, *index, node, target, *first),
                 None => {
                     scaled.insert(target, *index);
