@@ -27,7 +27,7 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
             else {
                 continue;
             };
-            let from = From {
+            let from = Asking {
                 index: *index,
                 kind,
                 namespace: cluster.namespace(*index),
@@ -49,7 +49,7 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
 
 /// The object that names others.
 #[derive(Clone, Copy)]
-struct From<'a> {
+struct Asking<'a> {
     index: Index,
     kind: &'a str,
     namespace: &'a str,
@@ -95,7 +95,7 @@ impl<'a> Named<'a> {
     }
 }
 
-fn gateway<'a>(references: &mut References<'_, 'a>, from: From<'a>, parent: Node<'a>) {
+fn gateway<'a>(references: &mut References<'_, 'a>, from: Asking<'a>, parent: Node<'a>) {
     let Some(named) = Named::read(parent, GROUP, "Gateway", from.namespace) else {
         return;
     };
@@ -139,7 +139,7 @@ fn gateway<'a>(references: &mut References<'_, 'a>, from: From<'a>, parent: Node
 
 fn service<'a>(
     references: &mut References<'_, 'a>,
-    from: From<'a>,
+    from: Asking<'a>,
     backend: Node<'a>,
     grants: &Grants<'a>,
 ) {
@@ -163,7 +163,7 @@ fn service<'a>(
 
 fn certificates<'a>(references: &mut References<'_, 'a>, index: Index, grants: &Grants<'a>) {
     let cluster = references.cluster;
-    let from = From {
+    let from = Asking {
         index,
         kind: "Gateway",
         namespace: cluster.namespace(index),
@@ -189,7 +189,7 @@ fn certificates<'a>(references: &mut References<'_, 'a>, index: Index, grants: &
 /// Checks that an object of another namespace may be used from this one.
 fn allowed<'a>(
     references: &mut References<'_, 'a>,
-    from: From<'a>,
+    from: Asking<'a>,
     named: &Named<'a>,
     reference: Node<'a>,
     grants: &Grants<'a>,
@@ -258,7 +258,7 @@ impl<'a> Grants<'a> {
         grants
     }
 
-    fn hold(&self, from: From<'a>, to: &Named<'a>) -> bool {
+    fn hold(&self, from: Asking<'a>, to: &Named<'a>) -> bool {
         let has = |name| {
             let grant = (
                 from.kind,

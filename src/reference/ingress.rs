@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use super::fields::items;
 use super::port::Wanted;
 use super::references::{References, Standing, Target};
 use super::rules;
@@ -104,8 +105,18 @@ fn backends<'a>(references: &mut References<'_, 'a>, ingress: &Ingress<'a>) {
         if let Standing::Object(found) = references.need_here(ingress.index, node, target)
             && let Some(port) = port
             && let Some(wanted) = Wanted::read(port)
+            && let Some(mut lack) = references.lack_port(ingress.index, port, found, wanted)
         {
-            references.need_port(ingress.index, port, found, wanted);
+            // NGINX takes what the Service's ports lead to as well.
+            let service = references
+                .cluster
+                .get(found)
+                .and_then(|one| one.root().get("spec"));
+            let mut ports = service.into_iter().flat_map(|spec| items(spec, "ports"));
+            if ports.any(|port| port.get("targetPort").and_then(Wanted::read) == Some(wanted)) {
+                lack.fault = lack.fault.severity(Severity::Warning);
+            }
+            references.push(lack);
         }
     }
 }
@@ -210,6 +221,8 @@ fn twice<'a>(
     };
     let owner = match references.cluster.get(other) {
         _ if other == ingress.index => "this Ingress".to_owned(),
+        // The same object twice, such as in the manifests of two environments.
+        Some(object) if object.id == ingress.object.id => return,
         Some(object) => {
             let namespace = references.cluster.namespace(other);
             format!("the Ingress `{namespace}/{}`", object.id.name)

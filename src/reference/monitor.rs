@@ -1,6 +1,8 @@
 //! Monitors of Prometheus' operator: the Services and pods that they select, and the ports that are asked.
 
-use super::port::Wanted;
+use std::rc::Rc;
+
+use super::fields::items;
 use super::references::{References, did_you_mean};
 use super::rules;
 use super::selection::{Asked, Chosen, Selection, Things};
@@ -13,9 +15,6 @@ const MONITORS: &[(&str, Things, &str)] = &[
     ("PodMonitor", Things::Pods, "podMetricsEndpoints"),
     ("ServiceMonitor", Things::Services, "endpoints"),
 ];
-
-/// How many of the selected Services are asked for a port.
-const ASKED: usize = 64;
 
 /// Checks ServiceMonitors and PodMonitors.
 pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
@@ -62,13 +61,7 @@ fn monitor<'a>(
         }
     }
     if !chosen.is_empty() {
-        for endpoint in spec.get(field).into_iter().flat_map(Node::items) {
-            if let Some(port) = endpoint.get("port")
-                && let Some(wanted) = Wanted::read(port)
-            {
-                asked_port(references, index, (port, wanted), things, &chosen);
-            }
-        }
+        ports(references, index, items(spec, field), things, &chosen);
     } else if let Some(namespace) = namespaces.first()
         && !selector.is_empty()
     {
@@ -99,59 +92,76 @@ fn namespaces<'a>(own: &'a str, spec: Node<'a>) -> Option<Vec<&'a str>> {
     Some(if names.is_empty() { vec![own] } else { names })
 }
 
-/// Checks that something that is selected has the port.
-fn asked_port<'a>(
+/// Checks that something that is selected has the ports that are asked.
+fn ports<'a>(
     references: &mut References<'_, 'a>,
     index: Index,
-    (node, wanted): (Node<'a>, Wanted<'a>),
+    endpoints: impl Iterator<Item = Node<'a>>,
     things: Things,
-    chosen: &[std::rc::Rc<Chosen<'a>>],
+    chosen: &[Rc<Chosen<'a>>],
 ) {
-    let Wanted::Name(name) = wanted else {
+    let named = endpoints.filter_map(|endpoint| endpoint.get("port"));
+    let mut named = named
+        .filter_map(|node| Some((node, node.as_str()?)))
+        .peekable();
+    if named.peek().is_none() {
+        return;
+    }
+    let Some(names) = names(references, things, chosen) else {
         return;
     };
-    let cluster = references.cluster;
+    for (node, name) in named.filter(|(_, name)| names.binary_search(name).is_err()) {
+        let near = references.nearest(name, &names);
+        let what = match things {
+            Things::Pods => "no container of the selected pods",
+            Things::Services => "none of the selected Services",
+        };
+        let message = format!("{what} has a port named `{name}`{}", did_you_mean(near));
+        let fault = Fault::new(&rules::MISSING_PORT, node, message).help(
+            "nothing is scraped from a port that is not there; correct the name, or name the port where it is declared",
+        );
+        let mut found = Found::new(index, fault);
+        if let Some(first) = chosen.first().and_then(|some| some.things.first())
+            && let Some(owner) = references.owner(things, *first)
+            && let Some(place) = references.name_of(owner)
+        {
+            found = found.related(owner, place);
+        }
+        references.push(found);
+    }
+}
+
+/// Returns the names of the ports of all that is selected, sorted; none where they are not all known.
+fn names<'a>(
+    references: &mut References<'_, 'a>,
+    things: Things,
+    chosen: &[Rc<Chosen<'a>>],
+) -> Option<Vec<&'a str>> {
     let mut names: Vec<&'a str> = Vec::new();
     for some in chosen {
-        match things {
-            Things::Pods => {
-                let ports = some.ports(cluster);
-                if !ports.names_are_known() {
-                    return;
-                }
-                names.extend(ports.names());
+        if things == Things::Pods {
+            let ports = references.ports(some);
+            if !ports.names_are_known() || !references.may_step(ports.count()) {
+                return None;
             }
-            Things::Services => {
-                for service in some.things.iter().take(ASKED) {
-                    let owner = references.owner(things, *service);
-                    let ports =
-                        owner.and_then(|owner| cluster.get(owner)?.root().path(&["spec", "ports"]));
-                    let ports = ports.into_iter().flat_map(Node::items);
-                    names.extend(ports.filter_map(|port| port.get("name")?.as_str()));
-                }
-                if some.things.len() > ASKED {
-                    return;
-                }
+            names.extend(ports.names());
+            continue;
+        }
+        for service in &some.things {
+            let owner = references.owner(things, *service);
+            let spec = owner.and_then(|owner| references.cluster.get(owner)?.root().get("spec"));
+            let ports: Vec<Node<'a>> = spec.map(|spec| items(spec, "ports").collect())?;
+            if !references.may_step(ports.len() + 1) {
+                return None;
             }
+            names.extend(
+                ports
+                    .into_iter()
+                    .filter_map(|port| port.get("name")?.as_str()),
+            );
         }
     }
-    if names.contains(&name) || !references.may_step(names.len()) {
-        return;
-    }
-    let near = references.nearest(name, &names);
-    let what = match things {
-        Things::Pods => "no container of the selected pods",
-        Things::Services => "none of the selected Services",
-    };
-    let message = format!("{what} has a port named `{name}`{}", did_you_mean(near));
-    let fault = Fault::new(&rules::MISSING_PORT, node, message)
-        .help("nothing is scraped from a port that is not there; correct the name, or name the port where it is declared");
-    let mut found = Found::new(index, fault);
-    if let Some(first) = chosen.first().and_then(|some| some.things.first())
-        && let Some(owner) = references.owner(things, *first)
-        && let Some(place) = references.name_of(owner)
-    {
-        found = found.related(owner, place);
-    }
-    references.push(found);
+    names.sort_unstable();
+    names.dedup();
+    Some(names)
 }

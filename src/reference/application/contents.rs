@@ -68,7 +68,10 @@ impl<'a> Folders<'a> {
 
     /// Returns the folder below those of this environment: none for all others.
     fn own<'p>(&self, settings: &Settings, path: &'p str) -> Option<&'p str> {
-        let mut parts = path.trim_matches('/').splitn(3, '/');
+        let mut parts = path
+            .trim_start_matches("./")
+            .trim_matches('/')
+            .splitn(3, '/');
         let (root, environment) = (parts.next()?, parts.next()?);
         let rest = parts.next().unwrap_or_default();
         (root == RENDERED && environment == settings.environment).then_some(rest)
@@ -85,20 +88,34 @@ impl<'a> Folders<'a> {
         path: &str,
     ) -> Option<Option<String>> {
         let settings = references.cluster.settings();
-        let start = path.trim_matches('/').strip_prefix("rendered/")?;
-        let environment = start.split('/').next()?;
-        if !settings
+        let mut parts = path
+            .trim_start_matches("./")
+            .trim_matches('/')
+            .splitn(3, '/');
+        let (root, environment) = (parts.next()?, parts.next()?);
+        let rest = parts
+            .next()
+            .map(|rest| format!("/{rest}"))
+            .unwrap_or_default();
+        let known = settings
             .environments
             .iter()
-            .any(|known| known == environment)
-        {
+            .any(|known| known == environment);
+        if root != RENDERED {
+            // Other folders may be there, but hardly one that is named like this.
+            references.nearest(root, &[RENDERED]).filter(|_| known)?;
+            return Some(Some(format!("{RENDERED}/{environment}{rest}")));
+        }
+        if !known {
             let names: Vec<&str> = settings.environments.iter().map(String::as_str).collect();
-            let rest = start.strip_prefix(environment).unwrap_or_default();
             let near = references.nearest(environment, &names);
             return Some(near.map(|near| format!("{RENDERED}/{near}{rest}")));
         }
         let folder = self.own(settings, path)?;
         if folder.is_empty() || folder == CLUSTER || self.folders.contains_key(folder) {
+            return None;
+        }
+        if !references.may_step(self.folders.len()) {
             return None;
         }
         let names: Vec<&str> = self.folders.keys().map(String::as_str).collect();
@@ -164,11 +181,11 @@ impl<'a> Folders<'a> {
                     _ => file.clone(),
                 };
                 let wanted = match include {
-                    Some(pattern) => matches(pattern, &path, Star::Everything)?,
+                    Some(pattern) => matches(references, pattern, &path, Star::Everything)?,
                     None => true,
                 };
                 let left_out = match exclude {
-                    Some(pattern) => matches(pattern, &path, Star::Everything)?,
+                    Some(pattern) => matches(references, pattern, &path, Star::Everything)?,
                     None => false,
                 };
                 if wanted && !left_out {

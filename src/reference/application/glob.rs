@@ -1,7 +1,6 @@
 //! Patterns as Argo CD's projects have them.
 
-/// The most steps that are taken to compare a pattern with a text.
-const STEPS: usize = 1 << 20;
+use super::super::references::References;
 
 /// Whether `*` stands for `/` too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,33 +11,40 @@ pub(super) enum Star {
     OnePart,
 }
 
-/// Tells whether a text is what a pattern describes; none for patterns with sets and alternatives, which few use.
-pub(super) fn matches(pattern: &str, text: &str, star: Star) -> Option<bool> {
+/// Tells whether a text is what a pattern describes; none for patterns with sets and alternatives, which few use, and
+/// where it takes too long.
+pub(super) fn matches(
+    references: &mut References<'_, '_>,
+    pattern: &str,
+    text: &str,
+    star: Star,
+) -> Option<bool> {
     if pattern == "*" {
         return Some(true);
     }
-    if pattern.contains(['[', ']', '{', '}', '\\'])
-        || pattern.len().saturating_mul(text.len()) > STEPS
-    {
+    let work = pattern.len().saturating_mul(text.len()) / 16 + 1;
+    if pattern.contains(['[', ']', '{', '}', '\\']) || !references.may_step(work) {
         return None;
     }
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    Some(matches_from(&pattern, &text, star))
+    Some(describes(pattern, text, star))
 }
 
 /// Walks along the pattern and keeps, for each place of the text, whether the pattern so far describes what is before.
-fn matches_from(pattern: &[char], text: &[char], star: Star) -> bool {
+fn describes(pattern: &str, text: &str, star: Star) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return pattern == text;
+    }
+    let text: Vec<char> = text.chars().collect();
     let mut reached = vec![false; text.len() + 1];
     if let Some(start) = reached.first_mut() {
         *start = true;
     }
-    let mut letters = pattern.iter().peekable();
+    let mut letters = pattern.chars().peekable();
     while let Some(letter) = letters.next() {
         let mut next = vec![false; text.len() + 1];
-        if *letter == '*' {
+        if letter == '*' {
             let mut crosses = star == Star::Everything;
-            while letters.next_if_eq(&&'*').is_some() {
+            while letters.next_if_eq(&'*').is_some() {
                 crosses = true;
             }
             let mut open = false;
@@ -53,7 +59,7 @@ fn matches_from(pattern: &[char], text: &[char], star: Star) -> bool {
             for (place, found) in text.iter().enumerate() {
                 let fits = match letter {
                     '?' => *found != '/' || star == Star::Everything,
-                    letter => letter == found,
+                    letter => letter == *found,
                 };
                 let before = reached.get(place).copied().unwrap_or_default();
                 if let Some(after) = next.get_mut(place + 1) {
@@ -73,33 +79,31 @@ mod tests {
     #[test]
     fn stars_stand_for_what_argo_cd_says() {
         for (pattern, text, one_part, everything) in [
-            ("*", "a/b", Some(true), Some(true)),
-            ("a", "a", Some(true), Some(true)),
-            ("a", "ab", Some(false), Some(false)),
-            ("https://x/*", "https://x/a", Some(true), Some(true)),
-            ("https://x/*", "https://x/a/b", Some(false), Some(true)),
-            ("https://x/**", "https://x/a/b", Some(true), Some(true)),
-            ("https://*/b", "https://x/b", Some(true), Some(true)),
-            ("a?c", "abc", Some(true), Some(true)),
-            ("a?c", "a/c", Some(false), Some(true)),
-            ("a*b*c", "axbyc", Some(true), Some(true)),
-            ("a*b*c", "axby", Some(false), Some(false)),
-            ("", "", Some(true), Some(true)),
-            ("", "a", Some(false), Some(false)),
-            ("{a,b}", "a", None, None),
+            ("*", "a/b", false, true),
+            ("a", "a", true, true),
+            ("a", "ab", false, false),
+            ("https://x/*", "https://x/a", true, true),
+            ("https://x/*", "https://x/a/b", false, true),
+            ("https://x/**", "https://x/a/b", true, true),
+            ("https://*/b", "https://x/b", true, true),
+            ("a?c", "abc", true, true),
+            ("a?c", "a/c", false, true),
+            ("a*b*c", "axbyc", true, true),
+            ("a*b*c", "axby", false, false),
+            ("", "", true, true),
+            ("", "a", false, false),
+            ("*", "", true, true),
         ] {
             assert_eq!(
-                matches(pattern, text, Star::OnePart),
+                describes(pattern, text, Star::OnePart),
                 one_part,
                 "{pattern} {text}"
             );
             assert_eq!(
-                matches(pattern, text, Star::Everything),
+                describes(pattern, text, Star::Everything),
                 everything,
                 "{pattern} {text}"
             );
         }
-        let long = "a".repeat(2000);
-        assert_eq!(matches(&long, &long, Star::OnePart), None);
     }
 }

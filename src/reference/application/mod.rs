@@ -7,7 +7,7 @@ mod project;
 use std::collections::HashMap;
 
 use self::contents::{Contents, Folders};
-use self::project::{Projects, Verdict};
+use self::project::{Destination, Projects, Verdict};
 use super::fields::text;
 use super::references::{References, Target};
 use super::repository::{in_words, is_own_source, sources};
@@ -36,17 +36,21 @@ struct Application<'a> {
 }
 
 impl<'a> Application<'a> {
-    /// Returns the texts of fields of its destination.
-    fn destination(&self, field: &str) -> Option<&'a str> {
-        text(self.spec.get("destination")?, field)
+    /// Returns where its objects go to.
+    fn destination(&self) -> Destination<'a> {
+        let destination = self.spec.get("destination");
+        let field = |field| text(destination?, field);
+        Destination {
+            server: field("server"),
+            name: field("name"),
+            namespace: field("namespace"),
+        }
     }
 
     /// Returns the cluster that its objects go to.
     fn cluster(&self) -> &'a str {
-        let cluster = self
-            .destination("server")
-            .or_else(|| self.destination("name"));
-        match cluster {
+        let Destination { server, name, .. } = self.destination();
+        match server.or(name) {
             Some(project::IN_CLUSTER) | None => project::SERVER,
             Some(cluster) => cluster,
         }
@@ -147,7 +151,7 @@ fn allowed<'a>(
         else {
             continue;
         };
-        if let Verdict::Refused(by) = projects.source(project, url) {
+        if let Verdict::Refused(by) = projects.source(references, project, url) {
             let what = format!("the repository `{}`", in_words(url));
             refused(
                 references,
@@ -166,23 +170,16 @@ fn allowed<'a>(
     if fields.iter().flatten().any(unsettled) {
         return;
     }
-    let namespace = text(destination, "namespace");
-    let server = text(destination, "server");
-    let name = text(destination, "name");
-    if let Verdict::Refused(by) = projects.destination(project, server, name, namespace) {
+    let whole = application.destination();
+    if let Verdict::Refused(by) = projects.destination(references, project, whole) {
         let node = destination.get("namespace").unwrap_or(destination);
         let what = format!(
             "the destination `{}` with namespace `{}`",
-            server.or(name).unwrap_or_default(),
-            namespace.unwrap_or_default()
+            whole.server.or(whole.name).unwrap_or_default(),
+            whole.namespace.unwrap_or_default()
         );
-        refused(
-            references,
-            application,
-            project,
-            (node, &what, "destinations"),
-            by,
-        );
+        let list = "destinations";
+        refused(references, application, project, (node, &what, list), by);
     }
 }
 

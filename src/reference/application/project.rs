@@ -26,6 +26,17 @@ pub(super) enum Verdict<'a> {
     Refused(Option<Node<'a>>),
 }
 
+/// Where an Application's objects go to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Destination<'s> {
+    /// The address of the cluster.
+    pub(super) server: Option<&'s str>,
+    /// Its name.
+    pub(super) name: Option<&'s str>,
+    /// The namespace.
+    pub(super) namespace: Option<&'s str>,
+}
+
 /// The projects of a cluster.
 pub(super) struct Projects<'a> {
     specs: HashMap<Index, Node<'a>>,
@@ -67,7 +78,12 @@ impl<'a> Projects<'a> {
     }
 
     /// Tells whether a project allows a repository.
-    pub(super) fn source(&self, project: Index, url: &str) -> Verdict<'a> {
+    pub(super) fn source(
+        &self,
+        references: &mut References<'_, 'a>,
+        project: Index,
+        url: &str,
+    ) -> Verdict<'a> {
         let url = normal(url);
         let Some(spec) = self.specs.get(&project) else {
             return Verdict::Allowed;
@@ -81,7 +97,10 @@ impl<'a> Projects<'a> {
                 Some(rest) => (rest, true),
                 None => (pattern, false),
             };
-            match (matches(&normal(pattern), &url, Star::OnePart), refuses) {
+            match (
+                matches(references, &normal(pattern), &url, Star::OnePart),
+                refuses,
+            ) {
                 (None, _) => return Verdict::Allowed,
                 (Some(true), true) => return Verdict::Refused(Some(item)),
                 // What only refuses others lets this one pass.
@@ -99,27 +118,33 @@ impl<'a> Projects<'a> {
     /// Tells whether a project allows a destination.
     pub(super) fn destination(
         &self,
+        references: &mut References<'_, 'a>,
         project: Index,
-        server: Option<&str>,
-        name: Option<&str>,
-        namespace: Option<&str>,
+        destination: Destination<'_>,
     ) -> Verdict<'a> {
         let Some(spec) = self.specs.get(&project) else {
             return Verdict::Allowed;
         };
+        let Destination {
+            server,
+            name,
+            namespace,
+        } = destination;
         let server = server.or(name.filter(|name| *name == IN_CLUSTER).map(|_| SERVER));
         let name = name.or(server
             .filter(|server| *server == SERVER)
             .map(|_| IN_CLUSTER));
         let mut allowed = false;
         for item in items(*spec, "destinations") {
-            let part = |field, value: Option<&str>| part(text(item, field), value);
+            let mut part =
+                |field, value: Option<&str>| self::part(references, text(item, field), value);
             // An empty namespace is a text like others; a cluster that is not named is not known.
+            let clusters = [part("server", server), part("name", name)];
             let in_namespace = self::part(
+                references,
                 Some(text(item, "namespace").unwrap_or_default()),
                 Some(namespace.unwrap_or_default()),
             );
-            let clusters = [part("server", server), part("name", name)];
             if clusters.contains(&Part::Denied) || in_namespace == Part::Denied {
                 return Verdict::Refused(Some(item));
             }
@@ -168,40 +193,43 @@ impl<'a> Projects<'a> {
                 namespaces.entry(namespace).or_insert(*index);
             }
         }
+        let mut refused: BTreeMap<&'static str, Vec<Refusal>> = BTreeMap::new();
         for ((group, kind, name), index) in kinds {
-            if let Some(list) = refusing(*spec, group, kind, name) {
+            if let Some(list) = refusing(references, *spec, (group, kind, name)) {
                 let group = match group {
                     "" => "the core group".to_owned(),
                     group => format!("`{group}`"),
                 };
                 let what = format!("the kind `{kind}` of {group}");
-                refused(references, application, project, index, (list, &what));
+                refused.entry(list).or_default().push((index, what));
             }
         }
-        let (server, name) = (
-            application.destination("server"),
-            application.destination("name"),
-        );
-        let own = application.destination("namespace");
+        let own = application.destination();
         namespaces.remove("");
-        for (namespace, index) in namespaces
-            .into_iter()
-            .filter(|(name, _)| Some(*name) != own)
-        {
-            let verdict = self.destination(project, server, name, Some(namespace));
-            if let Verdict::Refused(_) = verdict {
-                let what = format!("the namespace `{namespace}`");
-                refused(
-                    references,
-                    application,
-                    project,
-                    index,
-                    ("destinations", &what),
-                );
+        for (namespace, index) in namespaces {
+            let destination = Destination {
+                namespace: Some(namespace),
+                ..own
+            };
+            if Some(namespace) == own.namespace {
+                continue;
             }
+            if let Verdict::Refused(_) = self.destination(references, project, destination) {
+                let what = format!("the namespace `{namespace}`");
+                refused
+                    .entry("destinations")
+                    .or_default()
+                    .push((index, what));
+            }
+        }
+        for (list, refusals) in refused {
+            tell(references, application, project, (list, &refusals));
         }
     }
 }
+
+/// An object that a project does not allow, and what about it.
+type Refusal = (Index, String);
 
 /// Whether a part of a destination is what an entry says, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -212,7 +240,7 @@ enum Part {
     Yes,
 }
 
-fn part(pattern: Option<&str>, value: Option<&str>) -> Part {
+fn part(references: &mut References<'_, '_>, pattern: Option<&str>, value: Option<&str>) -> Part {
     let Some(pattern) = pattern else {
         return Part::No;
     };
@@ -226,7 +254,10 @@ fn part(pattern: Option<&str>, value: Option<&str>) -> Part {
         Some(rest) => (rest, true),
         None => (pattern, false),
     };
-    match (matches(pattern, value, Star::Everything), denies) {
+    match (
+        matches(references, pattern, value, Star::Everything),
+        denies,
+    ) {
         (None, _) => Part::Unknown,
         (Some(true), true) => Part::Denied,
         (Some(true), false) | (Some(false), true) => Part::Yes,
@@ -236,17 +267,24 @@ fn part(pattern: Option<&str>, value: Option<&str>) -> Part {
 
 /// Returns the list of a project because of which it does not allow a kind; `name` is that of a cluster-scoped object,
 /// and empty for one of a namespace.
-fn refusing(spec: Node<'_>, group: &str, kind: &str, name: &str) -> Option<&'static str> {
+fn refusing(
+    references: &mut References<'_, '_>,
+    spec: Node<'_>,
+    (group, kind, name): (&str, &str, &str),
+) -> Option<&'static str> {
     let (white, black) = if name.is_empty() {
         ("namespaceResourceWhitelist", "namespaceResourceBlacklist")
     } else {
         ("clusterResourceWhitelist", "clusterResourceBlacklist")
     };
     // A pattern that is not understood allows and does not refuse.
-    let has = |list, otherwise| {
+    let mut has = |list, otherwise| {
         items(spec, list).any(|item| {
-            let fits = |field, value: &str| match text(item, field) {
-                Some(pattern) => matches(pattern, value, Star::OnePart).unwrap_or(otherwise),
+            let mut fits = |field, value: &str| match text(item, field) {
+                Some(pattern) => {
+                    let fits = matches(references, pattern, value, Star::OnePart);
+                    fits.unwrap_or(otherwise)
+                }
                 None => value.is_empty() || field == "name",
             };
             fits("group", group) && fits("kind", kind) && fits("name", name)
@@ -264,23 +302,29 @@ fn refusing(spec: Node<'_>, group: &str, kind: &str, name: &str) -> Option<&'sta
 }
 
 /// Says that a project does not allow what an Application holds; the list is where to mend it.
-fn refused<'a>(
+fn tell<'a>(
     references: &mut References<'_, 'a>,
     application: &Application<'a>,
     project: Index,
-    object: Index,
-    (list, what): (&'static str, &str),
+    (list, refusals): (&'static str, &[Refusal]),
 ) {
     let cluster = references.cluster;
+    let Some((object, what)) = refusals.first() else {
+        return;
+    };
     let (Some(owner), Some(own), Some(resource)) = (
         cluster.get(application.index),
         cluster.get(project),
-        cluster.get(object),
+        cluster.get(*object),
     ) else {
         return;
     };
+    let more = match refusals.len() - 1 {
+        0 => String::new(),
+        more => format!(", nor {more} more"),
+    };
     let message = format!(
-        "the project does not allow {what}, and the Application `{}` brings `{}/{}`",
+        "the project does not allow {what}{more}, and the Application `{}` brings `{}/{}`",
         owner.id.name, resource.id.kind, resource.id.name
     );
     let help = if list.ends_with("Blacklist") {
@@ -298,7 +342,7 @@ fn refused<'a>(
     let name = references.name_of(application.index);
     for (index, place) in [
         (application.index, name),
-        (object, resource.root().get("kind")),
+        (*object, resource.root().get("kind")),
     ] {
         if let Some(place) = place {
             found = found.related(index, place);

@@ -5,7 +5,8 @@ mod namespaces;
 use std::rc::Rc;
 
 use self::namespaces::{Namespaces, Which};
-use super::port::{Wanted, protocol};
+use super::fields::items;
+use super::port::{Ports, Wanted, protocol};
 use super::references::{References, did_you_mean};
 use super::rules;
 use super::selection::{Asked, Chosen, Selection, Things};
@@ -185,29 +186,35 @@ fn ports<'a>(
     rule: Node<'a>,
     targets: &[Rc<Chosen<'a>>],
 ) {
-    let cluster = references.cluster;
-    for port in rule.get("ports").into_iter().flat_map(Node::items) {
-        let Some((node, name)) = port.get("port").and_then(|node| match Wanted::read(node)? {
-            Wanted::Name(name) => Some((node, name)),
+    let named: Vec<(Node<'a>, Node<'a>, &str)> = items(rule, "ports")
+        .filter_map(|port| match Wanted::read(port.get("port")?)? {
+            Wanted::Name(name) => Some((port, port.get("port")?, name)),
             Wanted::Number(_) => None,
-        }) else {
-            continue;
-        };
+        })
+        .collect();
+    if named.is_empty() || targets.is_empty() {
+        return;
+    }
+    let declared: Vec<&Ports<'a>> = targets
+        .iter()
+        .map(|chosen| references.ports(chosen))
+        .collect();
+    if !declared.iter().all(|ports| ports.names_are_known())
+        || !references.may_step(named.len().saturating_mul(declared.len()))
+    {
+        return;
+    }
+    for (port, node, name) in named {
+        let wanted = Wanted::Name(name);
         let protocol = protocol(port);
-        let declared: Vec<_> = targets.iter().map(|chosen| chosen.ports(cluster)).collect();
-        let known = declared.iter().all(|ports| ports.names_are_known());
-        let has = |ports: &&super::port::Ports<'_>| ports.has(Wanted::Name(name), protocol);
-        if declared.is_empty() || !known || declared.iter().any(has) {
+        if declared.iter().any(|ports| ports.has(wanted, protocol)) {
             continue;
         }
-        let other = declared
-            .iter()
-            .find_map(|ports| ports.protocols(Wanted::Name(name)));
+        let other = declared.iter().find_map(|ports| ports.protocols(wanted));
         let message = if let Some([other, ..]) = other {
             format!("the port `{name}` of the pods is {other}, and this one is {protocol}")
         } else {
-            let names = declared.iter().flat_map(|ports| ports.names());
-            let near = references.nearest(name, &names.collect::<Vec<_>>());
+            let near = references.near_port(name, &declared);
             format!(
                 "no container of the pods that this rule is about has a port named `{name}`{}",
                 did_you_mean(near)

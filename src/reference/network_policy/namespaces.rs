@@ -24,7 +24,8 @@ pub(super) enum Which<'a> {
 /// The namespaces of a cluster.
 pub(super) struct Namespaces<'a> {
     /// Those that are among the objects themselves.
-    objects: Vec<(&'a str, Index)>,
+    objects: BTreeMap<&'a str, Index>,
+    names: Vec<&'a str>,
     /// The same by their labels.
     index: LabelIndex<'a>,
     /// Those that hold something.
@@ -35,10 +36,10 @@ pub(super) struct Namespaces<'a> {
 impl<'a> Namespaces<'a> {
     pub(super) fn new(cluster: &Cluster<'a>) -> Self {
         let objects = cluster.of_kind("", "Namespace").iter();
-        let objects: Vec<(&str, Index)> = objects
+        let objects: BTreeMap<&str, Index> = objects
             .filter_map(|index| Some((&*cluster.get(*index)?.id.name, *index)))
             .collect();
-        let labels = objects.iter().map(|(name, _)| {
+        let labels = objects.keys().map(|name| {
             let labels = cluster.namespace_labels(name).unwrap_or_default();
             ("", labels)
         });
@@ -48,6 +49,7 @@ impl<'a> Namespaces<'a> {
                 .objects()
                 .map(|(index, _)| cluster.namespace(index))
                 .collect(),
+            names: objects.keys().copied().collect(),
             objects,
             steps: STEPS,
         }
@@ -61,8 +63,7 @@ impl<'a> Namespaces<'a> {
         };
         let chosen = chosen.into_iter();
         let chosen: Vec<&str> = chosen
-            .filter_map(|number| self.objects.get(number as usize))
-            .map(|(name, _)| *name)
+            .filter_map(|number| self.names.get(number as usize).copied())
             .collect();
         let Some((_, names)) = selector.values().find(|(key, _)| *key == NAME) else {
             return if chosen.is_empty() || selector.is_empty() {
@@ -71,16 +72,17 @@ impl<'a> Namespaces<'a> {
                 Which::These(chosen)
             };
         };
-        if names.iter().all(|name| chosen.contains(name)) {
+        let mut absent = names
+            .iter()
+            .filter(|name| !self.objects.contains_key(*name))
+            .peekable();
+        if absent.peek().is_none() {
             return Which::These(chosen);
         }
         if selector.keys().any(|key| key != NAME) {
             return Which::Unknown;
         }
-        match names
-            .iter()
-            .find(|name| !chosen.contains(name) && !self.used.contains(*name))
-        {
+        match absent.find(|name| !self.used.contains(*name)) {
             Some(name) => Which::Absent(name),
             None => Which::These(names.to_vec()),
         }
@@ -103,9 +105,7 @@ impl<'a> Namespaces<'a> {
         if elsewhere || !settings.whole {
             return None;
         }
-        let all: BTreeMap<&str, Index> = self.objects.iter().copied().collect();
-        let names: Vec<&str> = all.keys().copied().collect();
-        let near = references.nearest(name, &names)?;
+        let near = references.nearest(name, &self.names)?;
         // `team-a` and `team-b` are two that are meant.
         let differ = near
             .chars()
@@ -116,6 +116,6 @@ impl<'a> Namespaces<'a> {
         if siblings {
             return None;
         }
-        Some((near, *all.get(near)?))
+        Some((near, *self.objects.get(near)?))
     }
 }
