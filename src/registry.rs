@@ -1,7 +1,7 @@
 //! Every built-in rule, by family.
 
 use crate::finding::Rule;
-use crate::{api, manifest, reference, render, schema, values, yaml};
+use crate::{api, manifest, policy, rbac, reference, render, schema, values, waiver, yaml};
 
 /// The tables of the families, in the order of the stages.
 const FAMILIES: &[&[&Rule]] = &[
@@ -12,6 +12,9 @@ const FAMILIES: &[&[&Rule]] = &[
     schema::rules::RULES,
     api::rules::RULES,
     reference::rules::RULES,
+    rbac::rules::RULES,
+    policy::rules::RULES,
+    waiver::rules::RULES,
 ];
 
 /// Returns every rule.

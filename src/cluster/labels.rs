@@ -73,7 +73,7 @@ impl<'a> Requirement<'a> {
         }
     }
 
-    fn holds(&self, labels: &Labels<'_>) -> bool {
+    fn is_met_by(&self, labels: &Labels<'_>) -> bool {
         match self {
             Self::In(key, values) => labels.get(key).is_some_and(|value| values.contains(&value)),
             Self::NotIn(key, values) => {
@@ -170,7 +170,7 @@ impl<'a> Selector<'a> {
     pub fn matches(&self, labels: &Labels<'_>) -> bool {
         self.requirements
             .iter()
-            .all(|requirement| requirement.holds(labels))
+            .all(|requirement| requirement.is_met_by(labels))
     }
 
     /// Returns the keys of the labels it asks about, in their order.
@@ -203,17 +203,17 @@ impl<'a> Selector<'a> {
         })
     }
 
-    /// Returns a label and the value it must have, where there is one: to look objects up by, instead of asking each.
-    pub fn one_label(&self) -> Option<(&'a str, &'a str)> {
-        self.requirements
-            .iter()
-            .find_map(|requirement| match requirement {
-                Requirement::In(key, values) => match values.as_slice() {
-                    [value] => Some((*key, *value)),
-                    _ => None,
-                },
-                _ => None,
-            })
+    /// Tells whether labels of which only some are known meet all requirements; nothing where that depends on others.
+    pub fn matches_known(&self, labels: &Labels<'_>, known: impl Fn(&str) -> bool) -> Option<bool> {
+        let mut all = Some(true);
+        for requirement in &self.requirements {
+            if !known(requirement.key()) {
+                all = None;
+            } else if !requirement.is_met_by(labels) {
+                return Some(false);
+            }
+        }
+        all
     }
 }
 

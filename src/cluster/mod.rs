@@ -27,6 +27,8 @@ pub const DEFAULT_NAMESPACE: &str = "default";
 pub struct Settings {
     /// Its name; empty for plain manifests.
     pub environment: String,
+    /// The names of all environments of the project.
+    pub environments: Vec<String>,
     /// The Kubernetes versions it is checked for, at least one.
     pub versions: Vec<KubernetesVersion>,
     /// Objects that are there though nobody renders them.

@@ -1,8 +1,10 @@
 //! Policies: Kubernetes' own `ValidatingAdmissionPolicy`, and what must be alike in all environments.
 
-use crate::cluster::{Cluster, Found};
+pub mod admission;
+mod binding;
+mod parity;
+pub mod rules;
+pub mod testing;
 
-/// Checks the objects of an environment.
-pub fn check<'a>(_cluster: &Cluster<'a>) -> Vec<Found<'a>> {
-    Vec::new()
-}
+pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};
+pub use self::parity::{Side, parity};

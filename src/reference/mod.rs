@@ -3,23 +3,31 @@
 //! In: a [`Cluster`]. Out: faults of what names or selects others. Each check looks at one kind of reference; all share
 //! [`References`], which knows what is there and what has been named. What nothing names is told last.
 
+mod application;
 mod binding;
 mod budget;
 mod configuration;
 mod fields;
 mod foreign;
+mod gateway;
+mod ingress;
+mod issuer;
 mod made;
+mod monitor;
 mod names;
+mod network_policy;
 mod port;
 mod program;
 mod references;
 mod repository;
 pub mod rules;
 mod scaling;
+mod secret_store;
 mod selection;
 mod service;
 mod unseen;
 mod unused;
+mod webhook;
 mod workload;
 
 use self::references::References;
@@ -36,6 +44,14 @@ const CHECKS: &[Check] = &[
     scaling::check,
     budget::check,
     service::check,
+    ingress::check,
+    gateway::check,
+    network_policy::check,
+    monitor::check,
+    webhook::check,
+    issuer::check,
+    secret_store::check,
+    application::check,
     unused::check,
 ];
 

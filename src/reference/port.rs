@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::fields::{items, text};
 use super::references::{References, did_you_mean};
 use super::rules;
 use crate::cluster::{Cluster, Found, Index, PodTemplate};
@@ -70,6 +71,21 @@ pub(super) struct Ports<'a> {
 }
 
 impl<'a> Ports<'a> {
+    /// Returns what stands for ports of which nothing is known.
+    pub(super) fn unknown() -> Self {
+        Self {
+            injected: true,
+            silent: true,
+            ..Self::default()
+        }
+    }
+
+    /// Returns how much work gathering the ports of a pod is.
+    pub(super) fn work(pod: &PodTemplate<'a>) -> usize {
+        let ports = serving(pod).filter_map(|container| container.get("ports"));
+        ports.map(|ports| ports.items().len() + 1).sum()
+    }
+
     /// Gathers the ports of some pods.
     pub(super) fn of<'p>(
         cluster: &Cluster<'a>,
@@ -143,6 +159,11 @@ impl<'a> Ports<'a> {
         !self.injected && !self.silent && !self.is_empty()
     }
 
+    /// Returns the number of names.
+    pub(super) fn count(&self) -> usize {
+        self.names.len()
+    }
+
     /// Returns the names, in order.
     pub(super) fn names(&self) -> Vec<&'a str> {
         let mut names: Vec<&str> = self.names.keys().copied().collect();
@@ -209,6 +230,16 @@ fn is_injected(metadata: Option<Node<'_>>) -> bool {
 }
 
 impl<'a> References<'_, 'a> {
+    /// Returns the name of a port that may be meant.
+    pub(super) fn near_port(&mut self, name: &str, ports: &[&Ports<'a>]) -> Option<&'a str> {
+        let work = ports.iter().map(|ports| ports.count()).sum();
+        if !self.may_step(work) {
+            return None;
+        }
+        let names: Vec<&str> = ports.iter().flat_map(|ports| ports.names()).collect();
+        self.nearest(name, &names)
+    }
+
     /// Finds the port of a Service; where the Service has none such, this is said of `node`, which names it.
     pub(super) fn need_port(
         &mut self,
@@ -217,22 +248,26 @@ impl<'a> References<'_, 'a> {
         service: Index,
         wanted: Wanted<'a>,
     ) {
-        let Some(root) = self
-            .cluster
-            .get(service)
-            .map(crate::manifest::Resource::root)
-        else {
-            return;
-        };
+        if let Some(found) = self.lack_port(from, node, service, wanted) {
+            self.push(found);
+        }
+    }
+
+    /// Returns what is to be said where a Service has no such port.
+    pub(super) fn lack_port(
+        &mut self,
+        from: Index,
+        node: Node<'a>,
+        service: Index,
+        wanted: Wanted<'a>,
+    ) -> Option<Found<'a>> {
+        let object = self.cluster.get(service)?;
+        let spec = object.root().get("spec")?;
+        let ports: Vec<Node<'a>> = items(spec, "ports").collect();
         // What an ExternalName Service leads to has ports of its own.
-        let external = root.path(&["spec", "type"]).and_then(Node::as_str) == Some("ExternalName");
-        let ports = root
-            .path(&["spec", "ports"])
-            .into_iter()
-            .flat_map(Node::items);
-        let ports: Vec<Node<'a>> = ports.collect();
+        let external = text(spec, "type") == Some("ExternalName");
         if external || !self.may_step(ports.len() + 1) {
-            return;
+            return None;
         }
         let name = |port: &Node<'a>| port.get("name").and_then(Node::as_str);
         let number = |port: &Node<'a>| port.get("port").and_then(Node::as_int);
@@ -241,7 +276,7 @@ impl<'a> References<'_, 'a> {
             Wanted::Number(wanted) => number(port) == Some(wanted),
         });
         if has {
-            return;
+            return None;
         }
         let near = match wanted {
             Wanted::Name(wanted) => {
@@ -258,24 +293,19 @@ impl<'a> References<'_, 'a> {
             [] => "it has none".to_owned(),
             words => format!("it has {}", list(words)),
         };
-        let own = self
-            .cluster
-            .get(service)
-            .map(|object| &*object.id.name)
-            .unwrap_or_default();
         let message = format!(
-            "the Service `{own}` has no port `{wanted}`{}",
+            "the Service `{}` has no port `{wanted}`{}",
+            object.id.name,
             did_you_mean(near)
         );
         let fault = Fault::new(&rules::MISSING_PORT, node, message).help(format!(
             "{has}; name one of them, or add the port to the Service"
         ));
-        let place = root.path(&["spec"]).and_then(|spec| spec.entry("ports"));
-        let place = place.map(|(key, _)| key).or_else(|| self.name_of(service));
         let found = Found::new(from, fault);
-        self.push(match place {
+        let place = spec.entry("ports").map(|(key, _)| key);
+        Some(match place.or_else(|| self.name_of(service)) {
             Some(place) => found.related(service, place),
             None => found,
-        });
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! Programs: which pods belong to the same one, as their labels tell.
 
 use super::port::{Ports, Wanted};
+use super::references::References;
 use crate::cluster::{Cluster, Labels, PodTemplate};
 
 /// How many of the selected pods are looked at: who selects more means them all.
@@ -53,23 +54,24 @@ const VARIANTS: &[&str] = &[
 /// Returns a pod that is meant and one that is most likely not: of another program than the first, or of another part of
 /// it that lacks the port that requests are sent to.
 pub(super) fn strangers<'a>(
-    cluster: &Cluster<'a>,
+    references: &mut References<'_, 'a>,
     pods: &[u32],
     targets: &[Wanted<'a>],
 ) -> Option<(u32, u32)> {
     if pods.len() < 2 {
         return None;
     }
+    let cluster = references.cluster;
+    let pods = pods.iter().take(LOOKED_AT);
+    let pods: Vec<(u32, &PodTemplate<'a>)> = pods
+        .filter_map(|pod| Some((*pod, cluster.pods().get(*pod as usize)?)))
+        .collect();
+    if !references.may_step(pods.iter().map(|(_, pod)| Ports::work(pod)).sum()) {
+        return None;
+    }
     let all: Vec<Member<'a>> = pods
-        .iter()
-        .take(LOOKED_AT)
-        .filter_map(|pod| {
-            Some(Member::new(
-                cluster,
-                *pod,
-                cluster.pods().get(*pod as usize)?,
-            ))
-        })
+        .into_iter()
+        .map(|(number, pod)| Member::new(cluster, number, pod))
         .collect();
     targets.iter().find_map(|target| {
         let has = |member: &Member<'a>| member.ports.protocols(*target).is_some();

@@ -205,10 +205,23 @@ impl<'c, 'a> References<'c, 'a> {
         node: Node<'a>,
         target: Target<'a>,
     ) -> Standing {
+        self.need_as(from, node, target, Severity::Error)
+    }
+
+    /// Finds what an object needs, like [`References::need_here`], where its lack is of another severity.
+    pub(super) fn need_as(
+        &mut self,
+        from: Index,
+        node: Node<'a>,
+        target: Target<'a>,
+        severity: Severity,
+    ) -> Standing {
         let standing = self.find(from, target);
         let told = self.cluster.settings().whole || self.names().are_kept(target);
         if standing == Standing::Missing && told {
-            self.missing(from, node, target);
+            let mut found = self.lack(from, node, target);
+            found.fault = found.fault.severity(severity);
+            self.push(found);
         }
         standing
     }

@@ -44,6 +44,26 @@ pub(super) fn is_own(settings: &Settings, spec: Node<'_>) -> bool {
     sources.peek().is_some() && sources.all(|source| is_own_source(settings, source))
 }
 
+/// Returns a URL without the name and password that may stand in it.
+pub(super) fn in_words(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let host_at = rest.find('/').unwrap_or(rest.len());
+            let host = rest.get(..host_at).and_then(|host| host.rsplit_once('@'));
+            match host {
+                Some((_, host)) => {
+                    format!(
+                        "{scheme}://{host}{}",
+                        rest.get(host_at..).unwrap_or_default()
+                    )
+                }
+                None => url.to_owned(),
+            }
+        }
+        None => url.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +85,15 @@ mod tests {
         }
         assert_ne!(normal("https://x/y"), normal("https://x/z"));
         assert_eq!(normal("https://x:8443/y"), "https://x:8443/y");
+    }
+
+    #[test]
+    fn passwords_in_urls_are_not_shown() {
+        assert_eq!(
+            in_words("https://u:p@x.example/a@b"),
+            "https://x.example/a@b"
+        );
+        assert_eq!(in_words("https://x.example/a"), "https://x.example/a");
+        assert_eq!(in_words("git@x.example:a/b"), "git@x.example:a/b");
     }
 }

@@ -8,12 +8,14 @@ use super::foreign::Foreign;
 use super::port::Ports;
 use super::references::{References, did_you_mean};
 use super::rules;
-use crate::cluster::{Cluster, Found, Index, LabelIndex, Labels, Selector};
+use crate::cluster::{DEFAULT_NAMESPACE, Found, Index, LabelIndex, Labels, Selector};
 use crate::manifest::Fault;
 use crate::yaml::{Kind, Node};
 
 /// How many labels are asked in one run: hostile selectors name no rare label, and then everything is asked.
 const STEPS: usize = 1 << 26;
+/// What looking up a selection counts for.
+const LOOKUP: usize = 8;
 /// How many parts of a selector are tried to find the one that is to blame.
 const PARTS: usize = 8;
 
@@ -76,19 +78,6 @@ pub(super) struct Chosen<'a> {
     ports: OnceCell<Ports<'a>>,
 }
 
-impl<'a> Chosen<'a> {
-    /// Returns the ports that the chosen pods declare.
-    pub(super) fn ports(&self, cluster: &Cluster<'a>) -> &Ports<'a> {
-        self.ports.get_or_init(|| {
-            let pods = self.things.iter();
-            Ports::of(
-                cluster,
-                pods.filter_map(|pod| cluster.pods().get(*pod as usize)),
-            )
-        })
-    }
-}
-
 /// A selector, where it stands and what it selects.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'s, 'a> {
@@ -125,6 +114,9 @@ impl Default for Selections<'_> {
 impl<'a> References<'_, 'a> {
     /// Returns what a selector chooses in a namespace.
     pub(super) fn select(&mut self, asked: Asked<'_, 'a>) -> Selection<'a> {
+        if !self.may_step(LOOKUP + asked.selector.size()) {
+            return Selection::Unknown;
+        }
         let key = (asked.things, asked.namespace, asked.selector.clone());
         if let Some(known) = self.selections.known.get(&key) {
             return known.clone();
@@ -154,7 +146,8 @@ impl<'a> References<'_, 'a> {
                 ports: OnceCell::new(),
             }));
         }
-        if self.holds_more(asked.things, asked.namespace)
+        if is_api_server(asked)
+            || self.holds_more(asked.things, asked.namespace)
             || asked
                 .selector
                 .keys()
@@ -164,6 +157,24 @@ impl<'a> References<'_, 'a> {
             return Selection::Unknown;
         }
         Selection::Nothing
+    }
+
+    /// Returns the ports that chosen pods declare.
+    pub(super) fn ports<'s>(&mut self, chosen: &'s Chosen<'a>) -> &'s Ports<'a> {
+        if chosen.ports.get().is_none() {
+            let cluster = self.cluster;
+            let pods = || {
+                let pods = chosen.things.iter();
+                pods.filter_map(|pod| cluster.pods().get(*pod as usize))
+            };
+            let ports = if self.may_step(pods().map(Ports::work).sum()) {
+                Ports::of(cluster, pods())
+            } else {
+                Ports::unknown()
+            };
+            return chosen.ports.get_or_init(|| ports);
+        }
+        chosen.ports.get_or_init(Ports::unknown)
     }
 
     /// Returns the object of something that was chosen.
@@ -266,9 +277,9 @@ impl<'a> References<'_, 'a> {
                 }
             }
         }
-        let word = if has_key { wanted? } else { key };
+        let word = if has_key { wanted } else { Some(key) };
         let names: Vec<&str> = words.keys().copied().collect();
-        let near = self.nearest(word, &names);
+        let near = word.and_then(|word| self.nearest(word, &names));
         let thing = near.and_then(|near| words.get(near)).copied();
         let meant = near.zip(thing).and_then(|(near, thing)| {
             let key = if has_key { key } else { near };
@@ -389,7 +400,7 @@ impl<'a> References<'_, 'a> {
         if self.cluster.settings().whole {
             return false;
         }
-        let default = crate::cluster::DEFAULT_NAMESPACE;
+        let default = DEFAULT_NAMESPACE;
         let chosen = self.chosen(things, default, selector).unwrap_or_default();
         chosen.into_iter().any(|thing| {
             let owner = self
@@ -407,6 +418,16 @@ struct Blame<'a> {
     /// What matches the rest, or nearly.
     near: Option<u32>,
     why: String,
+}
+
+/// Tells whether a selector means the Service of the API server, which every cluster has.
+fn is_api_server(asked: Asked<'_, '_>) -> bool {
+    asked.things == Things::Services
+        && asked.namespace == DEFAULT_NAMESPACE
+        && asked
+            .selector
+            .keys()
+            .any(|key| key == "component" || key == "provider")
 }
 
 /// Tells whether a label may be set once a pod runs. Programs that choose a leader write who leads into a label such as

@@ -169,7 +169,8 @@ fn many_kinds_make_secrets() {
         (
             "apiVersion: networking.k8s.io/v1\nkind: Ingress\n\
              metadata: {name: i, namespace: shop, annotations: {cert-manager.io/cluster-issuer: x}}\n\
-             spec: {tls: [{hosts: [a], secretName: web-tls}]}\n",
+             spec: {tls: [{hosts: [a], secretName: web-tls}]}\n---\n\
+             apiVersion: cert-manager.io/v1\nkind: ClusterIssuer\nmetadata: {name: x}\n",
             "Secret",
             "web-tls",
             &["tls.crt"],
@@ -186,7 +187,8 @@ fn many_kinds_make_secrets() {
         (
             "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n\
              metadata: {name: g, namespace: shop, annotations: {cert-manager.io/issuer: x}}\n\
-             spec: {listeners: [{tls: {certificateRefs: [{name: g-tls}]}}]}\n",
+             spec: {listeners: [{tls: {certificateRefs: [{name: g-tls}]}}]}\n---\n\
+             apiVersion: cert-manager.io/v1\nkind: Issuer\nmetadata: {name: x, namespace: shop}\n",
             "Secret",
             "g-tls",
             &["tls.key"],

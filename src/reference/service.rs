@@ -91,7 +91,7 @@ fn lead<'a>(
     ports: &[Node<'a>],
     chosen: &Chosen<'a>,
 ) {
-    let declared = chosen.ports(references.cluster);
+    let declared = references.ports(chosen);
     let headless = is_headless(service);
     let fits = ports.iter().any(|port| {
         let target = target(*port);
@@ -152,7 +152,7 @@ fn no_name<'a>(
         let help = format!("write `protocol: {other}` here, or mend the container's port");
         return Fault::new(&rules::MISSING_PORT, node, message).help(help);
     }
-    let near = references.nearest(name, &declared.names());
+    let near = references.near_port(name, &[declared]);
     let message = format!(
         "no container of the selected pods has a port named `{name}`{}",
         did_you_mean(near)
@@ -196,7 +196,7 @@ fn too_much<'a>(
         .filter_map(|port| Some(target(*port)?.1))
         .collect();
     let cluster = references.cluster;
-    let Some((meant, stranger)) = strangers(cluster, &chosen.things, &targets) else {
+    let Some((meant, stranger)) = strangers(references, &chosen.things, &targets) else {
         return;
     };
     let name = |pod: u32| {
@@ -236,11 +236,8 @@ fn endpoints(references: &mut References<'_, '_>, index: Index) {
         .get(index)
         .and_then(|object| object.root().path(NAME));
     if let Some((node, name)) = node.and_then(|node| Some((node, node.as_str()?))) {
-        references.need_here(
-            index,
-            node,
-            Target::core("Service", cluster.namespace(index), name),
-        );
+        let target = Target::core("Service", cluster.namespace(index), name);
+        references.need_as(index, node, target, Severity::Warning);
     }
 }
 
@@ -258,7 +255,9 @@ fn stateful_set<'a>(references: &mut References<'_, 'a>, index: Index) {
         return;
     }
     let target = Target::core("Service", cluster.namespace(index), name);
-    let Standing::Object(service) = references.need_here(index, node, target) else {
+    // The pods run all the same, but have no names.
+    let standing = references.need_as(index, node, target, Severity::Warning);
+    let Standing::Object(service) = standing else {
         return;
     };
     let Some(object) = cluster.get(service) else {
@@ -287,6 +286,3 @@ fn stateful_set<'a>(references: &mut References<'_, 'a>, index: Index) {
         None => found,
     });
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,7 @@
-use super::super::testing::{found, whole};
+//! Services.
+
 use crate::cluster::Settings;
+use crate::reference::testing::{found, whole};
 
 /// A Deployment whose pods have labels and containers.
 fn deployment(name: &str, labels: &str, containers: &str) -> String {
@@ -320,7 +322,7 @@ fn the_service_of_a_stateful_set_gives_its_pods_names() {
     assert_eq!(
         lines,
         [
-            "error reference/missing StatefulSet/db spec.serviceName: the Service `web` is not among the objects of namespace `shop`"
+            "warning reference/missing StatefulSet/db spec.serviceName: the Service `web` is not among the objects of namespace `shop`"
         ]
     );
     let plain = Settings::default();
@@ -336,7 +338,7 @@ fn slices_of_endpoints_belong_to_a_service() {
     assert_eq!(
         found(&(other + slice), &whole()),
         [
-            "error reference/missing EndpointSlice/s metadata.labels[kubernetes.io/service-name]: the Service `web` is not among the objects of namespace `shop`; did you mean `wbe`?"
+            "warning reference/missing EndpointSlice/s metadata.labels[kubernetes.io/service-name]: the Service `web` is not among the objects of namespace `shop`; did you mean `wbe`?"
         ]
     );
 }
