@@ -51,9 +51,11 @@ impl Checks {
 /// A family that looks at the objects of an environment together.
 type Family = for<'a> fn(&Cluster<'a>) -> Vec<Found<'a>>;
 
+/// The families that need every object: without those that could not be rendered others seem to be missing.
+const OF_THE_WHOLE: &[Family] = &[reference::check];
+
 /// The families that look at the objects of an environment together.
 const FAMILIES: &[Family] = &[
-    reference::check,
     pod_security::check,
     rbac::check,
     secret::check,
@@ -116,6 +118,7 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             &environment.name,
             &subjects,
             checks,
+            outcome.complete,
             &mut coverage,
         ));
     }
@@ -126,7 +129,13 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let subjects: Vec<Subject<'_>> = manifests
         .map(|(file, object)| Subject::plain(*file, object))
         .collect();
-    found.extend(inspect_environment("", &subjects, checks, &mut coverage));
+    found.extend(inspect_environment(
+        "",
+        &subjects,
+        checks,
+        outcome.complete,
+        &mut coverage,
+    ));
     outcome.findings.extend(found);
     outcome.findings.sort(&outcome.sources);
     coverage
@@ -159,6 +168,7 @@ fn inspect_environment(
     environment: &str,
     subjects: &[Subject<'_>],
     checks: &Checks,
+    complete: bool,
     coverage: &mut Coverage,
 ) -> Vec<Finding> {
     let Some(settings) = checks.settings.get(environment) else {
@@ -188,8 +198,12 @@ fn inspect_environment(
     }
     let objects = subjects.iter().map(|subject| subject.resource).collect();
     let cluster = Cluster::new(objects, scopes, settings);
+    let mut families = FAMILIES.to_vec();
+    if complete {
+        families.extend(OF_THE_WHOLE);
+    }
     let together: Vec<Vec<Found<'_>>> =
-        FAMILIES.par_iter().map(|family| family(&cluster)).collect();
+        families.par_iter().map(|family| family(&cluster)).collect();
     let together = together.into_iter().flatten();
     found.extend(together.filter_map(|one| seen_together(one, subjects)));
     found
