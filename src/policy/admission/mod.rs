@@ -7,6 +7,7 @@ mod judge;
 mod matching;
 mod policy;
 mod request;
+mod seen;
 mod types;
 
 pub use self::binding::Binding;

@@ -54,7 +54,7 @@ fn validations_decide() {
             "no",
         ),
         (
-            "  validations: [{expression: 'false', message: no, messageExpression: 'request.namespace + \" \" + object.metadata.name'}]",
+            "  validations: [{expression: 'false', message: never, messageExpression: 'request.namespace + \" \" + object.metadata.name'}]",
             Verdict::Denied,
             "n a",
         ),
