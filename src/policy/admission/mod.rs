@@ -9,11 +9,13 @@ mod policy;
 mod request;
 mod seen;
 mod types;
+mod value;
 
 pub use self::binding::Binding;
 pub use self::judge::{Decision, Denial, Verdict, judge};
 pub use self::policy::{ParamKind, Policy, Problem};
 pub use self::request::{Kinds, Operation, Request, User};
+pub use self::seen::Definitions;
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,28 @@ pub struct Policy<'p> {
     pub(super) variables: Vec<(String, Program)>,
     pub(super) validations: Vec<Validation<'p>>,
     pub(super) annotations: Vec<(&'p str, Program)>,
+    pub(super) reads: Reads,
+}
+
+/// What the expressions of a policy read, but for the objects: the rest is made only where it is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reads {
+    pub(super) request: bool,
+    pub(super) namespace: bool,
+    pub(super) authorizer: bool,
+}
+
+impl Reads {
+    fn add(&mut self, program: &Program) {
+        for name in program.variables() {
+            match &**name {
+                "request" => self.request = true,
+                "namespaceObject" => self.namespace = true,
+                "authorizer" | "authorizer.requestResource" => self.authorizer = true,
+                _ => {}
+            }
+        }
+    }
 }
 
 /// A validation of a policy.
@@ -79,6 +101,7 @@ impl<'p> Policy<'p> {
             version,
             params: param_kind.is_some(),
             types: Vec::new(),
+            reads: Reads::default(),
             problems: Vec::new(),
         };
         let conditions = compiler.conditions(root);
@@ -98,6 +121,7 @@ impl<'p> Policy<'p> {
             variables,
             validations,
             annotations,
+            reads: compiler.reads,
         })
     }
 
@@ -118,6 +142,7 @@ struct Compiler<'p> {
     params: bool,
     /// The types of the variables.
     types: Vec<(String, Type)>,
+    reads: Reads,
     problems: Vec<Problem<'p>>,
 }
 
@@ -158,6 +183,7 @@ impl<'p> Compiler<'p> {
                 let ty = program.ty();
                 let found = ty.to_string();
                 if wanted.is_empty() || ty.is_dyn() || wanted.contains(&found.as_str()) {
+                    self.reads.add(&program);
                     return Some((node, program));
                 }
                 let wanted = wanted.join(" or ");

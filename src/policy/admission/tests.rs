@@ -56,7 +56,7 @@ fn validations_decide() {
         (
             "  validations: [{expression: 'false', message: never, messageExpression: 'request.namespace + \" \" + object.metadata.name'}]",
             Verdict::Denied,
-            "n a",
+            "ns a",
         ),
         (
             "  validations: [{expression: 'object.x == 1'}]",

@@ -12,7 +12,7 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-pub(super) use self::definition::Definitions;
+pub use self::definition::Definitions;
 use crate::cel::{Completed, Completion, ListKind, Missing, Schema, Value, View};
 use crate::manifest::Scope;
 use crate::yaml::{Kind, Limits, Node, read};
