@@ -6,6 +6,7 @@
 mod inspect;
 mod object;
 mod plain;
+mod policies;
 mod project;
 mod settle;
 mod subject;
@@ -13,6 +14,7 @@ mod subject;
 pub use self::inspect::{Checks, Coverage, inspect};
 pub use self::object::{Environment, Object};
 pub use self::plain::read_manifests;
+pub use self::policies::PolicyFile;
 pub use self::project::{EnvironmentInput, Input, render_project};
 use crate::finding::FindingSet;
 use crate::manifest::Resource;

@@ -1,10 +1,7 @@
 //! Policies: Kubernetes' own `ValidatingAdmissionPolicy`, and what must be alike in all environments.
 
 pub mod admission;
+mod binding;
+pub mod testing;
 
-use crate::cluster::{Cluster, Found};
-
-/// Checks the objects of an environment.
-pub fn check<'a>(_cluster: &Cluster<'a>) -> Vec<Found<'a>> {
-    Vec::new()
-}
+pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};
