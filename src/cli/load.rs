@@ -122,6 +122,7 @@ pub(super) fn project_checks(
             external: project.config.external.clone(),
             pod_security: environment.and_then(|environment| environment.pod_security),
             whole: true,
+            policies: Vec::new(),
         };
         checks.settings.insert(name.clone(), settings);
     }

@@ -7,7 +7,7 @@
 mod labels;
 mod pod;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -36,11 +36,11 @@ pub struct Settings {
     /// Whether the objects are all that the environment has, but for the external ones: what is not among them is
     /// missing. Plain manifests may be a part of a whole.
     pub whole: bool,
-    /// Policies that hold whatever their bindings say, with bindings and params: those of a project.
+    /// Policies beside the objects, with bindings and params, that hold whatever their bindings say.
     pub policies: Vec<PolicyObject>,
 }
 
-/// A policy of a project, a binding of one, or what one takes for params.
+/// A policy that objects are checked by, a binding of one, or what one takes for params.
 #[derive(Clone, Debug)]
 pub struct PolicyObject {
     /// The file in which it stands.
@@ -106,6 +106,7 @@ pub struct Cluster<'a> {
     settings: &'a Settings,
     schemas: &'a [Document],
     before: Option<Before<'a>>,
+    strict: HashSet<Index>,
 }
 
 /// The version before of the objects.
@@ -155,7 +156,15 @@ impl<'a> Cluster<'a> {
             settings,
             schemas: &[],
             before: None,
+            strict: HashSet::new(),
         }
+    }
+
+    /// Says which policies among the objects are the project's own.
+    #[must_use]
+    pub fn with_own_policies(mut self, policies: impl IntoIterator<Item = Index>) -> Self {
+        self.strict = policies.into_iter().collect();
+        self
     }
 
     /// Takes the schemas of custom resources that are not among the objects.
@@ -197,10 +206,15 @@ impl<'a> Cluster<'a> {
         self.objects.iter().copied().enumerate()
     }
 
-    /// Returns the project's policies with their indexes, which come after those of the objects.
+    /// Returns the policies beside the objects with their indexes, which come after those of the objects.
     pub fn policies(&self) -> impl Iterator<Item = (Index, &'a Resource)> + '_ {
         let policies = self.settings.policies.iter().enumerate();
         policies.map(|(at, policy)| (self.len() + at, &policy.resource))
+    }
+
+    /// Tells whether a policy holds whatever its bindings say.
+    pub fn is_strict(&self, policy: Index) -> bool {
+        policy >= self.len() || self.strict.contains(&policy)
     }
 
     /// Returns the schemas of custom resources that are not among the objects.

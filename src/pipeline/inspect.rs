@@ -12,7 +12,7 @@ use crate::finding::{Finding, RuleId};
 use crate::manifest::{Fault, Scopes, group};
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
 use crate::yaml::{Document, Node};
-use crate::{argocd, pod_security, rbac, reference, secret};
+use crate::{argocd, pod_security, policy, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
@@ -54,6 +54,7 @@ const FAMILIES: &[Family] = &[
     rbac::check,
     secret::check,
     argocd::check,
+    policy::check,
 ];
 
 /// The version before of an environment's objects, by group, kind, namespace and name.
@@ -110,7 +111,7 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             .collect();
         found.extend(inspect_environment(
             &environment.name,
-            &subjects,
+            subjects,
             checks,
             &mut coverage,
         ));
@@ -119,17 +120,17 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let subjects: Vec<Subject<'_>> = manifests
         .map(|(file, object)| Subject::plain(*file, object))
         .collect();
-    found.extend(inspect_environment("", &subjects, checks, &mut coverage));
+    found.extend(inspect_environment("", subjects, checks, &mut coverage));
     outcome.findings.extend(found);
     outcome.findings.sort(&outcome.sources);
     coverage
 }
 
 /// Checks the objects of one environment: each by itself, then all together.
-fn inspect_environment(
+fn inspect_environment<'c>(
     environment: &str,
-    subjects: &[Subject<'_>],
-    checks: &Checks,
+    mut subjects: Vec<Subject<'c>>,
+    checks: &'c Checks,
     coverage: &mut Coverage,
 ) -> Vec<Finding> {
     let Some(settings) = checks.settings.get(environment) else {
@@ -138,6 +139,11 @@ fn inspect_environment(
     if subjects.is_empty() {
         return Vec::new();
     }
+    let count = subjects.len();
+    let policies = settings.policies.iter();
+    let policies = policies.map(|policy| Subject::plain(policy.file, &policy.resource));
+    subjects.extend(policies);
+    let subjects = subjects.as_slice();
     let catalogues = catalogues(checks, settings, subjects);
     let before = before(checks, environment);
     let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
@@ -149,16 +155,27 @@ fn inspect_environment(
         })
         .collect();
     let mut found = Vec::new();
-    for (by, findings) in alone {
-        coverage.count(by);
+    for (at, (by, findings)) in alone.into_iter().enumerate() {
+        if at < count {
+            coverage.count(by);
+        }
         found.extend(findings);
     }
     let mut scopes = Scopes::default();
     for schema in &checks.schemas {
         scopes.learn(schema.root());
     }
-    let objects = subjects.iter().map(|subject| subject.resource).collect();
-    let cluster = Cluster::new(objects, scopes, settings);
+    let objects = subjects.iter().take(count).map(|subject| subject.resource);
+    let own = subjects
+        .iter()
+        .enumerate()
+        .filter(|(_, subject)| subject.is_own_policy());
+    let base = checks.base.as_ref();
+    let base = base.map(|base| base.get(environment).map(Vec::as_slice).unwrap_or_default());
+    let cluster = Cluster::new(objects.collect(), scopes, settings)
+        .with_schemas(&checks.schemas)
+        .with_before(base)
+        .with_own_policies(own.map(|(index, _)| index));
     let together: Vec<Vec<Found<'_>>> =
         FAMILIES.par_iter().map(|family| family(&cluster)).collect();
     let together = together.into_iter().flatten();

@@ -5,3 +5,9 @@ mod binding;
 pub mod testing;
 
 pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};
+use crate::cluster::{Cluster, Found};
+
+/// Checks the objects of an environment.
+pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
+    admission::check(cluster)
+}

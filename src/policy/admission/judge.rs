@@ -39,6 +39,8 @@ pub struct Decision<'a> {
     pub not_decided: Option<Cow<'static, str>>,
     /// What goes into the audit log, by key.
     pub annotations: Vec<(&'a str, String)>,
+    /// What the expressions cost.
+    pub(super) cost: u64,
 }
 
 /// A reason to refuse a request.
@@ -63,6 +65,7 @@ impl<'a> Decision<'a> {
             denials: Vec::new(),
             not_decided: None,
             annotations: Vec::new(),
+            cost: 0,
         }
     }
 }
@@ -86,8 +89,7 @@ pub fn judge<'a>(
         (Match::Yes(version), Match::Yes(_)) => version,
         _ => {
             let mut decision = Decision::of(Verdict::NotDecided);
-            let message = format!("the labels of the namespace `{}`", request.namespace);
-            decision.not_decided = Some(message.into());
+            decision.not_decided = Some("what labels the namespace has".into());
             return decision;
         }
     };
@@ -96,7 +98,8 @@ pub fn judge<'a>(
     }
     if version.is_some() && request.differs_by_version() {
         let mut decision = Decision::of(Verdict::NotDecided);
-        decision.not_decided = Some("the object in the version that the policy names".into());
+        decision.not_decided =
+            Some("what the object is in the version that the policy names".into());
         return decision;
     }
     let mut judge = Judge {
@@ -145,14 +148,19 @@ impl<'a> Judge<'a> {
         self.decision.verdict = self.decision.verdict.max(Verdict::Allowed);
         let activation = self.activation(params, Stage::Validations);
         let mut budget = Budget::new();
+        self.judge(&activation, &mut budget);
+        self.decision.cost += Budget::new().left - budget.left;
+    }
+
+    fn judge(&mut self, activation: &Activation<'a>, budget: &mut Budget) {
         let mut failed = Vec::new();
         for validation in &self.policy.validations {
-            match validation.program.eval(&activation, &mut budget) {
+            match validation.program.eval(activation, budget) {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => failed.push((validation, None)),
                 // With the policy's own budget gone, none of its validations counts.
                 Err(error @ EvalError::Budget) if budget.left == 0 => {
-                    self.failed((&validation.program, error, None), &activation);
+                    self.failed((&validation.program, error, None), activation);
                     return;
                 }
                 Err(error) => failed.push((validation, Some(error))),
@@ -161,20 +169,33 @@ impl<'a> Judge<'a> {
         for (validation, error) in failed {
             match error {
                 Some(error) => {
-                    self.failed((&validation.program, error, Some(validation)), &activation);
+                    self.failed((&validation.program, error, Some(validation)), activation);
                 }
-                None => self.deny(validation, &activation, &mut budget),
+                None => self.deny(validation, activation, budget),
             }
         }
-        self.annotate(&activation);
+        self.annotate(activation);
     }
 
     /// Tells whether the match conditions hold; one that does not wins over those that fail.
-    fn conditions(&self, activation: &Activation<'a>) -> Result<bool, (&'a Program, EvalError)> {
+    fn conditions(
+        &mut self,
+        activation: &Activation<'a>,
+    ) -> Result<bool, (&'a Program, EvalError)> {
         let mut budget = Budget::match_conditions();
+        let met = self.met(activation, &mut budget);
+        self.decision.cost += Budget::match_conditions().left - budget.left;
+        met
+    }
+
+    fn met(
+        &self,
+        activation: &Activation<'a>,
+        budget: &mut Budget,
+    ) -> Result<bool, (&'a Program, EvalError)> {
         let mut worst: Option<(&'a Program, EvalError)> = None;
         for program in &self.policy.conditions {
-            let error = match program.eval(activation, &mut budget) {
+            let error = match program.eval(activation, budget) {
                 Ok(Value::Bool(true)) => continue,
                 Ok(Value::Bool(false)) => return Ok(false),
                 Ok(_) => EvalError::Failure("a condition gives no bool".to_owned()),
@@ -288,6 +309,7 @@ impl<'a> Judge<'a> {
                 Err(error) => self.failed((program, error, None), activation),
             }
         }
+        self.decision.cost += Budget::new().left - budget.left;
     }
 }
 

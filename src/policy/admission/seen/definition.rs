@@ -15,8 +15,13 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Learns how a custom resource is seen from its definition; other objects are passed over.
-    pub fn learn(&mut self, object: Node<'_>, scopes: &Scopes) {
+    /// Learns how a custom resource is seen from its definition, where its kind is wanted; other objects are passed over.
+    pub fn learn(
+        &mut self,
+        object: Node<'_>,
+        scopes: &Scopes,
+        wanted: &dyn Fn(&str, &str) -> bool,
+    ) {
         let text = |path: &[&str]| object.path(path).and_then(Node::as_str);
         if text(&["kind"]) != Some("CustomResourceDefinition") {
             return;
@@ -32,6 +37,9 @@ impl Definitions {
             let schema = version.path(&["schema", "openAPIV3Schema"]);
             if let (Some(name), Some(schema)) = (name, schema) {
                 let api_version = format!("{group}/{name}");
+                if !wanted(&api_version, kind) {
+                    continue;
+                }
                 let seen = resource(schema, scopes.of(&api_version, kind));
                 let kinds = self.seen.entry(api_version).or_default();
                 kinds.insert(kind.to_owned(), seen);

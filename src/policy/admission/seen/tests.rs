@@ -188,7 +188,7 @@ fn custom_resources_have_the_defaults_of_their_definitions() {
     let mut scopes = Scopes::default();
     scopes.learn(definition.root());
     let mut definitions = Definitions::default();
-    definitions.learn(definition.root(), &scopes);
+    definitions.learn(definition.root(), &scopes, &|_, _| true);
     for (object, expression) in [
         (
             "{metadata: {}}",
