@@ -177,6 +177,9 @@ pub(super) struct CheckArgs {
     /// Take the schemas of custom resources from this folder or file, too; may be given again
     #[arg(long, value_name = "DIR")]
     pub(super) schemas: Vec<PathBuf>,
+    /// Check by the policies in this folder or file, too, whatever their bindings would do; may be given again
+    #[arg(long, value_name = "DIR")]
+    pub(super) policies: Vec<PathBuf>,
     /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, or a
     /// folder
     #[arg(long, value_name = "SIDE")]

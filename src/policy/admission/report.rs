@@ -135,13 +135,11 @@ impl<'s, 'a> Answer<'s, 'a> {
                 &text.split_whitespace().collect::<Vec<_>>().join(" "),
                 LONGEST,
             );
-            fault = fault.help(if denial.error {
-                format!(
-                    "the policy asks `{text}`; with `has()` it would ask for what may be missing"
-                )
-            } else {
-                format!("the policy `{name}` asks that `{text}`")
-            });
+            let has = match denial.message.starts_with("no such key") {
+                true => "; `has()` asks for what may be missing",
+                false => "",
+            };
+            fault = fault.help(format!("the policy `{name}` asks that `{text}`{has}"));
         }
         let found = Found::new(object, fault);
         match (self.subject, expression) {

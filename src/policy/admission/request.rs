@@ -127,19 +127,19 @@ impl<'a> Kinds<'a> {
 
 /// What a request is about, as rules name it.
 #[derive(Clone, Debug)]
-pub struct Resource<'a> {
+pub(super) struct Resource<'a> {
     /// The API group; empty for the core group.
-    pub group: &'a str,
+    pub(super) group: &'a str,
     /// The version.
-    pub version: &'a str,
+    pub(super) version: &'a str,
     /// The kind.
-    pub kind: &'a str,
+    pub(super) kind: &'a str,
     /// The plural name.
-    pub plural: Cow<'a, str>,
+    pub(super) plural: Cow<'a, str>,
     /// The part of it that is meant, such as `exec` of a pod; mostly empty.
-    pub part: &'a str,
+    pub(super) part: &'a str,
     /// Where it lives.
-    pub scope: Scope,
+    pub(super) scope: Scope,
 }
 
 /// The kinds that are sent to a part of another resource: `(group, kind, resource, part)`.
@@ -162,7 +162,7 @@ const PARTS: &[(&str, &str, &str, &str)] = &[
 
 impl<'a> Resource<'a> {
     /// Names what an object is.
-    pub fn of(object: Node<'a>, kinds: Kinds<'a>) -> Self {
+    pub(super) fn of(object: Node<'a>, kinds: Kinds<'a>) -> Self {
         let text = |key: &str| object.get(key).and_then(Node::as_str).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));

@@ -60,13 +60,12 @@ fn every_line_of_the_table_is_understood() {
         let of = of.map(|of| of.trim_matches(['[', ']', '{', '}']));
         if let Some(of) = of.filter(|of| *of != "quantity") {
             assert!(table.types.contains_key(of), "{line}");
+            assert!(stands_above(&format!("type {of}"), line), "{line}");
         }
     }
     for line in TABLE.lines().filter(|line| line.contains(" < ")) {
-        assert!(
-            table.types.contains_key(line.split(' ').nth(3).unwrap()),
-            "{line}"
-        );
+        let above = format!("type {}", line.split(' ').nth(3).unwrap());
+        assert!(stands_above(&above, line), "{line}");
     }
 }
 
