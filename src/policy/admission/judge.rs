@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::binding::Binding;
 use super::matching::Match;
 use super::policy::{Policy, Validation};
+use super::report::MOST_TOLD;
 use super::request::Request;
 use super::value;
 use crate::cel::{Activation, Budget, EvalError, Opaque, Program, Reason, Value};
@@ -131,6 +132,7 @@ type Failed<'a> = (&'a Program, EvalError, Option<&'a Validation<'a>>);
 impl<'a> Judge<'a> {
     /// Judges with one of the params.
     fn run(&mut self, params: Option<Node<'a>>) {
+        self.decision.cost += self.policy.setup;
         if !self.policy.conditions.is_empty() {
             let activation = self.activation(params, Stage::Conditions);
             match self.conditions(&activation) {
@@ -212,6 +214,10 @@ impl<'a> Judge<'a> {
 
     /// Returns the node of the object that decided what an expression gave.
     fn place(&self, program: &'a Program, activation: &Activation<'a>) -> Option<Reason<'a>> {
+        // So many are not told, and looking for the node is most of the work.
+        if self.decision.denials.len() > MOST_TOLD {
+            return None;
+        }
         let document = self.request.object.or(self.request.old)?.document();
         program.explain(activation, document)
     }
@@ -227,7 +233,10 @@ impl<'a> Judge<'a> {
         if !self.policy.fails {
             return;
         }
-        let place = self.place(program, activation);
+        let place = match error {
+            EvalError::Budget => None,
+            _ => self.place(program, activation),
+        };
         self.refuse(error.to_string(), validation, place);
     }
 

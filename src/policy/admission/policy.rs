@@ -32,6 +32,8 @@ pub struct Policy<'p> {
     pub(super) validations: Vec<Validation<'p>>,
     pub(super) annotations: Vec<(&'p str, Program)>,
     pub(super) reads: Reads,
+    /// What it takes to find the variables that its expressions read, for each request.
+    pub(super) setup: u64,
 }
 
 /// What the expressions of a policy read, but for the objects: the rest is made only where it is asked for.
@@ -102,6 +104,7 @@ impl<'p> Policy<'p> {
             params: param_kind.is_some(),
             types: Vec::new(),
             reads: Reads::default(),
+            names: 0,
             problems: Vec::new(),
         };
         let conditions = compiler.conditions(root);
@@ -111,6 +114,7 @@ impl<'p> Policy<'p> {
         if !compiler.problems.is_empty() {
             return Err(compiler.problems);
         }
+        let setup = compiler.names.saturating_mul(variables.len() as u64 + 1);
         Ok(Self {
             name: text(&["metadata", "name"]).unwrap_or_default(),
             root,
@@ -122,6 +126,7 @@ impl<'p> Policy<'p> {
             validations,
             annotations,
             reads: compiler.reads,
+            setup,
         })
     }
 
@@ -143,6 +148,8 @@ struct Compiler<'p> {
     /// The types of the variables.
     types: Vec<(String, Type)>,
     reads: Reads,
+    /// How many variables the expressions read, each by itself.
+    names: u64,
     problems: Vec<Problem<'p>>,
 }
 
@@ -184,6 +191,7 @@ impl<'p> Compiler<'p> {
                 let found = ty.to_string();
                 if wanted.is_empty() || ty.is_dyn() || wanted.contains(&found.as_str()) {
                     self.reads.add(&program);
+                    self.names += program.variables().len() as u64;
                     return Some((node, program));
                 }
                 let wanted = wanted.join(" or ");

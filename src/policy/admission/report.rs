@@ -14,7 +14,9 @@ use crate::schema::KubernetesVersion;
 use crate::yaml::Node;
 
 /// The longest expression that is told, in bytes.
-const LONGEST: usize = 600;
+const LONGEST: usize = 300;
+/// How much a policy tells about one object.
+pub(super) const MOST_TOLD: usize = 100;
 /// The longest name of a policy that is told, in bytes: as long as Kubernetes takes.
 const LONGEST_NAME: usize = 253;
 
@@ -100,6 +102,9 @@ impl<'s, 'a> Answer<'s, 'a> {
     /// Takes what the policy says as a binding uses it.
     pub(super) fn add(&mut self, decision: &Decision<'_>, of: &Use<'a>) {
         for denial in &decision.denials {
+            if self.found.len() >= MOST_TOLD {
+                return;
+            }
             let found = self.denied(denial, of.severity);
             let same = |other: &&mut Found<'a>| {
                 let (other, own) = (&other.fault, &found.fault);

@@ -3,7 +3,7 @@
 //! Which policies are about a kind is found out once for each kind. Objects are judged in parallel, block by block, so
 //! that a policy that costs too much is stopped at the same object in every run.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -56,7 +56,8 @@ pub(super) struct Judged<'a> {
 struct About {
     /// About objects of the kind.
     own: Vec<usize>,
-    /// About pods, where the kind makes pods and the policy is not about it.
+    /// About pods, where the kind makes pods and the policy does not name it: what it says of the kind itself, where it
+    /// means every kind, it may not say of pods.
     pods: Vec<usize>,
 }
 
@@ -108,9 +109,13 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
         let mut about = About::default();
         for (place, guard) in self.guards.iter().enumerate() {
             let constraints = &guard.policy.constraints;
-            if constraints.is_about(&request) {
+            let own = constraints.is_about(&request);
+            if own {
                 about.own.push(place);
-            } else if pod.as_ref().is_some_and(|pod| constraints.is_about(pod)) {
+            }
+            let named = own && constraints.names(&request);
+            let of_pods = pod.as_ref().is_some_and(|pod| constraints.is_about(pod));
+            if of_pods && !named {
                 about.pods.push(place);
             }
         }
@@ -182,9 +187,11 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
         if let Some(template) = template.filter(|_| about.pods.iter().any(is_going)) {
             let request = Request::pod_of(template.node, self.kinds);
             let request = request.namespace_object(self.namespace(index));
+            let own = said.found.len();
             for place in pods {
                 self.ask(place, &request, Subject::PodsOf(index), &mut said);
             }
+            drop_repeats(&mut said.found, own);
         }
         said
     }
@@ -263,6 +270,27 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
         said.cost.push((place, cost));
         said.found.extend(answer.found());
     }
+}
+
+/// Drops what is said of the pods of an object and of the object itself, too: by one expression about one node.
+fn drop_repeats(found: &mut Vec<Found<'_>>, own: usize) {
+    let key = |found: &Found<'_>| {
+        let expression = found
+            .related
+            .first()
+            .map(|(index, node)| (*index, node.index()));
+        (
+            expression,
+            found.fault.node.index(),
+            found.fault.below.clone(),
+        )
+    };
+    let known: HashSet<_> = found.iter().take(own).map(key).collect();
+    let mut at = 0;
+    found.retain(|one| {
+        at += 1;
+        at <= own || !known.contains(&key(one))
+    });
 }
 
 fn is_bound(of: &Use<'_>, request: &Request<'_>) -> bool {

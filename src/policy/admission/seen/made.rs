@@ -16,6 +16,7 @@ const FUNCTIONS: &[(&str, Make)] = &[
     ("completions", completions),
     ("empty_dir", empty_dir),
     ("external_traffic_policy", external_traffic_policy),
+    ("generated_name", generated_name),
     ("internal_traffic_policy", internal_traffic_policy),
     ("job_labels", job_labels),
     ("namespace_labels", namespace_labels),
@@ -83,6 +84,14 @@ fn insert<'a>(entries: &mut Entries<'a>, key: &'a str, value: Value<'a>) {
 
 fn map(entries: Entries<'_>) -> Value<'_> {
     Value::Map(Map::Entries(Arc::new(entries)))
+}
+
+/// The API server gives an object a name before it asks policies.
+fn generated_name(metadata: Node<'_>) -> Option<Value<'_>> {
+    match text(metadata, "generateName") {
+        "" => None,
+        prefix => Some(Value::string(&format!("{prefix}00000"))),
+    }
 }
 
 /// `Always` for what may change under its name, `IfNotPresent` for the rest.

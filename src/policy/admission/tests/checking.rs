@@ -209,6 +209,54 @@ fn the_pods_of_controllers_are_judged_by_policies_about_pods() {
             "error policy/images ns/Deployment/web spec.template.spec.containers[0].image: images have a version"
         ]
     );
+    // One that means every kind is asked about both, and says one thing once.
+    let any = POLICY
+        .replace("apiGroups: ['']", "apiGroups: ['*']")
+        .replace("resources: [pods]", "resources: ['*']");
+    for (expression, expected) in [
+        (
+            "object.kind != \"Pod\" || object.spec.containers.all(c, c.image.contains(\":\"))",
+            "spec.template.spec.containers[0].image: images have a version (in the pods of this Deployment)",
+        ),
+        (
+            "!has(object.spec.template) || object.spec.template.spec.containers.all(c, c.image.contains(\":\"))",
+            "spec.template.spec.containers[0].image: images have a version",
+        ),
+        (
+            "(has(object.spec.template) ? object.spec.template.spec : object.spec).containers.all(c, c.image.contains(\":\"))",
+            "spec.template.spec.containers[0].image: images have a version",
+        ),
+    ] {
+        let any = any.replace(
+            "object.spec.containers.all(c, c.image.contains(\":\"))",
+            expression,
+        );
+        let objects = format!(
+            "{any}{}{}",
+            binding("Deny", ""),
+            workload("apps/v1", "Deployment", spec)
+        );
+        let given = Given {
+            objects: &objects,
+            ..Given::default()
+        };
+        assert_eq!(
+            found(given),
+            [format!("error policy/images ns/Deployment/web {expected}")],
+            "{expression}"
+        );
+        let without = objects.replace("    resourceRules", "    excludeResourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: ['*'], resources: [deployments]}]\n    resourceRules");
+        let given = Given {
+            objects: &without,
+            ..Given::default()
+        };
+        let pods = found(given);
+        assert!(
+            pods.iter()
+                .all(|line| line.ends_with("(in the pods of this Deployment)")),
+            "{pods:?}"
+        );
+    }
     // The pods have the labels of the template, not those of the controller.
     for (selector, count) in [("{matchLabels: {a: b}}", 1), ("{matchLabels: {a: c}}", 0)] {
         let selected = POLICY.replace(

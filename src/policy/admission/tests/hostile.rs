@@ -1,7 +1,5 @@
 //! Policies that cost too much, and objects that are not what they should be.
 
-use std::time::{Duration, Instant};
-
 use super::*;
 
 fn object(bytes: usize) -> String {
@@ -24,7 +22,6 @@ fn budgets_stop_what_costs_too_much() {
             .replace("l.all", "object.data.long.split('').all")
     };
     let over = "the expression costs more than the API server allows";
-    let started = Instant::now();
     for (spec, verdict, message) in [
         (
             format!("  validations: [{{expression: \"{}\"}}]", nested(6)),
@@ -92,11 +89,6 @@ fn budgets_stop_what_costs_too_much() {
     );
     assert_eq!(verdict, Verdict::Error);
     assert!(told.starts_with(over), "{told}");
-    assert!(
-        started.elapsed() < Duration::from_secs(60),
-        "{:?}",
-        started.elapsed()
-    );
 }
 
 #[test]
@@ -116,15 +108,9 @@ fn variables_that_read_each_other_twice_are_no_bomb() {
         object: &object,
         ..Sent::default()
     };
-    let started = Instant::now();
     assert_eq!(
         judged(&policy(&spec), sent),
         (Verdict::Denied, "m".to_owned())
-    );
-    assert!(
-        started.elapsed() < Duration::from_secs(20),
-        "{:?}",
-        started.elapsed()
     );
 }
 

@@ -129,7 +129,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "object.spec.containers.all(c, quantity(c.resources.limits.cpu).isLessThan(quantity('2')))",
-        "spec.containers[1].resources.limits.cpu",
+        "spec.containers[1].resources.limits[cpu]",
     ),
     (
         "object.spec.containers[1].image.contains('good')",
