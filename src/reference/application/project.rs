@@ -137,7 +137,7 @@ impl<'a> Projects<'a> {
         let mut allowed = false;
         for item in items(*spec, "destinations") {
             let mut part =
-                |field, value: Option<&str>| self::part(references, text(item, field), value);
+                |field, value: Option<&str>| part(references, text(item, field), value);
             // An empty namespace is a text like others; a cluster that is not named is not known.
             let clusters = [part("server", server), part("name", name)];
             let in_namespace = self::part(
