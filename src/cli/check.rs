@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::args::{CheckArgs, FailOn, ReportFormat};
+use super::args::{CheckArgs, FailOn, PodSecurity, ReportFormat};
 use super::base::{manifests_before, rendered_before};
 use super::load::{
     apply_rules, known_version, load_project, objects_of, pipeline_input, project_checks,
@@ -26,7 +26,7 @@ use crate::pipeline::{
     Checks, Coverage, Outcome, inspect, read_manifests, read_policies, render_project,
 };
 use crate::policy::is_policy;
-use crate::project::{FLOWS, WAIVERS, load_manifests};
+use crate::project::{FLOWS, Level, WAIVERS, load_manifests};
 use crate::report::{Format, Report, Style, Summary, write};
 use crate::schema::KubernetesVersion;
 use crate::source::SourceMap;
@@ -98,6 +98,15 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
     checks.schemas.extend(schemas(&args.schemas, settings)?);
+    if let Some(level) = level(args) {
+        for environment in checks.settings.values_mut() {
+            environment.pod_security = Some(level);
+        }
+    }
+    checks.parity = args
+        .environments
+        .is_empty()
+        .then(|| project.config.parity.clone());
     if let Some(side) = &args.base {
         let names: Vec<&str> = project
             .layout
@@ -146,11 +155,13 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
     let known = cluster::Settings {
         versions,
         policies: guards,
+        pod_security: level(args),
         ..cluster::Settings::default()
     };
     let checks = Checks {
         settings: [(String::new(), known)].into(),
         schemas: schemas(&args.schemas, settings)?,
+        parity: None,
         base: match &args.base {
             Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
             None => None,
@@ -174,6 +185,14 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
         );
     }
     Ok((outcome, coverage, checks.version_words(), checks.compares()))
+}
+
+/// Returns the Pod Security level that is asked for.
+fn level(args: &CheckArgs) -> Option<Level> {
+    args.pod_security.map(|level| match level {
+        PodSecurity::Baseline => Level::Baseline,
+        PodSecurity::Restricted => Level::Restricted,
+    })
 }
 
 /// Reads the versions that are asked for.

@@ -4,17 +4,20 @@
 //! In: [`Resource`]s, and what is known beyond them ([`Settings`]). Out: a [`Cluster`] to look them up in. The families
 //! that look at more than one object (`reference`, `rbac`, `pod_security`, …) take a cluster and return [`Found`].
 
+mod index;
 mod labels;
 mod pod;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use indexmap::IndexMap;
 
+pub use self::index::LabelIndex;
 pub use self::labels::{Labels, Selector};
 pub use self::pod::{PodTemplate, pod_template};
 use crate::manifest::{Fault, Resource, Scope, Scopes, group};
-use crate::project::{External, Level};
+use crate::project::{Delivery, External, Level, Network, Repository};
 use crate::schema::KubernetesVersion;
 use crate::source::FileId;
 use crate::yaml::{Document, Node};
@@ -27,12 +30,20 @@ pub const DEFAULT_NAMESPACE: &str = "default";
 pub struct Settings {
     /// Its name; empty for plain manifests.
     pub environment: String,
+    /// The names of all environments of the project.
+    pub environments: Vec<String>,
     /// The Kubernetes versions it is checked for, at least one.
     pub versions: Vec<KubernetesVersion>,
     /// Objects that are there though nobody renders them.
     pub external: Vec<External>,
     /// The Pod Security level of namespaces without a label.
     pub pod_security: Option<Level>,
+    /// What the cluster's network is.
+    pub network: Network,
+    /// Where the project is kept, and where it goes.
+    pub repository: Repository,
+    /// How Argo CD gets the manifests.
+    pub delivery: Delivery,
     /// Whether the objects are all that the environment has, but for the external ones: what is not among them is
     /// missing. Plain manifests may be a part of a whole.
     pub whole: bool,
@@ -102,6 +113,7 @@ pub struct Cluster<'a> {
     by_key: HashMap<Key<'a>, Index>,
     by_kind: HashMap<(&'a str, &'a str), Vec<Index>>,
     pods: Vec<PodTemplate<'a>>,
+    pod_index: OnceLock<LabelIndex<'a>>,
     scopes: Scopes,
     settings: &'a Settings,
     schemas: &'a [Document],
@@ -152,6 +164,7 @@ impl<'a> Cluster<'a> {
             by_key,
             by_kind,
             pods,
+            pod_index: OnceLock::new(),
             scopes,
             settings,
             schemas: &[],
@@ -292,6 +305,14 @@ impl<'a> Cluster<'a> {
     /// Returns every pod, and every pod template of a controller, in order of their objects.
     pub fn pods(&self) -> &[PodTemplate<'a>] {
         &self.pods
+    }
+
+    /// Returns the same pods by their namespace and labels; a number in it is a place in [`Cluster::pods`].
+    pub fn pod_index(&self) -> &LabelIndex<'a> {
+        self.pod_index.get_or_init(|| {
+            let pods = self.pods.iter();
+            LabelIndex::new(pods.map(|pod| (self.namespace(pod.object), pod.labels())))
+        })
     }
 
     /// Returns the labels of a namespace: those of its object, and the one that every namespace has. None where the

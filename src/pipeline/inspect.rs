@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::Outcome;
 use super::subject::Subject;
+use super::{Environment, Outcome};
 use crate::api::{Api, changes};
 use crate::cluster::{Cluster, Found, Settings};
 use crate::finding::{Finding, RuleId};
 use crate::manifest::{Fault, Scopes, group};
+use crate::policy::{Side, parity};
+use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
 use crate::yaml::{Document, Node};
 use crate::{argocd, pod_security, policy, rbac, reference, secret};
@@ -21,6 +23,8 @@ pub struct Checks {
     pub settings: BTreeMap<String, Settings>,
     /// Schemas of custom resources: definitions, and JSON Schemas that name their kind.
     pub schemas: Vec<Document>,
+    /// The objects that environments may differ in; where there are none, they are not compared.
+    pub parity: Option<Vec<External>>,
     /// The version before, by environment as above; where there is none, changes are not checked.
     pub base: Option<BTreeMap<String, Vec<Document>>>,
 }
@@ -47,9 +51,11 @@ impl Checks {
 /// A family that looks at the objects of an environment together.
 type Family = for<'a> fn(&Cluster<'a>) -> Vec<Found<'a>>;
 
+/// The families that need every object: without those that could not be rendered others seem to be missing.
+const OF_THE_WHOLE: &[Family] = &[reference::check];
+
 /// The families that look at the objects of an environment together.
 const FAMILIES: &[Family] = &[
-    reference::check,
     pod_security::check,
     rbac::check,
     secret::check,
@@ -113,17 +119,49 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             &environment.name,
             subjects,
             checks,
+            outcome.complete,
             &mut coverage,
         ));
+    }
+    if let Some(listed) = checks.parity.as_ref().filter(|_| outcome.complete) {
+        found.extend(compare(&outcome.environments, listed));
     }
     let manifests = outcome.manifests.iter();
     let subjects: Vec<Subject<'_>> = manifests
         .map(|(file, object)| Subject::plain(*file, object))
         .collect();
-    found.extend(inspect_environment("", subjects, checks, &mut coverage));
+    found.extend(inspect_environment(
+        "",
+        subjects,
+        checks,
+        outcome.complete,
+        &mut coverage,
+    ));
     outcome.findings.extend(found);
     outcome.findings.sort(&outcome.sources);
     coverage
+}
+
+/// Finds what some environments have and others lack.
+fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
+    let sides: Vec<Side<'_>> = environments
+        .iter()
+        .map(|environment| Side {
+            environment: &environment.name,
+            objects: environment
+                .objects
+                .iter()
+                .map(|one| &one.resource)
+                .collect(),
+        })
+        .collect();
+    let found = parity(&sides, listed).into_iter();
+    let findings = found.filter_map(|(side, index, fault)| {
+        let environment = environments.get(side)?;
+        let object = environment.objects.get(index)?;
+        Some(Subject::rendered(environment, object).finding(fault))
+    });
+    findings.collect()
 }
 
 /// Checks the objects of one environment: each by itself, then all together.
@@ -131,6 +169,7 @@ fn inspect_environment<'c>(
     environment: &str,
     mut subjects: Vec<Subject<'c>>,
     checks: &'c Checks,
+    complete: bool,
     coverage: &mut Coverage,
 ) -> Vec<Finding> {
     let Some(settings) = checks.settings.get(environment) else {
@@ -176,8 +215,12 @@ fn inspect_environment<'c>(
         .with_schemas(&checks.schemas)
         .with_before(base)
         .with_own_policies(own.map(|(index, _)| index));
+    let mut families = FAMILIES.to_vec();
+    if complete {
+        families.extend(OF_THE_WHOLE);
+    }
     let together: Vec<Vec<Found<'_>>> =
-        FAMILIES.par_iter().map(|family| family(&cluster)).collect();
+        families.par_iter().map(|family| family(&cluster)).collect();
     let together = together.into_iter().flatten();
     found.extend(together.filter_map(|one| seen_together(one, subjects)));
     found

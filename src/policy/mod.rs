@@ -2,9 +2,12 @@
 
 pub mod admission;
 mod binding;
+mod parity;
+pub mod rules;
 pub mod testing;
 
 pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};
+pub use self::parity::{Side, parity};
 use crate::cluster::{Cluster, Found};
 
 /// Checks the objects of an environment.
