@@ -1,7 +1,7 @@
 //! Every built-in rule, by family.
 
 use crate::finding::Rule;
-use crate::{api, manifest, render, schema, values, yaml};
+use crate::{api, manifest, policy, render, schema, values, waiver, yaml};
 
 /// The tables of the families, in the order of the stages.
 const FAMILIES: &[&[&Rule]] = &[
@@ -11,6 +11,8 @@ const FAMILIES: &[&[&Rule]] = &[
     manifest::rules::RULES,
     schema::rules::RULES,
     api::rules::RULES,
+    policy::rules::RULES,
+    waiver::rules::RULES,
 ];
 
 /// Returns every rule.

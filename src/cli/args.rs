@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::date::Date;
+
 /// Renders Kubernetes manifests from templates and per-environment values, and proves them valid and zero-trust.
 #[derive(Debug, Parser)]
 #[command(name = "tympan", version, max_term_width = 100, after_help = EXIT_CODES, disable_help_subcommand = true)]
@@ -82,6 +84,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: SchemaAction,
     },
+    /// Test the project's policies
+    Policy {
+        /// What to do
+        #[command(subcommand)]
+        action: PolicyCommand,
+    },
     /// Explain a rule: what, why, how to mend it; without a rule, list them all
     #[command(after_help = "Example: tympan explain yaml/duplicate-key")]
     Explain {
@@ -111,6 +119,19 @@ pub(super) enum SchemaAction {
     /// Print a JSON Schema drafted from the values of all environments, to be completed by hand
     #[command(after_help = "Example: tympan schema values > values/schema.json")]
     Values,
+}
+
+/// What to do with policies.
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Run the unit tests of policies: policies/tests/*.yaml
+    #[command(
+        after_help = "Examples:\n  tympan policy test\n  tympan policy test ../policies   a folder of policies, with their tests in its folder tests/"
+    )]
+    Test {
+        /// The folder of the policies; the project's when left out
+        folder: Option<PathBuf>,
+    },
 }
 
 /// The arguments of `render`.
@@ -160,6 +181,12 @@ pub(super) struct CheckArgs {
     /// folder
     #[arg(long, value_name = "SIDE")]
     pub(super) base: Option<String>,
+    /// Findings that are in this JSON report already do not count
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// The day that waivers are judged by, for example 2027-06-30, instead of the clock's (UTC)
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(super) today: Option<Date>,
     /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,
@@ -203,4 +230,8 @@ pub(super) enum FailOn {
     Warning,
     /// Anything
     Note,
+}
+
+fn day(text: &str) -> Result<Date, &'static str> {
+    Date::parse(text).ok_or("write a day as 2027-06-30")
 }

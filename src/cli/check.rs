@@ -2,12 +2,13 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a report may be written to a file"
+    reason = "a report may be written to a file; waivers end on a day"
 )]
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::args::{CheckArgs, FailOn, ReportFormat};
 use super::base::{manifests_before, rendered_before};
@@ -16,6 +17,7 @@ use super::load::{
 };
 use super::{Settings, WriteError};
 use crate::cluster;
+use crate::date::Date;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{ResourceId, Severity};
@@ -23,6 +25,7 @@ use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, render
 use crate::project::load_manifests;
 use crate::report::{Format, Report, Style, Summary, write};
 use crate::schema::KubernetesVersion;
+use crate::waiver::{self, Baseline};
 use crate::yaml::{Document, Kind, Limits};
 
 pub(super) fn run(
@@ -30,11 +33,14 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let (outcome, coverage, versions, compared) = if args.paths.is_empty() {
+    let (mut outcome, coverage, versions, compared) = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
         check_manifests(args, settings)?
     };
+    if let Some(path) = &args.baseline {
+        baseline(path, settings)?.apply(&mut outcome.findings, &outcome.sources);
+    }
     let summary = Summary {
         documents: outcome.objects(),
         checked: coverage.kubernetes + coverage.custom,
@@ -42,12 +48,12 @@ pub(super) fn run(
         versions,
         compared,
         environments: outcome.environments.len(),
-        waived: 0,
     };
     let report = Report {
         findings: &outcome.findings,
         sources: &outcome.sources,
         summary,
+        with_accepted: settings.verbose,
     };
     let format = match args.format {
         ReportFormat::Text => Format::Text,
@@ -82,10 +88,15 @@ pub(super) fn run(
 type Checked = (Outcome, Coverage, String, bool);
 
 fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failure> {
-    let project = load_project(&settings.directory)?;
+    let mut project = load_project(&settings.directory)?;
+    let waivers = std::mem::take(&mut project.waivers);
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
     checks.schemas.extend(schemas(&args.schemas, settings)?);
+    checks.parity = args
+        .environments
+        .is_empty()
+        .then(|| project.config.parity.clone());
     if let Some(side) = &args.base {
         let names: Vec<&str> = project
             .layout
@@ -98,6 +109,17 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
     let mut outcome = render_project(input);
     let coverage = inspect(&mut outcome, &checks);
+    // What could not be rendered hides findings: then nothing can be said about waivers.
+    if outcome.complete {
+        let names = outcome.environments.iter();
+        let run = waiver::Run {
+            today: args.today.unwrap_or_else(today),
+            environments: &names.map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            whole: args.environments.is_empty(),
+        };
+        waiver::apply(&waivers, &mut outcome.findings, &run);
+        outcome.findings.sort(&outcome.sources);
+    }
     apply_rules(&mut outcome.findings, &config, outcome.complete);
     if outcome.objects() == 0 && outcome.complete {
         let failure = Failure::new("there is nothing to check: no template gave an object");
@@ -122,6 +144,7 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
         )]
         .into(),
         schemas: schemas(&args.schemas, settings)?,
+        parity: None,
         base: match &args.base {
             Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
             None => None,
@@ -160,4 +183,27 @@ fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Fail
     }
     let sources = load_manifests(&settings.directory, paths, io::empty())?;
     objects_of(&sources, sources.files().map(|(file, _)| file))
+}
+
+/// Returns the day it is (UTC).
+fn today() -> Date {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Date::of_seconds(now.map_or(0, |since| since.as_secs()))
+}
+
+/// Loads the report whose findings do not count.
+fn baseline(path: &Path, settings: &Settings) -> Result<Baseline, Failure> {
+    let sources = load_manifests(&settings.directory, &[path.to_path_buf()], io::empty())?;
+    let mut files = sources.files();
+    let (Some((_, file)), None) = (files.next(), files.next()) else {
+        return Err(Failure::new(format!(
+            "`{}` is not one file",
+            path.display()
+        )));
+    };
+    Baseline::read(file.text()).map_err(|error| {
+        let shown = path.display();
+        Failure::new(format!("`{shown}` is no baseline: {error}"))
+            .hint(format!("`tympan check --format json -o {shown}` makes one"))
+    })
 }

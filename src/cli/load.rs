@@ -74,15 +74,9 @@ pub(super) fn pipeline_input(
             ..yaml::Limits::default()
         },
     };
-    let policies = project.layout.policies.iter().filter_map(|policy| {
-        Some(PolicyFile {
-            file: project.file(&policy.path)?,
-            environment: policy.environment.clone(),
-        })
-    });
     let input = Input {
         templates: templates.collect(),
-        policies: policies.collect(),
+        policies: policy_files(&project),
         environments: inputs,
         namespaces: namespaces.to_vec(),
         partial: !environments.is_empty() || !namespaces.is_empty(),
@@ -95,6 +89,17 @@ pub(super) fn pipeline_input(
         sources: project.sources,
     };
     Ok((input, project.config))
+}
+
+/// Returns the files of a project's policies.
+fn policy_files(project: &Project) -> Vec<PolicyFile> {
+    let policies = project.layout.policies.iter().filter_map(|policy| {
+        Some(PolicyFile {
+            file: project.file(&policy.path)?,
+            environment: policy.environment.clone(),
+        })
+    });
+    policies.collect()
 }
 
 /// Returns what a project's objects are checked by: for the versions asked for, or else for those of `tympan.yaml`.

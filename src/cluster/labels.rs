@@ -50,6 +50,28 @@ enum Requirement<'a> {
     DoesNotExist(&'a str),
 }
 
+impl Requirement<'_> {
+    fn key(&self) -> &str {
+        match self {
+            Self::In(key, _)
+            | Self::NotIn(key, _)
+            | Self::Exists(key)
+            | Self::DoesNotExist(key) => key,
+        }
+    }
+
+    fn is_met_by(&self, labels: &Labels<'_>) -> bool {
+        match self {
+            Self::In(key, values) => labels.get(key).is_some_and(|value| values.contains(&value)),
+            Self::NotIn(key, values) => {
+                labels.get(key).is_none_or(|value| !values.contains(&value))
+            }
+            Self::Exists(key) => labels.get(key).is_some(),
+            Self::DoesNotExist(key) => labels.get(key).is_none(),
+        }
+    }
+}
+
 /// A label selector; all its requirements must hold. One that is empty selects everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector<'a> {
@@ -96,16 +118,20 @@ impl<'a> Selector<'a> {
     pub fn matches(&self, labels: &Labels<'_>) -> bool {
         self.requirements
             .iter()
-            .all(|requirement| match requirement {
-                Requirement::In(key, values) => {
-                    labels.get(key).is_some_and(|value| values.contains(&value))
-                }
-                Requirement::NotIn(key, values) => {
-                    labels.get(key).is_none_or(|value| !values.contains(&value))
-                }
-                Requirement::Exists(key) => labels.get(key).is_some(),
-                Requirement::DoesNotExist(key) => labels.get(key).is_none(),
-            })
+            .all(|requirement| requirement.is_met_by(labels))
+    }
+
+    /// Tells whether labels of which only some are known meet all requirements; nothing where that depends on others.
+    pub fn matches_known(&self, labels: &Labels<'_>, known: impl Fn(&str) -> bool) -> Option<bool> {
+        let mut all = Some(true);
+        for requirement in &self.requirements {
+            if !known(requirement.key()) {
+                all = None;
+            } else if !requirement.is_met_by(labels) {
+                return Some(false);
+            }
+        }
+        all
     }
 
     /// Returns a label and the value it must have, where there is one: to look objects up by, instead of asking each.

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use self::rule::{Rule, RuleId};
-pub use self::set::FindingSet;
+pub use self::set::{Accepted, FindingSet};
 pub use self::suggestion::nearest;
 use crate::source::Location;
 

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::Outcome;
 use super::subject::Subject;
+use super::{Environment, Outcome};
 use crate::api::{Api, changes};
 use crate::cluster::{Cluster, Found, Settings};
 use crate::finding::{Finding, RuleId};
 use crate::manifest::{Fault, Scopes, group};
+use crate::policy::{Side, parity};
+use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
 use crate::yaml::{Document, Node};
 use crate::{argocd, pod_security, rbac, reference, secret};
@@ -21,6 +23,8 @@ pub struct Checks {
     pub settings: BTreeMap<String, Settings>,
     /// Schemas of custom resources: definitions, and JSON Schemas that name their kind.
     pub schemas: Vec<Document>,
+    /// The objects that environments may differ in; where there are none, they are not compared.
+    pub parity: Option<Vec<External>>,
     /// The version before, by environment as above; where there is none, changes are not checked.
     pub base: Option<BTreeMap<String, Vec<Document>>>,
 }
@@ -115,6 +119,9 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             &mut coverage,
         ));
     }
+    if let Some(listed) = checks.parity.as_ref().filter(|_| outcome.complete) {
+        found.extend(compare(&outcome.environments, listed));
+    }
     let manifests = outcome.manifests.iter();
     let subjects: Vec<Subject<'_>> = manifests
         .map(|(file, object)| Subject::plain(*file, object))
@@ -123,6 +130,28 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     outcome.findings.extend(found);
     outcome.findings.sort(&outcome.sources);
     coverage
+}
+
+/// Finds what some environments have and others lack.
+fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
+    let sides: Vec<Side<'_>> = environments
+        .iter()
+        .map(|environment| Side {
+            environment: &environment.name,
+            objects: environment
+                .objects
+                .iter()
+                .map(|one| &one.resource)
+                .collect(),
+        })
+        .collect();
+    let found = parity(&sides, listed).into_iter();
+    let findings = found.filter_map(|(side, index, fault)| {
+        let environment = environments.get(side)?;
+        let object = environment.objects.get(index)?;
+        Some(Subject::rendered(environment, object).finding(fault))
+    });
+    findings.collect()
 }
 
 /// Checks the objects of one environment: each by itself, then all together.

@@ -76,11 +76,7 @@ pub fn render_project(input: Input) -> Outcome {
         .par_iter()
         .map(|input| load_layers(&sources, &input.layers, &limits.yaml))
         .collect();
-    findings.extend(
-        loaded
-            .iter()
-            .flat_map(|loaded| loaded.findings.iter().cloned()),
-    );
+    findings.extend(loaded.iter().flat_map(|one| one.findings.iter().cloned()));
     let chosen: Vec<usize> = (0..templates.len())
         .filter(|index| is_chosen(&templates, *index, &namespaces))
         .collect();
@@ -96,25 +92,16 @@ pub fn render_project(input: Input) -> Outcome {
     {
         findings.extend(unread(&parts, &loaded));
     }
-    for (input, loaded) in inputs.iter().zip(&loaded) {
-        if input.forbid_placeholders {
-            findings.extend(placeholders(&loaded.values, &input.name, &sources));
-        }
-    }
+    let both = inputs.iter().zip(&loaded);
+    findings.extend(both.flat_map(|(input, loaded)| forbidden(input, loaded, &sources)));
     let mut environments = empty_environments(&inputs, &loaded);
     findings.extend(take_parts(parts, &templates, &mut environments));
     // Policies are of no folder: what only some folders make goes without them.
     if namespaces.is_empty() {
-        for (input, environment) in inputs.iter().zip(&mut environments) {
-            let limits = &limits.yaml;
-            findings.extend(take_policies(
-                &sources,
-                &policies,
-                input,
-                environment,
-                limits,
-            ));
-        }
+        let both = inputs.iter().zip(&mut environments);
+        findings.extend(both.flat_map(|(input, environment)| {
+            take_policies(&sources, &policies, input, environment, &limits.yaml)
+        }));
     }
     for environment in &mut environments {
         findings.extend(settle(environment));
@@ -128,6 +115,15 @@ pub fn render_project(input: Input) -> Outcome {
         findings,
         environments,
         manifests: Vec::new(),
+    }
+}
+
+/// Finds placeholders among the values of an environment that refuses them.
+fn forbidden(input: &EnvironmentInput, loaded: &Loaded, sources: &SourceMap) -> Vec<Finding> {
+    if input.forbid_placeholders {
+        placeholders(&loaded.values, &input.name, sources)
+    } else {
+        Vec::new()
     }
 }
 

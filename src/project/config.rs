@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use semver::{Version, VersionReq};
 
 use super::ConfigProblem;
-use super::fields::Reader;
+use super::fields::{Reader, required};
 use super::size::parse_size;
-use crate::finding::{Rule, Severity, nearest};
+use crate::finding::{Severity, nearest};
 use crate::source::FileId;
 use crate::yaml::{self, Node};
 
@@ -226,23 +226,9 @@ const KEYS: &[&str] = &[
 pub(super) fn parse_config(
     file: FileId,
     stream: &yaml::Stream,
-    known_rules: &[&'static Rule],
+    known_rules: &[String],
 ) -> Result<Config, Vec<ConfigProblem>> {
-    let mut reader = Reader {
-        file,
-        problems: Vec::new(),
-    };
-    for problem in stream
-        .problems
-        .iter()
-        .filter(|problem| problem.rule.severity == Severity::Error)
-    {
-        reader.problems.push(ConfigProblem {
-            location: crate::source::Location::new(file, problem.span),
-            message: problem.message.clone(),
-            help: problem.help.clone().map(std::borrow::Cow::into_owned),
-        });
-    }
+    let mut reader = Reader::of(file, stream);
     let mut config = Config::default();
     if let Some(document) = stream.documents.first() {
         for (key, value) in reader.known(document.root(), KEYS) {
@@ -261,7 +247,7 @@ fn setting(
     config: &mut Config,
     key: &str,
     value: Node<'_>,
-    known_rules: &[&'static Rule],
+    known_rules: &[String],
 ) {
     match key {
         "required-version" => required_version(reader, value),
@@ -430,13 +416,6 @@ fn network(reader: &mut Reader, node: Node<'_>) -> Network {
     network
 }
 
-/// Notes keys that a map must have.
-fn required(reader: &mut Reader, node: Node<'_>, keys: &[&str]) {
-    for key in keys.iter().filter(|key| node.get(key).is_none()) {
-        reader.problem(node, format!("`{key}` is missing"), None);
-    }
-}
-
 fn patterns(reader: &mut Reader, node: Node<'_>) -> Vec<External> {
     let mut patterns = Vec::new();
     for item in reader.list(node) {
@@ -455,11 +434,7 @@ fn patterns(reader: &mut Reader, node: Node<'_>) -> Vec<External> {
     patterns
 }
 
-fn rules(
-    reader: &mut Reader,
-    node: Node<'_>,
-    known: &[&'static Rule],
-) -> BTreeMap<String, RuleSetting> {
+fn rules(reader: &mut Reader, node: Node<'_>, known: &[String]) -> BTreeMap<String, RuleSetting> {
     let words = [
         ("off", RuleSetting::Off),
         ("note", RuleSetting::Severity(Severity::Note)),
@@ -471,11 +446,13 @@ fn rules(
         let id = key.as_str().unwrap_or_default();
         let family = id.strip_suffix("/*");
         let exists = match family {
-            Some(family) => known.iter().any(|rule| rule.id.family() == family),
-            None => known.iter().any(|rule| rule.id.as_str() == id),
+            Some(family) => known
+                .iter()
+                .any(|rule| rule.split('/').next() == Some(family)),
+            None => known.iter().any(|rule| rule == id),
         };
         if !exists {
-            let near = nearest(id, known.iter().map(|rule| rule.id.as_str()));
+            let near = nearest(id, known.iter().map(String::as_str));
             let near = near
                 .map(|near| format!("; did you mean `{near}`?"))
                 .unwrap_or_default();
@@ -550,7 +527,11 @@ mod tests {
         let file = sources.add("tympan.yaml", text);
         let shared: Arc<str> = text.into();
         let stream = yaml::read(&shared, &yaml::Limits::default());
-        parse_config(file, &stream, yaml::rules::RULES).map_err(|problems| {
+        let rules: Vec<String> = yaml::rules::RULES
+            .iter()
+            .map(|rule| rule.id.to_string())
+            .collect();
+        parse_config(file, &stream, &rules).map_err(|problems| {
             let at = |problem: &ConfigProblem| problem.location.span.of(text).to_owned();
             problems
                 .iter()

@@ -32,3 +32,4 @@ mod program;
 mod project;
 mod rules;
 mod schemas;
+mod waivers;

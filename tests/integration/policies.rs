@@ -84,10 +84,7 @@ spec:
         )
     };
     let path = "_cluster/validatingadmissionpolicybinding-owned.yaml";
-    assert_eq!(
-        text(&files, &format!("dev/{path}")),
-        binding("  - Deny\n")
-    );
+    assert_eq!(text(&files, &format!("dev/{path}")), binding("  - Deny\n"));
     assert_eq!(
         text(&files, &format!("prod/{path}")),
         binding("  - Warn\n  - Audit\n")
@@ -95,7 +92,11 @@ spec:
     assert_eq!(project.run(&["render", "--check"]).code, 0);
     // What one folder makes is not the policies.
     let output = project.run(&["render", "-n", "demo"]);
-    assert!(output.stderr.contains("there is no folder"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("there is no folder"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -117,7 +118,11 @@ spec:
     let path = "dev/_cluster/validatingadmissionpolicybinding-in-demo.yaml";
     let kept = rendered(&Project::new(&files));
     assert!(text(&kept, path).contains("validationActions:\n  - Audit\n"));
-    assert!(!kept.iter().any(|(path, _)| path.ends_with("binding-owned.yaml")));
+    assert!(
+        !kept
+            .iter()
+            .any(|(path, _)| path.ends_with("binding-owned.yaml"))
+    );
     let project = Project::new(&files);
     project.write(
         "tympan.yaml",
@@ -146,4 +151,80 @@ fn what_is_wrong_with_a_policy_is_told_at_its_line() {
     let findings = project.findings();
     assert_eq!(findings[0]["rule"], "template/namespace", "{findings:?}");
     assert_eq!(findings[0]["location"]["file"], "policies/params.yaml");
+}
+
+const TESTS: &str = "\
+policy: owned
+params: {data: {environment: dev}}
+cases:
+- name: an owner is named
+  object: {apiVersion: apps/v1, kind: Deployment, metadata: {name: a, labels: {owner: b}}}
+  expect: allow
+- name: no owner is named
+  object: {apiVersion: apps/v1, kind: Deployment, metadata: {name: a}}
+  expect: deny
+  message: has an owner
+";
+
+#[test]
+fn the_unit_tests_of_policies_run() {
+    let project = Project::new(&[
+        ("policies/owned.yaml", POLICY),
+        ("policies/tests/owned.yaml", TESTS),
+    ]);
+    let output = project.run(&["policy", "test"]);
+    assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(output.stdout, "2 cases, all as expected\n");
+    // The folder alone is enough.
+    let output = project.run(&["policy", "test", "policies"]);
+    assert_eq!(
+        output.stdout, "2 cases, all as expected\n",
+        "{}",
+        output.stderr
+    );
+    project.write(
+        "policies/tests/owned.yaml",
+        TESTS.replace("expect: deny", "expect: allow").as_bytes(),
+    );
+    let output = project.run(&["policy", "test"]);
+    assert_eq!(output.code, 1);
+    let told = "policies/tests/owned.yaml:7:9: expected allow, and the policy says deny: \"every Deployment has an owner\"";
+    assert!(output.stdout.contains(told), "{}", output.stdout);
+    project.write(
+        "policies/tests/owned.yaml",
+        TESTS.replace("expect: deny", "expcet: deny").as_bytes(),
+    );
+    let output = project.run(&["policy", "test"]);
+    assert_eq!(output.code, 2);
+    assert!(
+        output.stderr.contains("did you mean `expect`?"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn a_policy_is_a_rule_that_is_explained() {
+    let described = POLICY.replace(
+        "labels: {team: platform}",
+        "annotations: {kubernetes.io/description: Every Deployment names its owner.}",
+    );
+    let project = Project::new(&[("policies/owned.yaml", &described)]);
+    let output = project.run(&["explain", "policy/owned"]);
+    for text in [
+        "# policy/owned",
+        "Every Deployment names its owner.",
+        "every Deployment has an owner",
+        "`policies/owned.yaml`",
+    ] {
+        assert!(output.stdout.contains(text), "{}", output.stdout);
+    }
+    let list = project.run(&["explain"]);
+    assert!(list.stdout.contains("policy/owned"), "{}", list.stdout);
+    let output = project.run(&["explain", "policy/owmed"]);
+    assert!(
+        output.stderr.contains("did you mean `policy/owned`?"),
+        "{}",
+        output.stderr
+    );
 }
