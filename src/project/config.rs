@@ -102,10 +102,30 @@ pub enum Level {
     Restricted,
 }
 
+impl Level {
+    /// Every level, from the laxest.
+    pub const ALL: [Self; 3] = [Self::Privileged, Self::Baseline, Self::Restricted];
+
+    /// Returns the level's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Privileged => "privileged",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+        }
+    }
+
+    /// Reads a level's name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == name)
+    }
+}
+
 /// How Argo CD gets the manifests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
     /// It reads `rendered/` on the main branch.
+    #[default]
     Directory,
     /// It reads a branch for each environment.
     Branches,
@@ -160,6 +180,12 @@ impl External {
     pub fn matches(&self, kind: &str, namespace: &str, name: &str) -> bool {
         let own = self.namespace.as_deref().unwrap_or_default();
         self.kind == kind && glob(own, namespace) && glob(&self.name, name)
+    }
+
+    /// Tells whether some objects of a kind and namespace are the pattern's.
+    pub fn is_in(&self, kind: &str, namespace: &str) -> bool {
+        let own = self.namespace.as_deref().unwrap_or_default();
+        self.kind == kind && glob(own, namespace)
     }
 }
 
@@ -361,11 +387,7 @@ fn environment(reader: &mut Reader, node: Node<'_>) -> EnvironmentConfig {
                     .collect();
             }
             _ => {
-                let words = [
-                    ("privileged", Level::Privileged),
-                    ("baseline", Level::Baseline),
-                    ("restricted", Level::Restricted),
-                ];
+                let words = Level::ALL.map(|level| (level.as_str(), level));
                 settings.pod_security = reader.one_of(value, &words);
             }
         }

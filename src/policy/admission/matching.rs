@@ -68,14 +68,24 @@ impl<'p> Rule<'p> {
 
     /// Tells whether the rule is about a kind, whatever its version, name and operation.
     fn is_about(&self, request: &Request<'_>) -> bool {
+        self.is_about_as(request, "*")
+    }
+
+    /// Tells whether the rule is about a kind by its name or by another, mostly `*`.
+    fn is_about_as(&self, request: &Request<'_>, any: &str) -> bool {
         let resource = &request.resource;
         let named = |item: &&str| {
             let (plural, part) = item.split_once('/').unwrap_or((item, ""));
-            (plural == "*" || plural == resource.plural) && (part == "*" || part == resource.part)
+            (plural == any || plural == resource.plural) && (part == "*" || part == resource.part)
         };
         has(&self.groups, resource.group)
             && self.resources.iter().any(named)
             && self.scope.is_none_or(|scope| scope == resource.scope)
+    }
+
+    /// Tells whether the rule leaves no object of a kind out.
+    fn is_about_all(&self, request: &Request<'_>) -> bool {
+        self.names.is_empty() && has(&self.operations, "CREATE") && self.is_about(request)
     }
 
     fn has_operation(&self, operation: Operation) -> bool {
@@ -111,7 +121,14 @@ impl<'p> Constraints<'p> {
 
     /// Tells whether a rule is about a kind, whatever the request.
     pub(super) fn is_about(&self, request: &Request<'_>) -> bool {
-        self.rules.is_empty() || self.rules.iter().any(|rule| rule.is_about(request))
+        let excluded = |rule: &Rule<'p>| rule.is_about_all(request);
+        self.rules.iter().any(|rule| rule.is_about(request)) && !self.excluded.iter().any(excluded)
+    }
+
+    /// Tells whether a rule names the kind, instead of meaning every one.
+    pub(super) fn names(&self, request: &Request<'_>) -> bool {
+        let names = |rule: &Rule<'p>| rule.is_about_as(request, &request.resource.plural);
+        self.rules.iter().any(names)
     }
 
     /// Returns the operations that its rules name.
