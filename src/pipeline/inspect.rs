@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{Environment, Object, Outcome};
 use crate::api::{Api, changes};
-use crate::finding::Finding;
+use crate::finding::{Finding, bound};
 use crate::manifest::{Fault, FieldPaths, Resource, group};
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
 use crate::source::{FileId, Location};
@@ -175,38 +175,51 @@ fn faults<'a>(
 ) -> (CheckedBy, Vec<Fault<'a>>) {
     let mut by = CheckedBy::Nothing;
     let old = before.get(&identity(object)).copied();
-    let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
-    // Where each fault stands in the list: hostile objects have tens of thousands.
-    let mut known: HashMap<FaultKey, usize> = HashMap::new();
+    let mut found = Vec::new();
     for (catalogue, api) in catalogues {
         let mut faults = Vec::new();
         by = by.min(catalogue.check_change(object, old, &mut api.of(object), &mut faults));
+        found.push((catalogue.version(), faults));
+    }
+    let mut faults = if found.len() == 1 {
+        found.into_iter().flat_map(|(_, faults)| faults).collect()
+    } else {
+        of_versions(found)
+    };
+    if let Some(old) = old {
+        changes(old, object, &mut faults);
+    }
+    bound(&mut faults);
+    (by, faults)
+}
+
+/// Puts what each version says together, and has what only some say name them.
+fn of_versions(found: Vec<(KubernetesVersion, Vec<Fault<'_>>)>) -> Vec<Fault<'_>> {
+    let asked = found.len();
+    let mut all: Vec<(Fault<'_>, Vec<KubernetesVersion>)> = Vec::new();
+    // Where each fault stands in the list: hostile objects have tens of thousands.
+    let mut known: HashMap<FaultKey, usize> = HashMap::new();
+    for (version, faults) in found {
         for fault in faults {
             let place = *known.entry(key(&fault)).or_insert(all.len());
             match all.get_mut(place) {
                 Some((_, versions)) => {
-                    if versions.last() != Some(&catalogue.version()) {
-                        versions.push(catalogue.version());
+                    if versions.last() != Some(&version) {
+                        versions.push(version);
                     }
                 }
-                None => all.push((fault, vec![catalogue.version()])),
+                None => all.push((fault, vec![version])),
             }
         }
     }
-    let mut faults: Vec<Fault<'a>> = all
-        .into_iter()
-        .map(|(mut fault, versions)| {
-            if versions.len() < catalogues.len() {
-                let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
-                fault.message = format!("{} (Kubernetes {})", fault.message, list.join(", "));
-            }
-            fault
-        })
-        .collect();
-    if let Some(old) = old {
-        changes(old, object, &mut faults);
-    }
-    (by, faults)
+    let told = all.into_iter().map(|(mut fault, versions)| {
+        if versions.len() < asked {
+            let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            fault.message = format!("{} (Kubernetes {})", fault.message, list.join(", "));
+        }
+        fault
+    });
+    told.collect()
 }
 
 fn rendered(environment: &Environment, object: &Object, fault: Fault<'_>) -> Finding {

@@ -131,7 +131,7 @@ impl Catalogue {
 
     /// Returns every kind as `(apiVersion, kind)`, and by whose schema it is checked, sorted.
     pub fn kinds(&self) -> Vec<(String, String, CheckedBy)> {
-        let own = self.kubernetes.kinds().into_iter();
+        let own = self.kubernetes.kinds().iter().copied();
         let own = own.map(|(of, kind)| (of.to_owned(), kind.to_owned(), CheckedBy::Kubernetes));
         let custom = self.custom.keys();
         let custom = custom.map(|(of, kind)| (of.clone(), kind.clone(), CheckedBy::Custom));
