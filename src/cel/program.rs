@@ -55,7 +55,7 @@ impl Program {
         activation: &Activation<'a>,
         budget: &mut Budget,
     ) -> Result<Value<'a>, EvalError> {
-        let mut meter = Meter::new(budget.left.min(budget.each));
+        let mut meter = Meter::new(budget.left.min(budget.each), budget.work);
         let variables = activation.bind(&self.variables, usize::MAX);
         let mut run = Run {
             meter: &mut meter,
@@ -65,6 +65,7 @@ impl Program {
         };
         let value = run.eval(&self.ir);
         budget.left = budget.left.saturating_sub(meter.cost());
+        budget.work = budget.work.saturating_sub(meter.done());
         value
     }
 }

@@ -8,7 +8,7 @@ use super::{Environment, Object, Outcome};
 use crate::api::{Api, changes};
 use crate::finding::{Finding, bound};
 use crate::manifest::{Fault, FieldPaths, Resource, group};
-use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
+use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::source::{FileId, Location};
 use crate::yaml::{Document, Node};
 
@@ -135,22 +135,29 @@ fn catalogues<'a>(
     environment: &str,
     objects: impl Iterator<Item = &'a Resource>,
 ) -> Vec<(Catalogue, Api)> {
+    let objects: Vec<&Resource> = objects.collect();
     let definitions: Vec<&Resource> = objects
+        .iter()
+        .copied()
         .filter(|object| object.id.kind == "CustomResourceDefinition")
         .collect();
+    let share = Share {
+        objects: objects.len(),
+        schemas: checks.schemas.len() + definitions.len(),
+    };
     let versions = checks.versions.get(environment);
     let versions = versions.map(Vec::as_slice).unwrap_or_default();
     versions
         .iter()
         .filter_map(|version| {
-            let mut catalogue = Catalogue::new(*version)?;
+            let mut catalogue = Catalogue::new(*version)?.shared(share);
             for schema in &checks.schemas {
                 catalogue.learn(schema.root());
             }
             for object in &definitions {
                 catalogue.learn(object.root());
             }
-            Some((catalogue, Api::new(*version)?))
+            Some((catalogue, Api::new(*version)?.shared(share)))
         })
         .collect()
 }
