@@ -222,8 +222,8 @@ fn policies(
     let mut files = Vec::new();
     for (_, file) in loaded.files() {
         let path = file.path();
-        if !paths.iter().any(|folder| is_declaration(folder, &path)) {
-            let known = sources.find(&path);
+        if !paths.iter().any(|folder| is_declaration(folder, path)) {
+            let known = sources.find(path);
             files.push(
                 known.unwrap_or_else(|| sources.add(Arc::clone(path), Arc::clone(file.text()))),
             );

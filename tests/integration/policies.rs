@@ -341,7 +341,7 @@ fn policies_beside_plain_manifests_refuse_what_they_are_about() {
     let object = WORKLOAD
         .replace("{{ values.replicas }}", "9")
         .replace("{{ values.image }}", "web:1");
-    let replicas = "\\
+    let replicas = "\
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata: {name: replicas}

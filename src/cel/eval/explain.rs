@@ -271,8 +271,10 @@ impl<'a> Explainer<'a, '_> {
             _ => None,
         };
         let mut failed = None;
+        let mut first = None;
         for item in items {
             let (reason, kept) = (item.2.clone(), item.clone());
+            first = first.or_else(|| Some(item.clone()));
             let condition = body.filter.as_ref().unwrap_or(&body.body);
             match self.with(item, |explainer| explainer.eval(condition)) {
                 Ok(Value::Bool(value)) if Some(value) == wanted => {
@@ -290,7 +292,13 @@ impl<'a> Explainer<'a, '_> {
                 .with(item, |explainer| explainer.why(condition))
                 .or(reason);
         }
-        self.why(&body.range)
+        let range = self.why(&body.range);
+        if range.is_some() || wanted.is_none() {
+            return range;
+        }
+        // Items of elsewhere, such as what params allow: what each is compared with is of the document.
+        let condition = body.filter.as_ref().unwrap_or(&body.body);
+        self.with(first?, |explainer| explainer.why(condition))
     }
 
     /// Returns the items that a macro runs over, each with what decided it.
@@ -405,12 +413,11 @@ impl<'a> Explainer<'a, '_> {
                 let takes = condition.is_none_or(|condition| {
                     matches!(explainer.eval(condition), Ok(Value::Bool(true)))
                 });
-                takes.then(|| {
-                    if filter {
-                        None
-                    } else {
-                        explainer.why(&body.body)
-                    }
+                takes.then(|| match &body.body.kind {
+                    _ if filter => None,
+                    // A map of several fields stands for the item they are of.
+                    IrKind::Map(entries) if entries.len() > 1 => None,
+                    _ => explainer.why(&body.body),
                 })
             });
             all.extend(made.map(|made| made.or(reason)));
@@ -421,6 +428,10 @@ impl<'a> Explainer<'a, '_> {
 
 /// Goes to an entry of a map: to its value where it is written, to what lacks it where it is not.
 fn below<'a>(held: &Value<'a>, reason: Reason<'a>, name: &str) -> Reason<'a> {
+    // What was made of a scalar has fields that the document does not know.
+    if reason.below.is_none() && !reason.node.is_collection() {
+        return reason;
+    }
     let written = match held {
         Value::Map(Map::Node(node, _)) => node.get(name),
         // A map that was made stands for one that is written where it has the same entries.

@@ -59,7 +59,7 @@ pub struct Denial<'a> {
     pub place: Option<Reason<'a>>,
 }
 
-impl<'a> Decision<'a> {
+impl Decision<'_> {
     fn of(verdict: Verdict) -> Self {
         Self {
             verdict,

@@ -141,36 +141,34 @@ impl<'p> Constraints<'p> {
     /// Tells whether a request is meant.
     pub(super) fn matches(&self, request: &Request<'_>) -> Match<'p> {
         let found = if self.rules.is_empty() {
-            Some(None)
+            Match::Yes(None)
         } else {
             self.find(&self.rules, request)
         };
-        let Some(version) = found else {
-            return Match::No;
-        };
-        if self.find(&self.excluded, request).is_some() || !self.has_object(request) {
+        let excluded = || self.find(&self.excluded, request) != Match::No;
+        if found == Match::No || excluded() || !self.has_object(request) {
             return Match::No;
         }
         match self.has_namespace(request) {
-            Some(true) => Match::Yes(version),
+            Some(true) => found,
             Some(false) => Match::No,
             None => Match::Unknown,
         }
     }
 
     /// Finds a rule that means the request, and the version it names where that is another than the object's.
-    fn find(&self, rules: &[Rule<'p>], request: &Request<'_>) -> Option<Option<&'p str>> {
+    fn find(&self, rules: &[Rule<'p>], request: &Request<'_>) -> Match<'p> {
         let taking = || rules.iter().filter(|rule| rule.takes(request));
         let own = request.resource.version;
         if taking().any(|rule| has(&rule.versions, own)) {
-            return Some(None);
+            return Match::Yes(None);
         }
         if self.exact {
-            return None;
+            return Match::No;
         }
         let mut others = taking().flat_map(|rule| rule.versions.iter());
         let found = others.find(|version| request.has_version(version));
-        found.map(|version| Some(*version))
+        found.map_or(Match::No, |version| Match::Yes(Some(version)))
     }
 
     fn has_object(&self, request: &Request<'_>) -> bool {

@@ -161,9 +161,10 @@ impl<'a> Candidates<'a> {
         }
         // A kind that nobody defines lives where its objects say.
         let says = |node: &Node<'_>| node.path(&["metadata", "namespace"]).is_some();
-        let assumed = match objects.values().any(says) {
-            true => Scope::Namespaced,
-            false => Scope::Cluster,
+        let assumed = if objects.values().any(says) {
+            Scope::Namespaced
+        } else {
+            Scope::Cluster
         };
         let scope = kinds
             .scope_of(kind.api_version, kind.kind)

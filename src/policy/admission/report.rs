@@ -140,9 +140,10 @@ impl<'s, 'a> Answer<'s, 'a> {
                 &text.split_whitespace().collect::<Vec<_>>().join(" "),
                 LONGEST,
             );
-            let has = match denial.message.starts_with("no such key") {
-                true => "; `has()` asks for what may be missing",
-                false => "",
+            let has = if denial.message.starts_with("no such key") {
+                "; `has()` asks for what may be missing"
+            } else {
+                ""
             };
             fault = fault.help(format!("the policy `{name}` asks that `{text}`{has}"));
         }

@@ -1,5 +1,10 @@
 //! Fields that the API server makes of others.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "the functions of the table are of one type"
+)]
+
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -337,7 +342,7 @@ fn pod_metadata(template: Node<'_>) -> Option<Value<'_>> {
     Some(map(entries))
 }
 
-/// Who a pod belongs to: a Deployment makes ReplicaSets, and a CronJob Jobs, which make the pods.
+/// Who a pod belongs to: a Deployment makes a `ReplicaSet`, and a `CronJob` a `Job`, which makes the pods.
 fn reference<'a>(owner: Node<'a>, name: &'a str) -> Value<'a> {
     let kind = match text(owner, "kind") {
         "Deployment" => "ReplicaSet",

@@ -41,7 +41,7 @@ fn kinds(text: &str) -> (String, String) {
 }
 
 fn stands_above(head: &str, line: &str) -> bool {
-    let place = |wanted: &dyn Fn(&str) -> bool| TABLE.lines().position(|line| wanted(line));
+    let place = |wanted: &dyn Fn(&str) -> bool| TABLE.lines().position(wanted);
     let head = place(&|line| line == head || line.starts_with(&format!("{head} < ")));
     head < place(&|other| other == line) && head.is_some()
 }

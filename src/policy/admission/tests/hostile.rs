@@ -16,8 +16,9 @@ fn budgets_stop_what_costs_too_much() {
         let letters: Vec<char> = ('a'..='z').take(depth).collect();
         let open: String = letters
             .iter()
-            .map(|letter| format!("l.all({letter}, "))
-            .collect();
+            .map(|letter| ["l.all(", &letter.to_string(), ", "].concat())
+            .collect::<Vec<_>>()
+            .concat();
         format!("{open}{}{}", "true", ")".repeat(depth))
             .replace("l.all", "object.data.long.split('').all")
     };

@@ -4,7 +4,7 @@ use super::*;
 
 const MAP: &str = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: ns, labels: {team: x}}, data: {k: v, long: abcdefghij}}";
 
-/// What a part of a policy's spec says about the making of a ConfigMap.
+/// What a part of a policy's spec says about the making of a `ConfigMap`.
 const CASES: &[(&str, Verdict, &str)] = &[
     (
         "  validations: [{expression: 'object.data.k == \"v\"'}]",

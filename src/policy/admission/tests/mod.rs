@@ -4,6 +4,7 @@ mod checking;
 mod hostile;
 mod judging;
 mod matching;
+mod params;
 mod places;
 
 use std::sync::Arc;
