@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::args::{CheckArgs, FailOn, ReportFormat};
+use super::args::{CheckArgs, FailOn, PodSecurity, ReportFormat};
 use super::base::{manifests_before, rendered_before};
 use super::load::{
     apply_rules, known_version, load_project, objects_of, pipeline_input, project_checks,
@@ -22,7 +22,7 @@ use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{ResourceId, Severity};
 use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, render_project};
-use crate::project::load_manifests;
+use crate::project::{Level, load_manifests};
 use crate::report::{Format, Report, Style, Summary, write};
 use crate::schema::KubernetesVersion;
 use crate::waiver::{self, Baseline};
@@ -93,6 +93,11 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
     checks.schemas.extend(schemas(&args.schemas, settings)?);
+    if let Some(level) = level(args) {
+        for environment in checks.settings.values_mut() {
+            environment.pod_security = Some(level);
+        }
+    }
     checks.parity = args
         .environments
         .is_empty()
@@ -139,6 +144,7 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
             String::new(),
             cluster::Settings {
                 versions,
+                pod_security: level(args),
                 ..cluster::Settings::default()
             },
         )]
@@ -169,6 +175,14 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
         );
     }
     Ok((outcome, coverage, checks.version_words(), checks.compares()))
+}
+
+/// Returns the Pod Security level that is asked for.
+fn level(args: &CheckArgs) -> Option<Level> {
+    args.pod_security.map(|level| match level {
+        PodSecurity::Baseline => Level::Baseline,
+        PodSecurity::Restricted => Level::Restricted,
+    })
 }
 
 /// Reads the versions that are asked for.

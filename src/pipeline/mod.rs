@@ -3,6 +3,7 @@
 //! [`render_project`] takes the texts of a project through values, render and manifest; [`read_manifests`] takes plain
 //! manifests. Both give an [`Outcome`]: objects and all findings.
 
+mod explain;
 mod inspect;
 mod object;
 mod plain;
