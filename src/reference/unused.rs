@@ -235,13 +235,13 @@ fn mentioned(cluster: &Cluster<'_>, names: &HashMap<&str, Vec<Index>>) -> HashSe
                 Some("metadata") => {
                     if let Some(annotations) = value.get("annotations") {
                         words(annotations, false, &mut |word| {
-                            mark(names, word, index, &mut found)
+                            mark(names, word, index, &mut found);
                         });
                     }
                 }
                 Some("apiVersion" | "kind" | "status") => {}
                 _ => words(value, built_in, &mut |word| {
-                    mark(names, word, index, &mut found)
+                    mark(names, word, index, &mut found);
                 }),
             }
         }
@@ -250,8 +250,8 @@ fn mentioned(cluster: &Cluster<'_>, names: &HashMap<&str, Vec<Index>>) -> HashSe
 }
 
 fn mark(names: &HashMap<&str, Vec<Index>>, word: &str, from: Index, found: &mut HashSet<Index>) {
-    let named = names.get(word).into_iter().flatten();
-    found.extend(named.filter(|index| **index != from));
+    let others = names.get(word).into_iter().flatten();
+    found.extend(others.filter(|index| **index != from));
 }
 
 /// Passes on every word of the texts of a node; where it is Kubernetes' own, without the fields that name no object.
