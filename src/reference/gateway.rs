@@ -114,15 +114,15 @@ fn gateway<'a>(references: &mut References<'_, 'a>, from: Asking<'a>, parent: No
     };
     let listeners = references.cluster.get(index);
     let listeners = listeners.and_then(|object| object.root().path(&["spec", "listeners"]));
-    let names: Vec<&str> = listeners
+    let there: Vec<&str> = listeners
         .into_iter()
         .flat_map(Node::items)
         .filter_map(|listener| listener.get("name")?.as_str())
         .collect();
-    if !references.may_step(names.len()) || names.contains(&wanted) {
+    if !references.may_step(there.len()) || there.contains(&wanted) {
         return;
     }
-    let near = references.nearest(wanted, &names);
+    let near = references.nearest(wanted, &there);
     let message = format!(
         "the Gateway `{}` has no listener `{wanted}`{}",
         named.name,

@@ -100,17 +100,17 @@ fn ports<'a>(
     things: Things,
     chosen: &[Rc<Chosen<'a>>],
 ) {
-    let named = endpoints.filter_map(|endpoint| endpoint.get("port"));
-    let mut named = named
+    let asked = endpoints.filter_map(|endpoint| endpoint.get("port"));
+    let mut asked = asked
         .filter_map(|node| Some((node, node.as_str()?)))
         .peekable();
-    if named.peek().is_none() {
+    if asked.peek().is_none() {
         return;
     }
     let Some(names) = names(references, things, chosen) else {
         return;
     };
-    for (node, name) in named.filter(|(_, name)| names.binary_search(name).is_err()) {
+    for (node, name) in asked.filter(|(_, name)| names.binary_search(name).is_err()) {
         let near = references.nearest(name, &names);
         let what = match things {
             Things::Pods => "no container of the selected pods",

@@ -1,6 +1,5 @@
 //! Ports: those that pods declare, those of Services, and what names them.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use super::fields::{items, text};
@@ -55,13 +54,12 @@ pub(super) fn protocol(port: Node<'_>) -> &str {
 /// The ports that some pods declare.
 #[derive(Debug, Default)]
 pub(super) struct Ports<'a> {
-    /// The protocols of each name, and who declares it.
-    names: HashMap<&'a str, Vec<&'a str>>,
-    /// The protocols of each number.
-    numbers: HashMap<i64, Vec<&'a str>>,
-    /// In words, the first of them.
+    /// Names with their protocols, sorted.
+    names: Vec<(&'a str, &'a str)>,
+    /// Numbers with their protocols, sorted.
+    numbers: Vec<(i64, &'a str)>,
+    /// Some in words.
     listed: Vec<String>,
-    first_pod: Option<Index>,
     /// Where the first port stands, with the pod's object.
     pub(super) first: Option<(Index, Node<'a>)>,
     /// Whether something may add containers once the pods are made.
@@ -86,7 +84,7 @@ impl<'a> Ports<'a> {
         ports.map(|ports| ports.items().len() + 1).sum()
     }
 
-    /// Gathers the ports of some pods.
+    /// Gathers the ports of some pods of one namespace.
     pub(super) fn of<'p>(
         cluster: &Cluster<'a>,
         pods: impl Iterator<Item = &'p PodTemplate<'a>>,
@@ -95,37 +93,39 @@ impl<'a> Ports<'a> {
         'a: 'p,
     {
         let mut ports = Self::default();
+        let mut pods = pods.peekable();
+        if let Some(pod) = pods.peek() {
+            let namespace = cluster.find("", "Namespace", "", cluster.namespace(pod.object));
+            let namespace = namespace.and_then(|index| cluster.get(index));
+            ports.injected = is_injected(namespace.and_then(|one| one.root().get("metadata")));
+        }
         for pod in pods {
-            if ports.first_pod.replace(pod.object).is_none() {
-                let namespace = cluster.find("", "Namespace", "", cluster.namespace(pod.object));
-                let namespace = namespace.and_then(|index| cluster.get(index));
-                ports.injected = is_injected(namespace.and_then(|one| one.root().get("metadata")));
-            }
             ports.injected |= is_injected(pod.metadata());
             for container in serving(pod) {
-                let own = container.get("ports").into_iter().flat_map(Node::items);
-                let mut own = own.peekable();
+                let mut own = items(container, "ports").peekable();
                 ports.silent |= own.peek().is_none();
                 own.for_each(|port| ports.add(pod.object, port));
             }
         }
+        ports.names.sort_unstable();
+        ports.names.dedup();
+        ports.numbers.sort_unstable();
+        ports.numbers.dedup();
         ports
     }
 
     fn add(&mut self, object: Index, port: Node<'a>) {
         let protocol = protocol(port);
-        self.first.get_or_insert((object, port));
-        let name = port.get("name").and_then(Node::as_str);
+        let name = text(port, "name");
         let number = port.get("containerPort").and_then(Node::as_int);
-        let mut new = false;
-        if let Some(name) = name {
-            new |= insert(self.names.entry(name).or_default(), protocol);
-        }
-        if let Some(number) = number {
-            new |= insert(self.numbers.entry(number).or_default(), protocol);
-        }
-        if new && self.listed.len() <= LISTED {
-            self.listed.push(in_words(name, number, protocol));
+        self.first.get_or_insert((object, port));
+        self.names.extend(name.map(|name| (name, protocol)));
+        self.numbers.extend(number.map(|number| (number, protocol)));
+        if self.listed.len() <= LISTED {
+            let words = in_words(name, number, protocol);
+            if !self.listed.contains(&words) {
+                self.listed.push(words);
+            }
         }
     }
 
@@ -134,19 +134,28 @@ impl<'a> Ports<'a> {
         self.first.is_none()
     }
 
-    /// Returns the protocols of a port; none where no pod declares it.
-    pub(super) fn protocols(&self, wanted: Wanted<'_>) -> Option<&[&'a str]> {
-        let found = match wanted {
-            Wanted::Name(name) => self.names.get(name),
-            Wanted::Number(number) => self.numbers.get(&number),
-        };
-        found.map(Vec::as_slice)
+    /// Returns a protocol of a port; none where no pod declares it.
+    pub(super) fn protocol(&self, wanted: Wanted<'_>) -> Option<&'a str> {
+        match wanted {
+            Wanted::Name(name) => {
+                let place = self.names.partition_point(|(other, _)| *other < name);
+                let (found, protocol) = self.names.get(place)?;
+                (*found == name).then_some(*protocol)
+            }
+            Wanted::Number(number) => {
+                let place = self.numbers.partition_point(|(other, _)| *other < number);
+                let (found, protocol) = self.numbers.get(place)?;
+                (*found == number).then_some(*protocol)
+            }
+        }
     }
 
     /// Tells whether a pod has a port of a name or number and protocol.
     pub(super) fn has(&self, wanted: Wanted<'_>, protocol: &str) -> bool {
-        let protocols = self.protocols(wanted);
-        protocols.is_some_and(|protocols| protocols.contains(&protocol))
+        match wanted {
+            Wanted::Name(name) => self.names.binary_search(&(name, protocol)).is_ok(),
+            Wanted::Number(number) => self.numbers.binary_search(&(number, protocol)).is_ok(),
+        }
     }
 
     /// Tells whether all names of ports are known.
@@ -165,25 +174,14 @@ impl<'a> Ports<'a> {
     }
 
     /// Returns the names, in order.
-    pub(super) fn names(&self) -> Vec<&'a str> {
-        let mut names: Vec<&str> = self.names.keys().copied().collect();
-        names.sort_unstable();
-        names
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.names.iter().map(|(name, _)| *name)
     }
 
     /// Returns the ports in words.
     pub(super) fn words(&self) -> String {
         list(&self.listed)
     }
-}
-
-/// Adds a word to a few.
-fn insert<'a>(words: &mut Vec<&'a str>, word: &'a str) -> bool {
-    let new = !words.contains(&word);
-    if new {
-        words.push(word);
-    }
-    new
 }
 
 fn in_words(name: Option<&str>, number: Option<i64>, protocol: &str) -> String {

@@ -74,7 +74,7 @@ pub(super) fn strangers<'a>(
         .map(|(number, pod)| Member::new(cluster, number, pod))
         .collect();
     targets.iter().find_map(|target| {
-        let has = |member: &Member<'a>| member.ports.protocols(*target).is_some();
+        let has = |member: &Member<'a>| member.ports.protocol(*target).is_some();
         let meant = all.iter().find(|member| has(member))?;
         let stranger = all.iter().find(|member| match (has(member), target) {
             (true, _) => meant.is_other_program(member),

@@ -13,9 +13,13 @@ use crate::manifest::Fault;
 use crate::yaml::{Kind, Node};
 
 /// How many labels are asked in one run: hostile selectors name no rare label, and then everything is asked.
-const STEPS: usize = 1 << 26;
+const STEPS: usize = 1 << 25;
+/// How many ports are kept in one run: hostile selectors choose many ports each in a way of its own.
+const PORTS: usize = 1 << 21;
 /// What looking up a selection counts for.
-const LOOKUP: usize = 8;
+const LOOKUP: usize = 32;
+/// How many selections are kept: all but those of hostile input.
+const KEPT: usize = 1 << 17;
 /// How many parts of a selector are tried to find the one that is to blame.
 const PARTS: usize = 8;
 
@@ -96,7 +100,17 @@ pub(super) struct Selections<'a> {
     foreign: OnceCell<Foreign<'a>>,
     prefixes: OnceCell<[HashSet<&'a str>; 2]>,
     known: HashMap<(Things, &'a str, Selector<'a>), Selection<'a>>,
+    /// The values of a label in a namespace, or its labels, with something that has each.
+    words: HashMap<(Things, &'a str, Option<&'a str>), Option<Rc<Words<'a>>>>,
     steps: usize,
+    ports: usize,
+}
+
+/// Words in order, each with something that has it.
+#[derive(Debug)]
+struct Words<'a> {
+    words: Vec<&'a str>,
+    things: Vec<u32>,
 }
 
 impl Default for Selections<'_> {
@@ -106,7 +120,9 @@ impl Default for Selections<'_> {
             foreign: OnceCell::new(),
             prefixes: OnceCell::new(),
             known: HashMap::new(),
+            words: HashMap::new(),
             steps: STEPS,
+            ports: PORTS,
         }
     }
 }
@@ -122,7 +138,9 @@ impl<'a> References<'_, 'a> {
             return known.clone();
         }
         let selection = self.select_anew(asked);
-        self.selections.known.insert(key, selection.clone());
+        if self.selections.known.len() < KEPT {
+            self.selections.known.insert(key, selection.clone());
+        }
         selection
     }
 
@@ -167,10 +185,14 @@ impl<'a> References<'_, 'a> {
                 let pods = chosen.things.iter();
                 pods.filter_map(|pod| cluster.pods().get(*pod as usize))
             };
-            let ports = if self.may_step(pods().map(Ports::work).sum()) {
-                Ports::of(cluster, pods())
-            } else {
-                Ports::unknown()
+            let work: usize = pods().map(Ports::work).sum();
+            let left = self.selections.ports.checked_sub(work);
+            let ports = match left.filter(|_| self.may_step(work)) {
+                Some(left) => {
+                    self.selections.ports = left;
+                    Ports::of(cluster, pods())
+                }
+                None => Ports::unknown(),
             };
             return chosen.ports.get_or_init(|| ports);
         }
@@ -208,6 +230,18 @@ impl<'a> References<'_, 'a> {
         node: Node<'a>,
         asked: Asked<'_, 'a>,
     ) -> Found<'a> {
+        self.nothing_in(from, what, node, asked, 0)
+    }
+
+    /// Says that a selector selects nothing in a namespace, nor in some more.
+    pub(super) fn nothing_in(
+        &mut self,
+        from: Index,
+        what: &str,
+        node: Node<'a>,
+        asked: Asked<'_, 'a>,
+        more: usize,
+    ) -> Found<'a> {
         let Asked {
             things,
             namespace,
@@ -220,7 +254,11 @@ impl<'a> References<'_, 'a> {
             Some(Blame { why, .. }) => why.clone(),
             None => format!("none matches `{selector}`"),
         };
-        let message = format!("{what} selects no {word} of namespace `{namespace}`: {why}");
+        let more = match more {
+            0 => String::new(),
+            more => format!(", nor of {more} more"),
+        };
+        let message = format!("{what} selects no {word} of namespace `{namespace}`{more}: {why}");
         let help = if self.cluster.settings().whole {
             format!(
                 "select by labels that a {word} has; {word}s that come from elsewhere are declared in `tympan.yaml`: \
@@ -260,27 +298,13 @@ impl<'a> References<'_, 'a> {
 
     /// Looks for a near value of the one label that is asked for, or for a near label.
     fn blame_alone(&mut self, asked: Asked<'_, 'a>, key: &'a str) -> Option<Blame<'a>> {
-        let all = self.chosen(asked.things, asked.namespace, &Selector::default())?;
         let wanted = wanted(asked.selector, key);
-        let index = self.index(asked.things);
-        let has_key = index.has_key(asked.namespace, key);
-        let mut words: BTreeMap<&str, u32> = BTreeMap::new();
-        for thing in all {
-            let labels = index.labels(thing)?;
-            if has_key {
-                if let Some(value) = labels.get(key) {
-                    words.entry(value).or_insert(thing);
-                }
-            } else {
-                for (key, _) in labels.iter() {
-                    words.entry(key).or_insert(thing);
-                }
-            }
-        }
+        let has_key = self.index(asked.things).has_key(asked.namespace, key);
         let word = if has_key { wanted } else { Some(key) };
-        let names: Vec<&str> = words.keys().copied().collect();
-        let near = word.and_then(|word| self.nearest(word, &names));
-        let thing = near.and_then(|near| words.get(near)).copied();
+        let words = self.words(asked, has_key.then_some(key))?;
+        let near = word.and_then(|word| self.nearest(word, &words.words));
+        let place = near.and_then(|near| words.words.binary_search(&near).ok());
+        let thing = place.and_then(|place| words.things.get(place)).copied();
         let meant = near.zip(thing).and_then(|(near, thing)| {
             let key = if has_key { key } else { near };
             let labels = self.index(asked.things).labels(thing)?;
@@ -295,6 +319,33 @@ impl<'a> References<'_, 'a> {
                 did_you_mean(meant.as_deref())
             ),
         })
+    }
+
+    /// Returns the values of a label in a namespace, or all labels in it.
+    fn words(&mut self, asked: Asked<'_, 'a>, key: Option<&'a str>) -> Option<Rc<Words<'a>>> {
+        let place = (asked.things, asked.namespace, key);
+        if let Some(known) = self.selections.words.get(&place) {
+            return known.clone();
+        }
+        let all = self.chosen(asked.things, asked.namespace, &Selector::default());
+        let words = all.map(|all| {
+            let index = self.index(asked.things);
+            let mut words: BTreeMap<&str, u32> = BTreeMap::new();
+            for thing in all {
+                let labels = index.labels(thing).into_iter();
+                for (label, value) in labels.flat_map(Labels::iter) {
+                    match key {
+                        None => words.entry(label).or_insert(thing),
+                        Some(key) if key == label => words.entry(value).or_insert(thing),
+                        Some(_) => continue,
+                    };
+                }
+            }
+            let (words, things) = words.into_iter().unzip();
+            Rc::new(Words { words, things })
+        });
+        self.selections.words.insert(place, words.clone());
+        words
     }
 
     /// Tells whether something matches all but what is asked of one label.

@@ -146,7 +146,7 @@ fn no_name<'a>(
     protocol: &str,
     declared: &Ports<'a>,
 ) -> Fault<'a> {
-    if let Some([other, ..]) = declared.protocols(Wanted::Name(name)) {
+    if let Some(other) = declared.protocol(Wanted::Name(name)) {
         let message =
             format!("the port `{name}` of the pods is {other}, and this one leads to {protocol}");
         let help = format!("write `protocol: {other}` here, or mend the container's port");
@@ -169,13 +169,13 @@ fn no_name<'a>(
 }
 
 fn no_number<'a>(node: Node<'a>, number: i64, protocol: &str, declared: &Ports<'a>) -> Fault<'a> {
-    let message = match declared.protocols(Wanted::Number(number)) {
-        Some([other, ..]) => {
+    let message = match declared.protocol(Wanted::Number(number)) {
+        Some(other) => {
             format!(
                 "the selected pods declare port {number} for {other}, and this one leads to {protocol}"
             )
         }
-        _ => format!("no container of the selected pods declares port {number}"),
+        None => format!("no container of the selected pods declares port {number}"),
     };
     Fault::new(&rules::UNDECLARED_PORT, node, message).help(format!(
         "they declare {}; correct the `targetPort`, or declare the port in the container that listens on it",

@@ -81,6 +81,9 @@ pub(super) fn is_built_in(target: Target<'_>) -> bool {
             name == "default"
                 || (system && (name.ends_with("-controller") || CONTROLLERS.contains(&name)))
         }
+        ("", "Service") => {
+            (namespace == "default" && name == "kubernetes") || (system && name == "kube-dns")
+        }
         ("rbac.authorization.k8s.io", "ClusterRole") => {
             name.starts_with("system:")
                 || ["admin", "cluster-admin", "edit", "view"].contains(&name)

@@ -60,14 +60,14 @@ impl<'a> Folders<'a> {
     }
 
     /// Tells whether a source reads what this project renders now.
-    pub(super) fn is_current(&self, settings: &Settings, source: Node<'a>) -> bool {
+    pub(super) fn is_current(settings: &Settings, source: Node<'a>) -> bool {
         let revision = text(source, "targetRevision").unwrap_or("HEAD");
         let own = settings.repository.revision.as_deref();
         settings.delivery == Delivery::Directory && (revision == "HEAD" || own == Some(revision))
     }
 
     /// Returns the folder below those of this environment: none for all others.
-    fn own<'p>(&self, settings: &Settings, path: &'p str) -> Option<&'p str> {
+    fn own<'p>(settings: &Settings, path: &'p str) -> Option<&'p str> {
         let mut parts = path
             .trim_start_matches("./")
             .trim_matches('/')
@@ -111,7 +111,7 @@ impl<'a> Folders<'a> {
             let near = references.nearest(environment, &names);
             return Some(near.map(|near| format!("{RENDERED}/{near}{rest}")));
         }
-        let folder = self.own(settings, path)?;
+        let folder = Self::own(settings, path)?;
         if folder.is_empty() || folder == CLUSTER || self.folders.contains_key(folder) {
             return None;
         }
@@ -136,7 +136,7 @@ impl<'a> Folders<'a> {
         {
             return None;
         }
-        let folder = self.own(references.cluster.settings(), path)?;
+        let folder = Self::own(references.cluster.settings(), path)?;
         let directory = source.get("directory");
         let field = |field| directory.and_then(|directory| text(directory, field));
         let recurse = directory.and_then(|directory| directory.get("recurse")?.as_bool());
@@ -146,14 +146,12 @@ impl<'a> Folders<'a> {
             field("include"),
             field("exclude"),
         );
-        let objects = match self.read.get(&key) {
-            Some(known) => known.clone(),
-            None => {
-                let objects = self.chosen(references, key).map(Rc::from);
-                self.read.insert(key, objects.clone());
-                objects
-            }
-        };
+        let known = self.read.get(&key).cloned();
+        let objects = known.unwrap_or_else(|| {
+            let objects = self.chosen(references, key).map(Rc::from);
+            self.read.insert(key, objects.clone());
+            objects
+        });
         Some(Contents {
             path: source.get("path")?,
             objects: objects?,

@@ -25,7 +25,7 @@ const KINDS: &[(&str, &[&str])] = &[
     ("ApplicationSet", &["spec", "template", "spec"]),
 ];
 
-/// An Application, or what an ApplicationSet makes them from.
+/// An Application, or what an `ApplicationSet` makes them from.
 #[derive(Clone, Copy)]
 struct Application<'a> {
     index: Index,
@@ -57,7 +57,7 @@ impl<'a> Application<'a> {
     }
 }
 
-/// Checks Applications and ApplicationSets.
+/// Checks Applications and what makes them.
 pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
     let cluster = references.cluster;
     let all: Vec<Application<'a>> = KINDS
@@ -97,7 +97,7 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
     }
 }
 
-/// Returns the text of a node that no ApplicationSet fills in.
+/// Returns the text of a node that no `ApplicationSet` fills in.
 fn settled(node: Node<'_>) -> Option<&str> {
     node.as_str()
         .filter(|text| !text.contains("{{") && !text.contains("{%"))
@@ -222,7 +222,7 @@ fn contents<'a>(
     let node = source.get("path")?;
     let path = settled(node)?;
     let own = settings.whole && is_own_source(settings, source);
-    if !own || !folders.is_current(settings, source) {
+    if !own || !Folders::is_current(settings, source) {
         return None;
     }
     if let Some(near) = folders.missing(references, path) {

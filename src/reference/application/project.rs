@@ -1,4 +1,4 @@
-//! Argo CD's AppProjects: which repositories, destinations and kinds they allow.
+//! Argo CD's projects: which repositories, destinations and kinds they allow.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -136,11 +136,10 @@ impl<'a> Projects<'a> {
             .map(|_| IN_CLUSTER));
         let mut allowed = false;
         for item in items(*spec, "destinations") {
-            let mut part =
-                |field, value: Option<&str>| self::part(references, text(item, field), value);
+            let mut own = |field, value: Option<&str>| part(references, text(item, field), value);
             // An empty namespace is a text like others; a cluster that is not named is not known.
-            let clusters = [part("server", server), part("name", name)];
-            let in_namespace = self::part(
+            let clusters = [own("server", server), own("name", name)];
+            let in_namespace = part(
                 references,
                 Some(text(item, "namespace").unwrap_or_default()),
                 Some(namespace.unwrap_or_default()),

@@ -18,6 +18,28 @@ use crate::yaml::Node;
 /// What a peer, or the policy itself, selects; none where that is not known.
 type Selected<'a> = Option<Vec<Rc<Chosen<'a>>>>;
 
+/// How many peers in other namespaces are kept: all but those of hostile input.
+const PEERS: usize = 1 << 16;
+
+/// Whether all that is selected is wanted, or whether it is anything.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Extent {
+    All,
+    Anything,
+}
+
+impl Extent {
+    /// The pods of a rule are wanted where it names ports.
+    fn of(rule: Node<'_>) -> Self {
+        let mut ports = items(rule, "ports").filter_map(|port| port.get("port"));
+        if ports.any(|port| port.as_str().is_some()) {
+            Self::All
+        } else {
+            Self::Anything
+        }
+    }
+}
+
 /// Checks NetworkPolicies.
 pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
     let cluster = references.cluster;
@@ -44,34 +66,41 @@ fn policy<'a>(
 ) {
     let own = references.cluster.namespace(index);
     let subjects = spec.get("podSelector").and_then(|node| {
-        let selector = Selector::read(node)?;
-        select(
-            references,
+        let part = Part {
             index,
-            "the NetworkPolicy",
+            what: "the NetworkPolicy",
             node,
-            &selector,
-            &[own],
-        )
+            extent: Extent::All,
+        };
+        select(references, part, &Selector::read(node)?, &[own])
     });
-    for rule in spec.get("ingress").into_iter().flat_map(Node::items) {
-        for peer in rule.get("from").into_iter().flat_map(Node::items) {
-            self::peer(references, index, peer, namespaces);
+    for rule in items(spec, "ingress") {
+        for peer in items(rule, "from") {
+            self::peer(references, index, peer, namespaces, Extent::Anything);
         }
         if let Some(subjects) = &subjects {
             ports(references, index, rule, subjects);
         }
     }
-    for rule in spec.get("egress").into_iter().flat_map(Node::items) {
-        let peers = rule.get("to").into_iter().flat_map(Node::items);
-        let peers: Vec<Selected<'a>> = peers
-            .map(|peer| self::peer(references, index, peer, namespaces))
+    for rule in items(spec, "egress") {
+        let extent = Extent::of(rule);
+        let peers: Vec<Selected<'a>> = items(rule, "to")
+            .map(|peer| self::peer(references, index, peer, namespaces, extent))
             .collect();
         let all: Option<Vec<_>> = peers.into_iter().collect();
-        if let Some(all) = all {
+        if let (Some(all), Extent::All) = (all, extent) {
             ports(references, index, rule, &all.concat());
         }
     }
+}
+
+/// A selector of a policy, and what is asked of it.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    index: Index,
+    what: &'static str,
+    node: Node<'a>,
+    extent: Extent,
 }
 
 /// Returns what a peer selects, and says where that is nothing.
@@ -80,25 +109,37 @@ fn peer<'a>(
     index: Index,
     peer: Node<'a>,
     namespaces: &mut Namespaces<'a>,
+    extent: Extent,
 ) -> Selected<'a> {
     let pods = peer.get("podSelector");
     let selector = match pods {
         Some(pods) => Selector::read(pods)?,
         None => Selector::default(),
     };
-    let Some(node) = peer.get("namespaceSelector") else {
-        let own = references.cluster.namespace(index);
-        return select(references, index, "the peer", pods?, &selector, &[own]);
+    let chooses = peer.get("namespaceSelector");
+    let part = Part {
+        index,
+        what: "the peer",
+        node: pods.or(chooses)?,
+        extent,
     };
-    match namespaces.which(&Selector::read(node)?) {
-        Which::These(names) => select(
-            references,
-            index,
-            "the peer",
-            pods.unwrap_or(node),
-            &selector,
-            &names,
-        ),
+    let Some(node) = chooses else {
+        let own = references.cluster.namespace(index);
+        return select(references, part, &selector, &[own]);
+    };
+    // Policies of many namespaces have the same peers.
+    let key = (Selector::read(node)?, selector, extent);
+    if let Some(known) = namespaces.peers.get(&key) {
+        return Some(known.clone());
+    }
+    match namespaces.which(&key.0) {
+        Which::These(names) => {
+            let all = select(references, part, &key.1, &names)?;
+            if !all.is_empty() && namespaces.peers.len() < PEERS {
+                namespaces.peers.insert(key, all.clone());
+            }
+            Some(all)
+        }
         Which::Absent(name) => {
             absent(references, index, node, name, namespaces);
             None
@@ -110,22 +151,25 @@ fn peer<'a>(
 /// Returns what a selector chooses in some namespaces, and says where that is nothing.
 fn select<'a>(
     references: &mut References<'_, 'a>,
-    index: Index,
-    what: &str,
-    node: Node<'a>,
+    part: Part<'a>,
     selector: &Selector<'a>,
     namespaces: &[&'a str],
 ) -> Selected<'a> {
+    let asked = |namespace| Asked {
+        things: Things::Pods,
+        namespace,
+        selector,
+    };
     let mut all = Vec::new();
     let mut known = true;
     for namespace in namespaces {
-        let asked = Asked {
-            things: Things::Pods,
-            namespace,
-            selector,
-        };
-        match references.select(asked) {
-            Selection::Chosen(chosen) => all.push(chosen),
+        match references.select(asked(namespace)) {
+            Selection::Chosen(chosen) => {
+                all.push(chosen);
+                if part.extent == Extent::Anything {
+                    break;
+                }
+            }
             Selection::Nothing => {}
             Selection::Unknown => known = false,
         }
@@ -133,19 +177,13 @@ fn select<'a>(
     if !known {
         return None;
     }
-    if let (true, false, Some(namespace)) =
-        (all.is_empty(), selector.is_empty(), namespaces.first())
+    if let Some(namespace) = namespaces.first()
+        && all.is_empty()
+        && !selector.is_empty()
     {
-        let asked = Asked {
-            things: Things::Pods,
-            namespace,
-            selector,
-        };
-        let mut found = references.nothing(index, what, node, asked);
-        if namespaces.len() > 1 {
-            let others = format!(", nor of {} more", namespaces.len() - 1);
-            found.fault.message.push_str(&others);
-        }
+        let more = namespaces.len() - 1;
+        let asked = asked(namespace);
+        let found = references.nothing_in(part.index, part.what, part.node, asked, more);
         references.push(found);
     }
     Some(all)
@@ -210,8 +248,8 @@ fn ports<'a>(
         if declared.iter().any(|ports| ports.has(wanted, protocol)) {
             continue;
         }
-        let other = declared.iter().find_map(|ports| ports.protocols(wanted));
-        let message = if let Some([other, ..]) = other {
+        let other = declared.iter().find_map(|ports| ports.protocol(wanted));
+        let message = if let Some(other) = other {
             format!("the port `{name}` of the pods is {other}, and this one is {protocol}")
         } else {
             let near = references.near_port(name, &declared);

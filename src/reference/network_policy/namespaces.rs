@@ -1,8 +1,11 @@
 //! The namespaces that a selector chooses, as far as the objects show.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use super::super::references::References;
+use super::super::selection::Chosen;
+use super::Extent;
 use crate::cluster::{Cluster, DEFAULT_NAMESPACE, Index, LabelIndex, Selector};
 
 /// The label that every namespace has: its name.
@@ -30,6 +33,8 @@ pub(super) struct Namespaces<'a> {
     index: LabelIndex<'a>,
     /// Those that hold something.
     used: HashSet<&'a str>,
+    /// What peers select in other namespaces: by the selector of namespaces, that of pods, and what is wanted.
+    pub(super) peers: HashMap<(Selector<'a>, Selector<'a>, Extent), Vec<Rc<Chosen<'a>>>>,
     steps: usize,
 }
 
@@ -51,6 +56,7 @@ impl<'a> Namespaces<'a> {
                 .collect(),
             names: objects.keys().copied().collect(),
             objects,
+            peers: HashMap::new(),
             steps: STEPS,
         }
     }

@@ -292,8 +292,8 @@ fn a_project_allows_what_a_folder_holds() {
         refused,
         [
             "spec.clusterResourceWhitelist: the project does not allow the kind `Namespace` of the core group, and the Application `a` brings `Namespace/other`",
-            "spec.namespaceResourceBlacklist: the project does not allow the kind `Secret` of the core group, and the Application `a` brings `Secret/s`",
             "spec.destinations: the project does not allow the namespace `argocd`, nor 1 more, and the Application `a` brings `AppProject/shop`",
+            "spec.namespaceResourceBlacklist: the project does not allow the kind `Secret` of the core group, and the Application `a` brings `Secret/s`",
         ]
     );
     let white = THERE.replace("namespaceResourceBlacklist", "namespaceResourceWhitelist");

@@ -102,7 +102,7 @@ fn peers_are_pods_as_far_as_is_known() {
         ("namespaceSelector: {matchLabels: {team: ops}}, podSelector: {matchLabels: {app: prometheus}}".to_owned(), None),
         (
             "namespaceSelector: {matchExpressions: [{key: team, operator: Exists}]}, podSelector: {matchLabels: {app: db}}".to_owned(),
-            Some(format!("{at}.podSelector.matchLabels.app: the peer selects no pod of namespace `shop`: none matches `app=db`, nor of 1 more")),
+            Some(format!("{at}.podSelector.matchLabels.app: the peer selects no pod of namespace `monitoring`, nor of 1 more: none matches `app=db`")),
         ),
         // All namespaces, those of others included.
         ("namespaceSelector: {}, podSelector: {matchLabels: {app: db}}".to_owned(), None),
