@@ -177,6 +177,12 @@ pub(super) struct CheckArgs {
     /// Take the schemas of custom resources from this folder or file, too; may be given again
     #[arg(long, value_name = "DIR")]
     pub(super) schemas: Vec<PathBuf>,
+    /// Hold the pods of namespaces whose labels enforce no Pod Security Standard to this one
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) pod_security: Option<PodSecurity>,
+    /// Check by the policies in this folder or file, too, whatever their bindings would do; may be given again
+    #[arg(long, value_name = "DIR")]
+    pub(super) policies: Vec<PathBuf>,
     /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, or a
     /// folder
     #[arg(long, value_name = "SIDE")]
@@ -210,6 +216,15 @@ pub(super) enum Colour {
     Always,
     /// Never
     Never,
+}
+
+/// The Pod Security Standards that forbid something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PodSecurity {
+    /// Known escalations are refused
+    Baseline,
+    /// Hardened pods only
+    Restricted,
 }
 
 /// The formats of reports.

@@ -126,6 +126,7 @@ pub(super) fn project_checks(
             repository: project.config.repository.clone(),
             delivery: project.config.delivery,
             whole: true,
+            policies: Vec::new(),
         };
         checks.settings.insert(name.clone(), settings);
     }

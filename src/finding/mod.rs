@@ -11,7 +11,7 @@ use std::fmt;
 
 pub use self::rule::{Rule, RuleId};
 pub use self::set::{Accepted, FindingSet};
-pub use self::suggestion::nearest;
+pub use self::suggestion::{did_you_mean, nearest};
 use crate::source::Location;
 
 /// How much a finding matters; ordered from least to most.

@@ -30,6 +30,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Returns the end of a message that names what may have been meant; nothing where there is none.
+pub fn did_you_mean(near: Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?"))
+        .unwrap_or_default()
+}
+
 /// Counts the letters of a word, small and large ones alike; what is not ASCII is left out.
 fn letters(word: &str) -> [u8; 128] {
     let mut counts = [0_u8; 128];

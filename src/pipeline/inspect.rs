@@ -14,7 +14,7 @@ use crate::policy::{Side, parity};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
 use crate::yaml::{Document, Node};
-use crate::{argocd, pod_security, rbac, reference, secret};
+use crate::{argocd, pod_security, policy, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
@@ -60,6 +60,7 @@ const FAMILIES: &[Family] = &[
     rbac::check,
     secret::check,
     argocd::check,
+    policy::check,
 ];
 
 /// The version before of an environment's objects, by group, kind, namespace and name.
@@ -116,7 +117,7 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             .collect();
         found.extend(inspect_environment(
             &environment.name,
-            &subjects,
+            subjects,
             checks,
             outcome.complete,
             &mut coverage,
@@ -131,7 +132,7 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
         .collect();
     found.extend(inspect_environment(
         "",
-        &subjects,
+        subjects,
         checks,
         outcome.complete,
         &mut coverage,
@@ -164,10 +165,10 @@ fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
 }
 
 /// Checks the objects of one environment: each by itself, then all together.
-fn inspect_environment(
+fn inspect_environment<'c>(
     environment: &str,
-    subjects: &[Subject<'_>],
-    checks: &Checks,
+    mut subjects: Vec<Subject<'c>>,
+    checks: &'c Checks,
     complete: bool,
     coverage: &mut Coverage,
 ) -> Vec<Finding> {
@@ -177,6 +178,11 @@ fn inspect_environment(
     if subjects.is_empty() {
         return Vec::new();
     }
+    let count = subjects.len();
+    let policies = settings.policies.iter();
+    let policies = policies.map(|policy| Subject::plain(policy.file, &policy.resource));
+    subjects.extend(policies);
+    let subjects = subjects.as_slice();
     let catalogues = catalogues(checks, settings, subjects);
     let before = before(checks, environment);
     let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
@@ -188,16 +194,27 @@ fn inspect_environment(
         })
         .collect();
     let mut found = Vec::new();
-    for (by, findings) in alone {
-        coverage.count(by);
+    for (at, (by, findings)) in alone.into_iter().enumerate() {
+        if at < count {
+            coverage.count(by);
+        }
         found.extend(findings);
     }
     let mut scopes = Scopes::default();
     for schema in &checks.schemas {
         scopes.learn(schema.root());
     }
-    let objects = subjects.iter().map(|subject| subject.resource).collect();
-    let cluster = Cluster::new(objects, scopes, settings);
+    let objects = subjects.iter().take(count).map(|subject| subject.resource);
+    let own = subjects
+        .iter()
+        .enumerate()
+        .filter(|(_, subject)| subject.is_own_policy());
+    let base = checks.base.as_ref();
+    let base = base.map(|base| base.get(environment).map(Vec::as_slice).unwrap_or_default());
+    let cluster = Cluster::new(objects.collect(), scopes, settings)
+        .with_schemas(&checks.schemas)
+        .with_before(base)
+        .with_own_policies(own.map(|(index, _)| index));
     let mut families = FAMILIES.to_vec();
     if complete {
         families.extend(OF_THE_WHOLE);

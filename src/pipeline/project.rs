@@ -5,6 +5,7 @@ use std::sync::Arc;
 use minijinja::Value;
 use rayon::prelude::*;
 
+use super::explain::Refused;
 use super::policies::{PolicyFile, take_policies};
 use super::settle::settle;
 use super::{Environment, Object, Outcome};
@@ -80,11 +81,13 @@ pub fn render_project(input: Input) -> Outcome {
     let chosen: Vec<usize> = (0..templates.len())
         .filter(|index| is_chosen(&templates, *index, &namespaces))
         .collect();
-    let (parts, unfit) = rayon::join(
+    let (mut parts, unfit) = rayon::join(
         || render_all(&sources, &engine, &templates, &chosen, &inputs, &loaded),
         || schema.map(|file| check_schema(&sources, file, &inputs, &loaded)),
     );
-    findings.extend(unfit.into_iter().flatten());
+    let unfit = unfit.unwrap_or_default();
+    explain_by_schema(&mut parts, &unfit, &sources, &inputs, &loaded);
+    findings.extend(unfit);
     if !partial
         && findings
             .iter()
@@ -242,6 +245,30 @@ fn check_schema(
                 .collect()
         }
         Err(finding) => vec![*finding],
+    }
+}
+
+/// Leads from what failed to the values that the project's schema refuses, where it is about one of them.
+fn explain_by_schema(
+    parts: &mut [Part],
+    unfit: &[Finding],
+    sources: &SourceMap,
+    inputs: &[EnvironmentInput],
+    loaded: &[Loaded],
+) {
+    if unfit.is_empty() {
+        return;
+    }
+    let both = inputs.iter().zip(loaded);
+    let refused: Vec<Refused<'_>> = both
+        .map(|(input, loaded)| Refused::new(unfit, &loaded.values, &input.name))
+        .collect();
+    for part in parts {
+        if let (Err(findings), Some(refused)) = (&mut part.result, refused.get(part.environment)) {
+            for finding in findings {
+                refused.explain(finding, &part.reads, sources);
+            }
+        }
     }
 }
 

@@ -102,6 +102,25 @@ pub enum Level {
     Restricted,
 }
 
+impl Level {
+    /// Every level, from the laxest.
+    pub const ALL: [Self; 3] = [Self::Privileged, Self::Baseline, Self::Restricted];
+
+    /// Returns the level's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Privileged => "privileged",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+        }
+    }
+
+    /// Reads a level's name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == name)
+    }
+}
+
 /// How Argo CD gets the manifests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
@@ -368,11 +387,7 @@ fn environment(reader: &mut Reader, node: Node<'_>) -> EnvironmentConfig {
                     .collect();
             }
             _ => {
-                let words = [
-                    ("privileged", Level::Privileged),
-                    ("baseline", Level::Baseline),
-                    ("restricted", Level::Restricted),
-                ];
+                let words = Level::ALL.map(|level| (level.as_str(), level));
                 settings.pod_security = reader.one_of(value, &words);
             }
         }

@@ -18,13 +18,16 @@ const COUNTED: &[(&str, &str)] = &[
     ("apps", "StatefulSet"),
 ];
 
+/// Whose pods are not moved when a node is drained, or end by themselves.
+const LEFT: &[&str] = &["CronJob", "DaemonSet", "Job"];
+
 /// A workload: group, kind, namespace and name.
 type Workload<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 /// Checks every budget.
 pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
     let cluster = references.cluster;
-    let scaled = scaled(cluster);
+    let kept = kept(cluster);
     let mut taken: HashMap<u32, Index> = HashMap::new();
     for index in cluster.of_kind("policy", "PodDisruptionBudget") {
         let spec = cluster
@@ -48,7 +51,7 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
                 if chosen.certain {
                     second(references, *index, node, &chosen.things, &mut taken);
                 }
-                blocked(references, *index, spec, &chosen.things, &scaled);
+                blocked(references, *index, spec, &chosen.things, &kept);
             }
             Selection::Nothing => {
                 let found = references.nothing(*index, "the budget", node, asked);
@@ -78,6 +81,52 @@ fn scaled<'a>(cluster: &Cluster<'a>) -> HashSet<Workload<'a>> {
         }
     }
     scaled
+}
+
+/// How many pods a template keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// This many.
+    Count(i64),
+    /// Nobody knows before they run.
+    Unknown,
+    /// No drain moves them, or they end by themselves.
+    Left,
+}
+
+/// Returns how many pods each template keeps, in the order of the pods.
+fn kept(cluster: &Cluster<'_>) -> Vec<Kept> {
+    let scaled = scaled(cluster);
+    let pods = cluster.pods().iter();
+    pods.map(|pod| {
+        let Some(object) = cluster.get(pod.object) else {
+            return Kept::Unknown;
+        };
+        let (group, kind) = (object.group(), &*object.id.kind);
+        let workload = (group, kind, cluster.namespace(pod.object), &*object.id.name);
+        if LEFT.contains(&kind) {
+            return Kept::Left;
+        }
+        if !COUNTED.contains(&(group, kind)) || scaled.contains(&workload) {
+            return Kept::Unknown;
+        }
+        let count = object.root().path(&["spec", "replicas"]);
+        match count.filter(|count| !count.is_null()) {
+            Some(count) => count.as_int().map_or(Kept::Unknown, Kept::Count),
+            None => Kept::Count(1),
+        }
+    })
+    .collect()
+}
+
+/// Returns how many pods some templates keep together, where that is certain.
+fn sum(pods: &[u32], kept: &[Kept]) -> Option<i64> {
+    let each = pods.iter().map(|pod| kept.get(*pod as usize));
+    each.map(|count| match count {
+        Some(Kept::Count(count)) => Some((*count).max(0)),
+        _ => None,
+    })
+    .try_fold(0_i64, |all, count| all.checked_add(count?))
 }
 
 /// Says that pods have two budgets: the API then answers each eviction with an error.
@@ -132,8 +181,12 @@ fn blocked<'a>(
     from: Index,
     spec: Node<'a>,
     pods: &[u32],
-    scaled: &HashSet<Workload<'a>>,
+    kept: &[Kept],
 ) {
+    let mut each = pods.iter().filter_map(|pod| kept.get(*pod as usize));
+    if each.all(|kept| *kept == Kept::Left) {
+        return;
+    }
     let unavailable = spec.get("maxUnavailable").and_then(Amount::read);
     let available = spec.get("minAvailable").and_then(Amount::read);
     let (field, why) = match (unavailable, available) {
@@ -144,7 +197,7 @@ fn blocked<'a>(
             if references.holds_more(Things::Pods, namespace) {
                 return;
             }
-            match replicas(references.cluster, pods, scaled) {
+            match sum(pods, kept) {
                 Some(all) if all > 0 && amount.of(all) >= all => {
                     ("minAvailable", format!(", and there {}", are(all)))
                 }
@@ -202,24 +255,4 @@ impl Amount {
             }
         }
     }
-}
-
-/// Returns how many pods the controllers of some keep together, where that is certain.
-fn replicas(cluster: &Cluster<'_>, pods: &[u32], scaled: &HashSet<Workload<'_>>) -> Option<i64> {
-    let mut all: i64 = 0;
-    for pod in pods {
-        let (index, (group, kind)) = owner(cluster, *pod)?;
-        let object = cluster.get(index)?;
-        let workload = (group, kind, cluster.namespace(index), &*object.id.name);
-        if !COUNTED.contains(&(group, kind)) || scaled.contains(&workload) {
-            return None;
-        }
-        let count = object.root().path(&["spec", "replicas"]);
-        let count = match count.filter(|count| !count.is_null()) {
-            Some(count) => count.as_int()?,
-            None => 1,
-        };
-        all = all.checked_add(count)?;
-    }
-    Some(all)
 }

@@ -308,13 +308,8 @@ fn mounts<'a>(
             if wanted.is_empty() || wanted.starts_with("..") || files.has(wanted) {
                 continue;
             }
-            let all: Vec<&str> = files
-                .paths
-                .iter()
-                .flat_map(|paths| &paths.all)
-                .copied()
-                .collect();
-            let near = references.nearest(wanted, &all);
+            let mut sources = files.paths.iter();
+            let near = sources.find_map(|paths| references.nearest(wanted, &paths.all));
             let message = format!(
                 "the volume of the {} `{}` has no file `{wanted}`{}",
                 target.kind,

@@ -14,8 +14,9 @@ use crate::finding::{Severity, nearest};
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
-/// How many names are compared for "did you mean" in one run: finding a near name takes a look at all of its kind.
-const COMPARISONS: usize = 1 << 20;
+/// How many letters are compared with how many others for "did you mean" in one run: finding a near name takes a look at
+/// all of its kind.
+const COMPARISONS: usize = 1 << 25;
 
 /// An object that another one names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -348,8 +349,9 @@ impl<'c, 'a> References<'c, 'a> {
 
     /// Returns the name among some that is near, while comparisons are left.
     pub(super) fn nearest<'n>(&mut self, word: &str, names: &[&'n str]) -> Option<&'n str> {
-        self.comparisons = self.comparisons.checked_sub(names.len())?;
-        nearest(word, names.iter().copied())
+        let names = names.iter().copied();
+        compare(&mut self.comparisons, word, names.clone())?;
+        nearest(word, names)
     }
 
     /// Returns the node of an object's name.
@@ -363,10 +365,10 @@ impl<'c, 'a> References<'c, 'a> {
             .names
             .get_or_init(|| Names::new(self.cluster, &self.made));
         let here = names.of_place(target);
-        let count = here.iter().map(|names| names.len()).sum();
-        self.comparisons = self.comparisons.checked_sub(count)?;
         let mut here = here.into_iter().flatten();
-        let near = nearest(target.name, here.clone().map(|(name, _)| &**name))?;
+        let words = here.clone().map(|(name, _)| &**name);
+        compare(&mut self.comparisons, target.name, words.clone())?;
+        let near = nearest(target.name, words)?;
         let (name, index) = here.find(|(name, _)| name == near)?;
         Some((name.to_string(), *index))
     }
@@ -420,6 +422,19 @@ impl<'c, 'a> References<'c, 'a> {
              `external: [{{kind: {kind}, {namespace}name: {name}}}]`"
         )
     }
+}
+
+/// Takes what comparing a word with others costs from what is left; once there is too little, nothing is compared.
+fn compare<'n>(
+    left: &mut usize,
+    word: &str,
+    mut others: impl Iterator<Item = &'n str>,
+) -> Option<()> {
+    let rest = others.try_fold(*left, |left, other| {
+        left.checked_sub((word.len() + 1) * (other.len() + 1))
+    });
+    *left = rest.unwrap_or_default();
+    rest.map(|_| ())
 }
 
 /// Returns the question for a near name.

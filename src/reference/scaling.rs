@@ -189,27 +189,34 @@ fn number<'a>(references: &mut References<'_, 'a>, scaler: Index, workload: Inde
     references.push(found);
 }
 
-/// Tells whether an Argo CD Application leaves the number of replicas as it is in the cluster.
+/// Tells whether Argo CD leaves the number of replicas as it is in the cluster: for some Applications, or for all.
 fn is_number_left_alone(cluster: &Cluster<'_>) -> bool {
-    let specs = cluster
-        .of_kind("argoproj.io", "Application")
-        .iter()
-        .filter_map(|index| cluster.get(*index)?.root().get("spec"));
-    let sets = cluster
-        .of_kind("argoproj.io", "ApplicationSet")
-        .iter()
-        .filter_map(|index| {
-            cluster
-                .get(*index)?
-                .root()
-                .path(&["spec", "template", "spec"])
-        });
-    specs.chain(sets).any(|spec| {
-        items(spec, "ignoreDifferences").any(|one| {
-            ["jsonPointers", "jqPathExpressions"].iter().any(|field| {
-                let mut paths = items(one, field).filter_map(Node::as_str);
-                paths.any(|path| path.contains("replicas"))
-            })
-        })
+    let of_kind = |group, kind| {
+        let all = cluster.of_kind(group, kind).iter();
+        all.filter_map(|index| cluster.get(*index))
+    };
+    let applications = of_kind("argoproj.io", "Application")
+        .filter_map(|application| application.root().get("spec"));
+    let sets = of_kind("argoproj.io", "ApplicationSet")
+        .filter_map(|set| set.root().path(&["spec", "template", "spec"]));
+    let mut ignored = applications
+        .chain(sets)
+        .flat_map(|spec| items(spec, "ignoreDifferences"));
+    let mut settings = of_kind("", "ConfigMap")
+        .filter(|map| map.id.name == "argocd-cm")
+        .filter_map(|map| map.root().get("data"))
+        .flat_map(Node::entries);
+    ignored.any(|one| {
+        let managers = items(one, "managedFieldsManagers").next();
+        let paths = ["jsonPointers", "jqPathExpressions"];
+        let mut paths = paths.iter().flat_map(|field| items(one, field));
+        managers.is_some() || paths.any(|path| says_replicas(path))
+    }) || settings.any(|(key, value)| {
+        let key = key.as_str().unwrap_or_default();
+        key.starts_with("resource.customizations.ignoreDifferences") && says_replicas(value)
     })
+}
+
+fn says_replicas(node: Node<'_>) -> bool {
+    node.as_str().is_some_and(|text| text.contains("replicas"))
 }

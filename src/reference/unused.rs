@@ -7,6 +7,7 @@ use super::fields::{items, text};
 use super::made::is_copied;
 use super::references::{References, Target};
 use super::rules;
+use super::selection::Things;
 use super::unseen::is_built_in;
 use crate::cluster::{Cluster, Found, Index, Labels};
 use crate::finding::Rule;
@@ -86,8 +87,10 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
     let mut unused: Vec<(Index, &'static str, &'static Rule)> = Vec::new();
     for (kind, resource, rule) in KINDS {
         for index in cluster.of_kind("", kind) {
+            let namespace = cluster.namespace(*index);
             let alone = !references.is_named(*index)
-                && !readers.read(cluster.namespace(*index), resource)
+                && knows_users(references, namespace)
+                && !readers.read(namespace, resource)
                 && !is_found_otherwise(cluster, *index);
             if alone {
                 unused.push((*index, kind, rule));
@@ -115,6 +118,12 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
             references.push(Found::new(index, fault));
         }
     }
+}
+
+/// Tells whether there are pods in a namespace, and no others than those that are known.
+fn knows_users<'a>(references: &References<'_, 'a>, namespace: &'a str) -> bool {
+    let pods = references.cluster.pod_index().in_namespace(namespace);
+    !pods.is_empty() && !references.holds_more(Things::Pods, namespace)
 }
 
 /// Tells whether an object may be found by what it is, not by its name.

@@ -4,13 +4,14 @@
 //! was looked for in vain. Scalars keep their identity where the engine lets them, so that a printed value can be led
 //! back to the line that set it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
+use super::failure::Key;
 use super::marks::Piece;
 use crate::source::Span;
 use crate::values::Values;
@@ -79,8 +80,22 @@ struct State {
     log: Vec<u32>,
     /// Where in the log the reads since the last printed value begin.
     fresh: usize,
-    /// The map and the key of the last look-up that found nothing.
-    missing: Option<(u32, String)>,
+    /// The values read since the last one was printed, the latest last.
+    trail: VecDeque<u32>,
+    /// The last look-ups that found nothing, the latest last.
+    misses: VecDeque<Miss>,
+}
+
+/// How many reads are kept, and how many look-ups that found nothing: what fails was looked up not long ago.
+const KEPT: usize = 1024;
+
+/// A look-up that found nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Miss {
+    /// The map or list.
+    pub(super) node: usize,
+    /// What was looked up in it.
+    pub(super) key: Key,
 }
 
 impl Reads {
@@ -110,6 +125,23 @@ impl Reads {
         }
     }
 
+    fn follow(&self, index: u32) {
+        let mut state = self.state();
+        if state.trail.len() == KEPT {
+            state.trail.pop_front();
+        }
+        state.trail.push_back(index);
+    }
+
+    /// Returns the values that were read since the last one was printed, and where something was looked up in vain:
+    /// what a failure may be about.
+    pub fn recent(&self) -> BTreeSet<usize> {
+        let state = self.state();
+        let read = state.trail.iter().map(|index| *index as usize);
+        let missed = state.misses.back().map(|miss| miss.node);
+        read.chain(missed).collect()
+    }
+
     /// Takes over what another rendering of the same environment read.
     pub fn extend(&self, other: &Self) {
         let other = other.state();
@@ -130,12 +162,24 @@ impl Reads {
             .is_some_and(|bits| bits >> (index % 64) & 1 == 1)
     }
 
-    /// Returns the map and the key of the last look-up that found nothing.
-    pub fn missing(&self) -> Option<(usize, String)> {
-        self.state()
-            .missing
-            .clone()
-            .map(|(index, key)| (index as usize, key))
+    /// Returns the latest look-up that found nothing, of those of a key.
+    pub(super) fn miss(&self, of: impl Fn(&Key) -> bool) -> Option<Miss> {
+        let state = self.state();
+        state
+            .misses
+            .iter()
+            .rev()
+            .find(|miss| of(&miss.key))
+            .cloned()
+    }
+
+    fn note_miss(&self, node: u32, key: Key) {
+        let mut state = self.state();
+        if state.misses.len() == KEPT {
+            state.misses.pop_front();
+        }
+        let node = node as usize;
+        state.misses.push_back(Miss { node, key });
     }
 }
 
@@ -160,6 +204,7 @@ impl View {
 
     fn read(&self, node: Node<'_>) -> Value {
         let index = Span::at(node.index()).start;
+        self.reads.follow(index);
         if node.is_collection() {
             self.reads.mark(index, index + 1);
         } else {
@@ -212,6 +257,7 @@ impl View {
     pub(super) fn printed(&self) {
         let mut state = self.reads.state();
         state.fresh = state.log.len();
+        state.trail.clear();
     }
 
     /// Notes that everything beneath a node was used.
@@ -235,6 +281,12 @@ impl Collection {
     pub(super) fn used_whole(&self, take: impl FnOnce(Node<'_>)) {
         self.view.use_whole(self.node as usize);
         self.with_node(take);
+    }
+
+    /// Counts its nodes.
+    pub(super) fn nodes(&self) -> usize {
+        self.with_node(|node| node.end_index() - node.index())
+            .unwrap_or_default()
     }
 
     fn with_node<T>(&self, ask: impl FnOnce(Node<'_>) -> T) -> Option<T> {
@@ -266,14 +318,21 @@ impl Object for Collection {
         if let Some(key) = key.as_str() {
             return self.get_value_by_str(key);
         }
-        let at = usize::try_from(key.as_i64()?).ok()?;
-        self.with_node(|node| node.items().nth(at).map(|item| self.view.read(item)))?
+        let index = key.as_i64()?;
+        let item = usize::try_from(index).ok().and_then(|at| {
+            self.with_node(|node| node.items().nth(at).map(|item| self.view.read(item)))?
+        });
+        if item.is_none() {
+            self.view.reads.note_miss(self.node, Key::Index(index));
+        }
+        item
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
         let found = self.with_node(|node| node.get(key).map(|value| self.view.read(value)))?;
         if found.is_none() {
-            self.view.reads.state().missing = Some((self.node, key.to_owned()));
+            let key = Key::Name(key.to_owned());
+            self.view.reads.note_miss(self.node, key);
         }
         found
     }

@@ -114,6 +114,15 @@ fn replicas_are_those_of_all_that_is_selected() {
     let both = "selector: {matchExpressions: [{key: app, operator: In, values: [web, db]}]}";
     assert_eq!(of("", &format!("{both}, minAvailable: 3"), ""), [""; 0]);
     assert_eq!(of("", &format!("{both}, minAvailable: 4"), "").len(), 1);
+    // No drain moves the pods of a DaemonSet.
+    assert_eq!(
+        of(
+            "",
+            "selector: {matchLabels: {app: agent}}, maxUnavailable: 0",
+            ""
+        ),
+        [""; 0]
+    );
     // How many pods a DaemonSet has only the nodes tell.
     assert_eq!(of("", "selector: {}, minAvailable: 4", ""), [""; 0]);
 }

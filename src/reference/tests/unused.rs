@@ -3,9 +3,17 @@
 use crate::cluster::Settings;
 use crate::reference::testing::{found, whole};
 
-/// The names of what is not used, beside others.
+/// A pod that uses nothing.
+const POD: &str = "---
+apiVersion: v1
+kind: Pod
+metadata: {name: other, namespace: shop}
+spec: {containers: []}
+";
+
+/// What is not used, beside a pod.
 fn unused(text: &str) -> Vec<String> {
-    let mut lines = found(text, &whole());
+    let mut lines = found(&format!("{text}{POD}"), &whole());
     lines.retain(|line| line.starts_with("note "));
     lines
 }
@@ -50,8 +58,24 @@ fn what_nothing_names_is_told() {
 }
 
 #[test]
-fn it_is_not_told_of_plain_manifests() {
-    assert_eq!(found(ALONE, &Settings::default()), [""; 0]);
+fn it_is_told_where_every_pod_is_known() {
+    let of = |text: String, settings: &Settings| {
+        let mut lines = found(&text, settings);
+        lines.retain(|line| line.starts_with("note "));
+        lines.len()
+    };
+    assert_eq!(of(format!("{ALONE}{POD}"), &whole()), 4);
+    assert_eq!(of(format!("{ALONE}{POD}"), &Settings::default()), 0);
+    // Nothing here has pods.
+    assert_eq!(of(ALONE.to_owned(), &whole()), 0);
+    // An operator may have some.
+    let operator =
+        "---\napiVersion: example.org/v1\nkind: Farm\nmetadata: {name: f, namespace: shop}\n";
+    assert_eq!(of(format!("{ALONE}{POD}{operator}"), &whole()), 0);
+    // A chart has some.
+    let chart = "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a, namespace: argocd}\n\
+                 spec: {source: {repoURL: https://charts.example.org, chart: c}, destination: {namespace: shop}}\n";
+    assert_eq!(of(format!("{ALONE}{POD}{chart}"), &whole()), 0);
 }
 
 #[test]

@@ -385,7 +385,26 @@ fn replicas_are_the_autoscalers() {
     for replicas in ["", "replicas: 0, ", "replicas: null, "] {
         assert_eq!(scaled(replicas, WEB, ""), [""; 0], "{replicas}");
     }
-    let application = "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a, namespace: argocd}\n\
-                       spec: {ignoreDifferences: [{group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}]}\n";
-    assert_eq!(scaled("replicas: 2, ", WEB, application), [""; 0]);
+    let application = |ignored: &str| {
+        format!(
+            "---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: a, namespace: argocd}}\n\
+             spec: {{ignoreDifferences: [{{group: apps, kind: Deployment, {ignored}}}]}}\n"
+        )
+    };
+    let setting = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\n\
+                   data: {resource.customizations.ignoreDifferences.all: 'jsonPointers: [/spec/replicas]'}\n";
+    for left_alone in [
+        application("jsonPointers: [/spec/replicas]"),
+        application("jqPathExpressions: [.spec.replicas]"),
+        application("managedFieldsManagers: [kube-controller-manager]"),
+        setting.to_owned(),
+    ] {
+        assert_eq!(
+            scaled("replicas: 2, ", WEB, &left_alone),
+            [""; 0],
+            "{left_alone}"
+        );
+    }
+    let other = application("jsonPointers: [/spec/paused]");
+    assert_eq!(scaled("replicas: 2, ", WEB, &other), [expected]);
 }
