@@ -3,6 +3,7 @@
 //! In: a [`Cluster`]. Out: faults of what names or selects others. Each check looks at one kind of reference; all share
 //! [`References`], which knows what is there and what has been named. What nothing names is told last.
 
+mod access;
 mod application;
 mod binding;
 mod budget;

@@ -31,6 +31,7 @@ mod pod_security;
 mod policies;
 mod program;
 mod project;
+mod references;
 mod rules;
 mod schemas;
 mod waivers;
