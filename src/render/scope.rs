@@ -25,7 +25,12 @@ pub struct Scope {
     scalars: Vec<Option<Value>>,
     /// The node of each string by the address of its text: a string keeps it wherever the engine passes it.
     strings: HashMap<usize, u32>,
+    /// The maps and lists of many parts: the nodes of a list's items, or those of a map's keys, sorted by them.
+    wide: HashMap<usize, Vec<u32>>,
 }
+
+/// How many parts a map or list has that is looked through from its beginning.
+const NARROW: usize = 32;
 
 impl Scope {
     /// Prepares the values of an environment.
@@ -33,24 +38,66 @@ impl Scope {
         let tree = values.tree();
         let mut scalars = Vec::with_capacity(tree.len());
         let mut strings = HashMap::new();
+        let mut wide = HashMap::new();
         for index in 0..tree.len() {
             let value = tree.node(index).and_then(scalar);
             if let Some(text) = value.as_ref().and_then(Value::as_str) {
                 strings.insert(text.as_ptr().addr(), Span::at(index).start);
             }
             scalars.push(value);
+            if let Some(parts) = tree.node(index).and_then(parts) {
+                wide.insert(index, parts);
+            }
         }
         Self {
             values,
             scalars,
             strings,
+            wide,
         }
+    }
+
+    /// Returns the value under a key of a map.
+    fn get<'s>(&'s self, map: Node<'s>, name: &str) -> Option<Node<'s>> {
+        let wide = self.wide.get(&map.index());
+        let Some(keys) = wide.filter(|_| map.kind() == Kind::Map) else {
+            return map.get(name);
+        };
+        let tree = self.values.tree();
+        let text = |key: &u32| tree.node(*key as usize).and_then(Node::as_str);
+        let at = keys.binary_search_by(|key| text(key).cmp(&Some(name)));
+        let key = *keys.get(at.ok()?)?;
+        // A map's key is followed by its value.
+        tree.node(tree.node(key as usize)?.end_index())
+    }
+
+    /// Returns an item of a list.
+    fn item<'s>(&'s self, list: Node<'s>, at: usize) -> Option<Node<'s>> {
+        let wide = self.wide.get(&list.index());
+        let Some(items) = wide.filter(|_| list.kind() == Kind::Seq) else {
+            return list.items().nth(at);
+        };
+        self.values.tree().node(*items.get(at)? as usize)
     }
 
     /// Returns the values.
     pub fn values(&self) -> &Arc<Values> {
         &self.values
     }
+}
+
+/// Returns the parts of a map or list that has many.
+fn parts(node: Node<'_>) -> Option<Vec<u32>> {
+    let index = |node: Node<'_>| Span::at(node.index()).start;
+    if node.items().len() > NARROW {
+        return Some(node.items().map(index).collect());
+    }
+    if node.entries().len() <= NARROW {
+        return None;
+    }
+    let mut keys: Vec<Node<'_>> = node.entries().map(|(key, _)| key).collect();
+    keys.sort_by_key(|key| key.as_str());
+    Some(keys.into_iter().map(index).collect())
 }
 
 fn scalar(node: Node<'_>) -> Option<Value> {
@@ -289,7 +336,7 @@ impl Collection {
             .unwrap_or_default()
     }
 
-    fn with_node<T>(&self, ask: impl FnOnce(Node<'_>) -> T) -> Option<T> {
+    fn with_node<'s, T>(&'s self, ask: impl FnOnce(Node<'s>) -> T) -> Option<T> {
         self.view
             .scope
             .values
@@ -320,7 +367,10 @@ impl Object for Collection {
         }
         let index = key.as_i64()?;
         let item = usize::try_from(index).ok().and_then(|at| {
-            self.with_node(|node| node.items().nth(at).map(|item| self.view.read(item)))?
+            self.with_node(|node| {
+                let item = self.view.scope.item(node, at)?;
+                Some(self.view.read(item))
+            })?
         });
         if item.is_none() {
             self.view.reads.note_miss(self.node, Key::Index(index));
@@ -329,7 +379,10 @@ impl Object for Collection {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let found = self.with_node(|node| node.get(key).map(|value| self.view.read(value)))?;
+        let found = self.with_node(|node| {
+            let value = self.view.scope.get(node, key)?;
+            Some(self.view.read(value))
+        })?;
         if found.is_none() {
             let key = Key::Name(key.to_owned());
             self.view.reads.note_miss(self.node, key);
@@ -366,5 +419,46 @@ impl Object for Collection {
         let mut mark = String::new();
         Piece::Collection.push_to(&mut mark);
         f.write_str(&mark)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+    use crate::values::{Layer, merge};
+    use crate::yaml::{Limits, read};
+
+    #[test]
+    fn parts_of_wide_maps_and_lists_are_found() {
+        let entries: Vec<String> = (0..40)
+            .map(|at| format!("\"k{}\": {{a: {at}}}", (at * 7) % 40))
+            .collect();
+        let items: Vec<String> = (0..40).map(|at| format!("\"i{at}\"")).collect();
+        let text = format!("m: {{{}}}\nl: [{}]\n", entries.join(", "), items.join(", "));
+        let mut sources = SourceMap::new();
+        let file = sources.add("values/common.yaml", text);
+        let document = read(sources.file(file).text(), &Limits::default())
+            .documents
+            .remove(0);
+        let scope = Scope::new(Arc::new(merge(&[Layer { file, document }])));
+        assert_eq!(scope.wide.len(), 2);
+        let root = scope.values.tree().root();
+        let (map, list) = (root.get("m").unwrap(), root.get("l").unwrap());
+        for (key, value) in map.entries() {
+            let found = scope
+                .get(map, key.as_str().unwrap())
+                .map(|node| node.index());
+            assert_eq!(found, Some(value.index()));
+        }
+        for (at, item) in list.items().enumerate() {
+            assert_eq!(
+                scope.item(list, at).map(|node| node.index()),
+                Some(item.index())
+            );
+        }
+        assert!(scope.get(map, "k40").is_none() && scope.get(map, "").is_none());
+        assert!(scope.item(list, 40).is_none() && scope.get(list, "i1").is_none());
+        assert!(scope.item(map, 0).is_none());
     }
 }
