@@ -86,6 +86,16 @@ impl Scope {
     }
 }
 
+/// Returns a number as bits, equal for equal numbers.
+fn bits(value: &Value) -> Option<u64> {
+    if !value.is_number() {
+        return None;
+    }
+    let number = f64::try_from(value.clone()).ok()?;
+    // Zero has two forms.
+    Some((number + 0.0).to_bits())
+}
+
 /// Returns the parts of a map or list that has many.
 fn parts(node: Node<'_>) -> Option<Vec<u32>> {
     let index = |node: Node<'_>| Span::at(node.index()).start;
@@ -123,10 +133,10 @@ pub struct Reads {
 struct State {
     /// One bit a node.
     read: Vec<u64>,
-    /// The scalars read, in order.
-    log: Vec<u32>,
-    /// Where in the log the reads since the last printed value begin.
-    fresh: usize,
+    /// The scalars read since the last value was printed, in order.
+    fresh: Vec<u32>,
+    /// The numbers read, as bits: each with its node, or with none where several nodes are equal.
+    numbers: HashMap<u64, Option<u32>>,
     /// The values read since the last one was printed, the latest last.
     trail: VecDeque<u32>,
     /// The last look-ups that found nothing, the latest last.
@@ -164,11 +174,17 @@ impl Reads {
         }
     }
 
-    fn log(&self, index: u32) {
+    fn log(&self, index: u32, value: Option<&Value>) {
         self.mark(index, index + 1);
         let mut state = self.state();
-        if state.log.last() != Some(&index) || state.fresh == state.log.len() {
-            state.log.push(index);
+        if state.fresh.last() != Some(&index) {
+            state.fresh.push(index);
+        }
+        if let Some(bits) = value.and_then(bits) {
+            let known = state.numbers.entry(bits).or_insert(Some(index));
+            if *known != Some(index) {
+                *known = None;
+            }
         }
     }
 
@@ -255,7 +271,8 @@ impl View {
         if node.is_collection() {
             self.reads.mark(index, index + 1);
         } else {
-            self.reads.log(index);
+            let value = self.scope.scalars.get(node.index());
+            self.reads.log(index, value.and_then(Option::as_ref));
         }
         self.value(node)
     }
@@ -288,22 +305,20 @@ impl View {
                 .and_then(Option::as_ref)
                 == Some(value)
         };
-        let fresh = state.log.get(state.fresh..).unwrap_or_default();
-        if let Some(index) = fresh.iter().rev().find(equal) {
+        if let Some(index) = state.fresh.iter().rev().find(equal) {
             return Some(*index as usize);
         }
         if ambiguous(value) {
             return None;
         }
-        let mut all = state.log.iter().filter(equal);
-        let first = *all.next()?;
-        all.all(|other| *other == first).then_some(first as usize)
+        let only = state.numbers.get(&bits(value)?).copied().flatten();
+        only.filter(|only| equal(&only)).map(|index| index as usize)
     }
 
     /// Says that a value was printed: what is read from here on belongs to the next one.
     pub(super) fn printed(&self) {
         let mut state = self.reads.state();
-        state.fresh = state.log.len();
+        state.fresh.clear();
         state.trail.clear();
     }
 
@@ -446,16 +461,11 @@ mod tests {
         let root = scope.values.tree().root();
         let (map, list) = (root.get("m").unwrap(), root.get("l").unwrap());
         for (key, value) in map.entries() {
-            let found = scope
-                .get(map, key.as_str().unwrap())
-                .map(|node| node.index());
+            let found = scope.get(map, key.as_str().unwrap()).map(Node::index);
             assert_eq!(found, Some(value.index()));
         }
         for (at, item) in list.items().enumerate() {
-            assert_eq!(
-                scope.item(list, at).map(|node| node.index()),
-                Some(item.index())
-            );
+            assert_eq!(scope.item(list, at).map(Node::index), Some(item.index()));
         }
         assert!(scope.get(map, "k40").is_none() && scope.get(map, "").is_none());
         assert!(scope.item(list, 40).is_none() && scope.get(list, "i1").is_none());
