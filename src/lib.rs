@@ -11,6 +11,8 @@
 
 // The order below is that of the layers; blank lines keep rustfmt from sorting them.
 
+pub mod date;
+
 pub mod source;
 
 pub mod finding;
@@ -30,6 +32,22 @@ pub mod cel;
 pub mod schema;
 
 pub mod api;
+
+pub mod cluster;
+
+pub mod reference;
+
+pub mod pod_security;
+
+pub mod rbac;
+
+pub mod secret;
+
+pub mod argocd;
+
+pub mod policy;
+
+pub mod waiver;
 
 pub mod pipeline;
 

@@ -159,7 +159,7 @@ pub struct ObjectRules<'a, 'r> {
 impl<'a> ObjectRules<'a, '_> {
     /// Drops what the schema, or a fact, has said already: that a field is missing.
     fn drop_repeated(&mut self, known: usize, faults: &mut Vec<Fault<'a>>) {
-        let repeats = |fault: &Fault<'a>| fault.rule.id == rules::REQUIRED.id;
+        let repeats = |fault: &Fault<'a>| fault.rule == rules::REQUIRED.id;
         if !faults.iter().skip(known).any(repeats) {
             return;
         }

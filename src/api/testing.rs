@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{Api, rules};
-use crate::finding::Rule;
+use crate::finding::RuleId;
 use crate::manifest::field_path;
 use crate::schema::{Catalogue, KubernetesVersion};
 use crate::yaml::{Limits, read};
@@ -19,15 +19,15 @@ pub(super) fn faults(yaml: &str) -> Vec<Seen> {
 
 /// Returns what is said about an object for Kubernetes 1.`minor`, in order of the text; not that something is deprecated.
 pub(super) fn faults_in(minor: u8, yaml: &str) -> Vec<Seen> {
-    seen(minor, yaml, |rule| rule.id != rules::DEPRECATED.id)
+    seen(minor, yaml, |rule| *rule != rules::DEPRECATED.id)
 }
 
 /// Returns what of an object is deprecated in Kubernetes 1.`minor`.
 pub(super) fn deprecated_in(minor: u8, yaml: &str) -> Vec<Seen> {
-    seen(minor, yaml, |rule| rule.id == rules::DEPRECATED.id)
+    seen(minor, yaml, |rule| *rule == rules::DEPRECATED.id)
 }
 
-fn seen(minor: u8, yaml: &str, of: fn(&Rule) -> bool) -> Vec<Seen> {
+fn seen(minor: u8, yaml: &str, of: fn(&RuleId) -> bool) -> Vec<Seen> {
     let version = KubernetesVersion::minor(minor);
     let stream = read(&Arc::from(yaml), &Limits::default());
     assert!(stream.problems.is_empty(), "{:?}\n{yaml}", stream.problems);
@@ -40,7 +40,7 @@ fn seen(minor: u8, yaml: &str, of: fn(&Rule) -> bool) -> Vec<Seen> {
     faults.sort_by_key(|fault| (fault.node.index(), fault.below.clone()));
     let seen = faults
         .into_iter()
-        .filter(|fault| of(fault.rule))
+        .filter(|fault| of(&fault.rule))
         .map(|fault| {
             let above = field_path(document.root(), fault.node);
             let field = match fault.below.as_deref() {
@@ -50,7 +50,7 @@ fn seen(minor: u8, yaml: &str, of: fn(&Rule) -> bool) -> Vec<Seen> {
             };
             let text = fault.node.span().of(document.text());
             (
-                fault.rule.id.as_str(),
+                fault.rule.to_string().leak() as &str,
                 field,
                 text.lines().next().unwrap_or_default().to_owned(),
             )

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Settings;
+use super::load::objects_of;
 use crate::error::Failure;
 use crate::git::{Version, files_at};
-use crate::manifest::flatten;
-use crate::pipeline::read_manifests;
 use crate::project::load_manifests;
-use crate::yaml::{Document, Limits, read};
+use crate::source::SourceMap;
+use crate::yaml::Document;
 
-/// Loads a project's rendered files as they were: by environment.
+/// Loads a project's rendered files as they were: by environment, those that had any.
 ///
 /// `side` is a folder that holds a folder for each environment, `index` for what is staged, or a git revision.
 pub(super) fn rendered_before(
@@ -23,38 +22,22 @@ pub(super) fn rendered_before(
     environments: &[&str],
 ) -> Result<BTreeMap<String, Vec<Document>>, Failure> {
     let folder = settings.directory.join(side);
-    if folder.is_dir() {
-        return environments
-            .iter()
-            .map(|name| {
-                let below = folder.join(name);
-                let documents = if below.is_dir() {
-                    documents_in(&below, settings)?
-                } else {
-                    Vec::new()
-                };
-                Ok(((*name).to_owned(), documents))
-            })
-            .collect();
-    }
-    let version = if side == "index" {
-        Version::Index
-    } else {
-        Version::Revision(side)
+    let version = match side {
+        "index" => Version::Index,
+        revision => Version::Revision(revision),
     };
-    environments
-        .iter()
-        .map(|name| {
-            let files = files_at(root, version, &format!("rendered/{name}"))?;
-            let documents = files
-                .into_iter()
-                .filter(|(path, _)| Path::new(path).extension().is_some_and(|end| end == "yaml"))
-                .filter_map(|(_, bytes)| String::from_utf8(bytes).ok())
-                .flat_map(|text| read(&Arc::from(text), &Limits::default()).documents)
-                .flat_map(flatten);
-            Ok(((*name).to_owned(), documents.collect()))
-        })
-        .collect()
+    let mut before = BTreeMap::new();
+    for name in environments {
+        let documents = if folder.is_dir() {
+            documents_in(&folder.join(name), settings)?
+        } else {
+            documents_at(root, version, &format!("rendered/{name}"))?
+        };
+        if !documents.is_empty() {
+            before.insert((*name).to_owned(), documents);
+        }
+    }
+    Ok(before)
 }
 
 /// Loads plain manifests as they were: from a folder or file.
@@ -68,15 +51,28 @@ pub(super) fn manifests_before(side: &str, settings: &Settings) -> Result<Vec<Do
 }
 
 fn documents_in(path: &Path, settings: &Settings) -> Result<Vec<Document>, Failure> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
     let path = path
         .strip_prefix(&settings.directory)
         .unwrap_or(path)
         .to_path_buf();
     let sources = load_manifests(&settings.directory, &[path], io::empty())?;
-    let outcome = read_manifests(sources, &Limits::default());
-    Ok(outcome
-        .manifests
-        .into_iter()
-        .map(|(_, object)| object.document)
-        .collect())
+    objects_of(&sources, sources.files().map(|(file, _)| file))
+}
+
+fn documents_at(root: &Path, version: Version<'_>, folder: &str) -> Result<Vec<Document>, Failure> {
+    let mut sources = SourceMap::new();
+    for (path, bytes) in files_at(root, version, folder)? {
+        if Path::new(&path).extension().is_none_or(|end| end != "yaml") {
+            continue;
+        }
+        let Ok(text) = String::from_utf8(bytes) else {
+            let failure = format!("`{path}`, as it was in the version before, is not UTF-8");
+            return Err(Failure::new(failure));
+        };
+        sources.add(path, text);
+    }
+    objects_of(&sources, sources.files().map(|(file, _)| file))
 }

@@ -4,18 +4,20 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 use minijinja::Value;
+use rayon::prelude::*;
 
+use crate::cluster::Settings;
 use crate::error::Failure;
-use crate::finding::{FindingSet, nearest};
+use crate::finding::{FindingSet, Severity, nearest};
 use crate::manifest::flatten;
-use crate::pipeline::{Checks, EnvironmentInput, Input};
+use crate::pipeline::{Checks, EnvironmentInput, Input, PolicyFile};
 use crate::project::{Config, Project, ProjectError, RuleSetting};
 use crate::registry;
 use crate::render::{Limits, TemplateFile};
 use crate::schema::KubernetesVersion;
-use crate::source::FileId;
+use crate::source::{FileId, SourceMap};
 use crate::values::LayerKind;
-use crate::yaml;
+use crate::yaml::{self, Document};
 
 /// Loads the project that a folder belongs to.
 pub(super) fn load_project(directory: &Path) -> Result<Project, Failure> {
@@ -74,6 +76,7 @@ pub(super) fn pipeline_input(
     };
     let input = Input {
         templates: templates.collect(),
+        policies: policy_files(&project),
         environments: inputs,
         namespaces: namespaces.to_vec(),
         partial: !environments.is_empty() || !namespaces.is_empty(),
@@ -86,6 +89,17 @@ pub(super) fn pipeline_input(
         sources: project.sources,
     };
     Ok((input, project.config))
+}
+
+/// Returns the files of a project's policies.
+fn policy_files(project: &Project) -> Vec<PolicyFile> {
+    let policies = project.layout.policies.iter().filter_map(|policy| {
+        Some(PolicyFile {
+            file: project.file(&policy.path)?,
+            environment: policy.environment.clone(),
+        })
+    });
+    policies.collect()
 }
 
 /// Returns what a project's objects are checked by: for the versions asked for, or else for those of `tympan.yaml`.
@@ -101,20 +115,51 @@ pub(super) fn project_checks(
             ([], None) => vec![KubernetesVersion::NEWEST],
             (asked, _) => asked.to_vec(),
         };
-        checks.versions.insert(name.clone(), versions);
+        let environment = project.config.environments.get(name);
+        let settings = Settings {
+            environment: name.clone(),
+            environments: project.layout.environments.keys().cloned().collect(),
+            versions,
+            external: project.config.external.clone(),
+            pod_security: environment.and_then(|environment| environment.pod_security),
+            network: project.config.network.clone(),
+            repository: project.config.repository.clone(),
+            delivery: project.config.delivery,
+            whole: true,
+            policies: Vec::new(),
+        };
+        checks.settings.insert(name.clone(), settings);
     }
-    for path in &project.layout.schemas {
-        if let Some(file) = project.file(path) {
-            let stream = yaml::read(project.sources.file(file).text(), &yaml::Limits::default());
-            if let Some(problem) = stream.problems.first() {
-                return Err(Failure::new(format!("{path}: {}", problem.message)));
-            }
-            checks
-                .schemas
-                .extend(stream.documents.into_iter().flat_map(flatten));
-        }
-    }
+    let files = project.layout.schemas.iter();
+    let files = files.filter_map(|path| project.file(path));
+    checks.schemas = objects_of(&project.sources, files)?;
     Ok(checks)
+}
+
+/// Reads the objects of files that are not what is checked, and so must be readable: schemas, versions before.
+pub(super) fn objects_of(
+    sources: &SourceMap,
+    files: impl Iterator<Item = FileId>,
+) -> Result<Vec<Document>, Failure> {
+    let files: Vec<FileId> = files.collect();
+    let read: Vec<Result<Vec<Document>, Failure>> = files
+        .par_iter()
+        .map(|file| {
+            let file = sources.file(*file);
+            let stream = yaml::read(file.text(), &yaml::Limits::default());
+            let mut problems = stream.problems.iter();
+            match problems.find(|problem| problem.rule.severity == Severity::Error) {
+                None => Ok(stream.documents.into_iter().flat_map(flatten).collect()),
+                Some(problem) => {
+                    let (path, line) = (file.path(), file.position(problem.span.start).line);
+                    let message = format!("{path}:{line}: {}", problem.message);
+                    Err(Failure::new(message))
+                }
+            }
+        })
+        .collect();
+    let read: Vec<Vec<Document>> = read.into_iter().collect::<Result<_, _>>()?;
+    Ok(read.into_iter().flatten().collect())
 }
 
 /// Reads a Kubernetes version whose schemas are here.
@@ -168,6 +213,12 @@ fn environment(project: &Project, name: &str) -> EnvironmentInput {
             .get(name)
             .is_some_and(|settings| settings.forbid_placeholders),
         project: facts(&project.config, name),
+        policy_actions: project
+            .config
+            .environments
+            .get(name)
+            .map(|settings| settings.policy_actions.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -195,7 +246,7 @@ fn facts(config: &Config, environment: &str) -> Value {
 /// Gives findings the severities that `tympan.yaml` asks for. What could not be rendered stays an error.
 pub(super) fn apply_rules(findings: &mut FindingSet, config: &Config, complete: bool) {
     findings.apply(|finding| {
-        if !complete && finding.severity == crate::finding::Severity::Error {
+        if !complete && finding.severity == Severity::Error {
             return Some(finding.severity);
         }
         match config.rule(finding.rule.as_str()) {

@@ -10,16 +10,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::SchemaAction;
-use super::load::{known_version, load_project, pipeline_input, project_checks};
+use super::load::{known_version, load_project, objects_of, pipeline_input, project_checks};
 use super::{Settings, WriteError};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::Severity;
-use crate::pipeline::read_manifests;
 use crate::project::load_manifests;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, import};
 use crate::values::{draft, load_layers};
-use crate::yaml::Limits;
+use crate::yaml::Document;
 
 pub(super) fn run(
     action: &SchemaAction,
@@ -75,21 +74,8 @@ fn import_into(
 ) -> Result<ExitStatus, Failure> {
     let root = load_project(&settings.directory)?.root;
     let sources = load_manifests(&settings.directory, paths, io::stdin().lock())?;
-    let outcome = read_manifests(sources, &Limits::default());
-    if let Some(finding) = outcome
-        .findings
-        .iter()
-        .find(|finding| finding.severity == Severity::Error)
-    {
-        let file = outcome.sources.file(finding.primary.file);
-        let line = file.position(finding.primary.span.start).line;
-        return Err(Failure::new(format!(
-            "{}:{line}: {}",
-            file.path(),
-            finding.message
-        )));
-    }
-    let files = import(outcome.manifests.iter().map(|(_, object)| object.root()));
+    let objects = objects_of(&sources, sources.files().map(|(file, _)| file))?;
+    let files = import(objects.iter().map(Document::root));
     if files.is_empty() {
         return Err(Failure::new(
             "there is no CustomResourceDefinition in what was read",

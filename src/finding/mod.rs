@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use self::rule::{Rule, RuleId};
-pub use self::set::FindingSet;
+pub use self::set::{Accepted, FindingSet};
 pub use self::suggestion::{did_you_mean, nearest};
 use crate::source::Location;
 
@@ -108,9 +108,19 @@ const LONGEST_NAME: usize = 1 << 10;
 impl Finding {
     /// Makes a finding of a rule, at the rule's own severity.
     pub fn new(rule: &'static Rule, message: impl Into<String>, primary: Location) -> Self {
+        Self::of(rule.id.clone(), rule.severity, message, primary)
+    }
+
+    /// Makes a finding of a rule that is known at run time only, such as a policy.
+    pub fn of(
+        rule: RuleId,
+        severity: Severity,
+        message: impl Into<String>,
+        primary: Location,
+    ) -> Self {
         Self {
-            rule: rule.id.clone(),
-            severity: rule.severity,
+            rule,
+            severity,
             message: message.into(),
             primary,
             related: Vec::new(),

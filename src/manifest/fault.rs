@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::{Rule, Severity};
+use crate::finding::{Rule, RuleId, Severity};
 use crate::yaml::Node;
 
 /// The longest message in bytes: more than any that is meant to be read. Names in it may be as long as their text.
@@ -21,9 +21,9 @@ fn cut(mut text: String) -> String {
 #[derive(Clone, Debug)]
 pub struct Fault<'a> {
     /// The rule that was broken.
-    pub rule: &'static Rule,
-    /// Its severity, where it is not the rule's own.
-    pub severity: Option<Severity>,
+    pub rule: RuleId,
+    /// How much it matters: as the rule says, where the check does not know better.
+    pub severity: Severity,
     /// The offending key or value; for what is missing, the map that lacks it.
     pub node: Node<'a>,
     /// The missing field's name below the node, or nothing.
@@ -37,9 +37,19 @@ pub struct Fault<'a> {
 impl<'a> Fault<'a> {
     /// Makes a fault of a node.
     pub fn new(rule: &'static Rule, node: Node<'a>, message: impl Into<String>) -> Self {
+        Self::of(rule.id.clone(), rule.severity, node, message)
+    }
+
+    /// Makes a fault of a rule that is known at run time only, such as a policy.
+    pub fn of(
+        rule: RuleId,
+        severity: Severity,
+        node: Node<'a>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             rule,
-            severity: None,
+            severity,
             node,
             below: None,
             message: cut(message.into()),
@@ -67,7 +77,7 @@ impl<'a> Fault<'a> {
     /// Gives it a severity that is not the rule's own.
     #[must_use]
     pub fn severity(mut self, severity: Severity) -> Self {
-        self.severity = Some(severity);
+        self.severity = severity;
         self
     }
 }

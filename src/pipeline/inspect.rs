@@ -4,21 +4,27 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::{Environment, Object, Outcome};
+use super::subject::Subject;
+use super::{Environment, Outcome};
 use crate::api::{Api, changes};
-use crate::finding::Finding;
-use crate::manifest::{Fault, FieldPaths, Resource, group};
+use crate::cluster::{Cluster, Found, Settings};
+use crate::finding::{Finding, RuleId};
+use crate::manifest::{Fault, Scopes, group};
+use crate::policy::{Side, parity};
+use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
-use crate::source::{FileId, Location};
 use crate::yaml::{Document, Node};
+use crate::{argocd, pod_security, policy, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
 pub struct Checks {
-    /// The Kubernetes versions of an environment, by its name; those of plain manifests are under the empty name.
-    pub versions: BTreeMap<String, Vec<KubernetesVersion>>,
+    /// What is known about an environment, by its name; about plain manifests, under the empty name.
+    pub settings: BTreeMap<String, Settings>,
     /// Schemas of custom resources: definitions, and JSON Schemas that name their kind.
     pub schemas: Vec<Document>,
+    /// The objects that environments may differ in; where there are none, they are not compared.
+    pub parity: Option<Vec<External>>,
     /// The version before, by environment as above; where there is none, changes are not checked.
     pub base: Option<BTreeMap<String, Vec<Document>>>,
 }
@@ -26,11 +32,36 @@ pub struct Checks {
 impl Checks {
     /// Returns the Kubernetes versions of all environments in words: `1.34, 1.35`.
     pub fn version_words(&self) -> String {
-        let all: BTreeSet<KubernetesVersion> = self.versions.values().flatten().copied().collect();
+        let all: BTreeSet<KubernetesVersion> = self
+            .settings
+            .values()
+            .flat_map(|settings| settings.versions.iter().copied())
+            .collect();
         let words: Vec<String> = all.iter().map(ToString::to_string).collect();
         words.join(", ")
     }
+
+    /// Tells whether there is a version before to compare with.
+    pub fn compares(&self) -> bool {
+        let base = self.base.as_ref();
+        base.is_some_and(|base| base.values().any(|documents| !documents.is_empty()))
+    }
 }
+
+/// A family that looks at the objects of an environment together.
+type Family = for<'a> fn(&Cluster<'a>) -> Vec<Found<'a>>;
+
+/// The families that need every object: without those that could not be rendered others seem to be missing.
+const OF_THE_WHOLE: &[Family] = &[reference::check];
+
+/// The families that look at the objects of an environment together.
+const FAMILIES: &[Family] = &[
+    pod_security::check,
+    rbac::check,
+    secret::check,
+    argocd::check,
+    policy::check,
+];
 
 /// The version before of an environment's objects, by group, kind, namespace and name.
 type Before<'c> = HashMap<(&'c str, &'c str, &'c str, &'c str), Node<'c>>;
@@ -80,75 +111,147 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let mut coverage = Coverage::default();
     let mut found = Vec::new();
     for environment in &outcome.environments {
-        let objects = environment.objects.iter().map(|object| &object.resource);
-        let catalogues = catalogues(checks, &environment.name, objects);
-        let before = before(checks, &environment.name);
-        let results: Vec<(CheckedBy, Vec<Finding>)> = environment
-            .objects
-            .par_iter()
-            .map(|object| {
-                let (by, faults) = faults(&catalogues, &before, object.resource.root());
-                let findings = faults
-                    .into_iter()
-                    .map(|fault| rendered(environment, object, fault));
-                (by, findings.collect())
-            })
+        let objects = environment.objects.iter();
+        let subjects: Vec<Subject<'_>> = objects
+            .map(|object| Subject::rendered(environment, object))
             .collect();
-        for (by, findings) in results {
-            coverage.count(by);
-            found.extend(findings);
-        }
+        found.extend(inspect_environment(
+            &environment.name,
+            subjects,
+            checks,
+            outcome.complete,
+            &mut coverage,
+        ));
     }
-    let plain = catalogues(
-        checks,
-        "",
-        outcome.manifests.iter().map(|(_, object)| object),
-    );
-    let before = before(checks, "");
-    let results: Vec<(CheckedBy, Vec<Finding>)> = outcome
-        .manifests
-        .par_iter()
-        .map(|(file, object)| {
-            let (by, faults) = faults(&plain, &before, object.root());
-            let paths = (!faults.is_empty()).then(|| FieldPaths::new(&object.document));
-            let findings = faults.into_iter().zip(paths.iter().cycle());
-            (
-                by,
-                findings
-                    .map(|(fault, paths)| in_file(*file, object, paths, fault))
-                    .collect(),
-            )
-        })
+    if let Some(listed) = checks.parity.as_ref().filter(|_| outcome.complete) {
+        found.extend(compare(&outcome.environments, listed));
+    }
+    let manifests = outcome.manifests.iter();
+    let subjects: Vec<Subject<'_>> = manifests
+        .map(|(file, object)| Subject::plain(*file, object))
         .collect();
-    for (by, findings) in results {
-        coverage.count(by);
-        found.extend(findings);
-    }
+    found.extend(inspect_environment(
+        "",
+        subjects,
+        checks,
+        outcome.complete,
+        &mut coverage,
+    ));
     outcome.findings.extend(found);
     outcome.findings.sort(&outcome.sources);
     coverage
 }
 
-/// Makes a catalogue, and the API's rules, of each version that an environment is checked for.
-fn catalogues<'a>(
-    checks: &Checks,
-    environment: &str,
-    objects: impl Iterator<Item = &'a Resource>,
-) -> Vec<(Catalogue, Api)> {
-    let definitions: Vec<&Resource> = objects
-        .filter(|object| object.id.kind == "CustomResourceDefinition")
-        .collect();
-    let versions = checks.versions.get(environment);
-    let versions = versions.map(Vec::as_slice).unwrap_or_default();
-    versions
+/// Finds what some environments have and others lack.
+fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
+    let sides: Vec<Side<'_>> = environments
         .iter()
+        .map(|environment| Side {
+            environment: &environment.name,
+            objects: environment
+                .objects
+                .iter()
+                .map(|one| &one.resource)
+                .collect(),
+        })
+        .collect();
+    let found = parity(&sides, listed).into_iter();
+    let findings = found.filter_map(|(side, index, fault)| {
+        let environment = environments.get(side)?;
+        let object = environment.objects.get(index)?;
+        Some(Subject::rendered(environment, object).finding(fault))
+    });
+    findings.collect()
+}
+
+/// Checks the objects of one environment: each by itself, then all together.
+fn inspect_environment<'c>(
+    environment: &str,
+    mut subjects: Vec<Subject<'c>>,
+    checks: &'c Checks,
+    complete: bool,
+    coverage: &mut Coverage,
+) -> Vec<Finding> {
+    let Some(settings) = checks.settings.get(environment) else {
+        return Vec::new();
+    };
+    if subjects.is_empty() {
+        return Vec::new();
+    }
+    let count = subjects.len();
+    let policies = settings.policies.iter();
+    let policies = policies.map(|policy| Subject::plain(policy.file, &policy.resource));
+    subjects.extend(policies);
+    let subjects = subjects.as_slice();
+    let catalogues = catalogues(checks, settings, subjects);
+    let before = before(checks, environment);
+    let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
+        .par_iter()
+        .map(|subject| {
+            let (by, faults) = faults(&catalogues, &before, subject.resource.root());
+            let findings = faults.into_iter().map(|fault| subject.finding(fault));
+            (by, findings.collect())
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (at, (by, findings)) in alone.into_iter().enumerate() {
+        if at < count {
+            coverage.count(by);
+        }
+        found.extend(findings);
+    }
+    let mut scopes = Scopes::default();
+    for schema in &checks.schemas {
+        scopes.learn(schema.root());
+    }
+    let objects = subjects.iter().take(count).map(|subject| subject.resource);
+    let own = subjects
+        .iter()
+        .enumerate()
+        .filter(|(_, subject)| subject.is_own_policy());
+    let base = checks.base.as_ref();
+    let base = base.map(|base| base.get(environment).map(Vec::as_slice).unwrap_or_default());
+    let cluster = Cluster::new(objects.collect(), scopes, settings)
+        .with_schemas(&checks.schemas)
+        .with_before(base)
+        .with_own_policies(own.map(|(index, _)| index));
+    let mut families = FAMILIES.to_vec();
+    if complete {
+        families.extend(OF_THE_WHOLE);
+    }
+    let together: Vec<Vec<Found<'_>>> =
+        families.par_iter().map(|family| family(&cluster)).collect();
+    let together = together.into_iter().flatten();
+    found.extend(together.filter_map(|one| seen_together(one, subjects)));
+    found
+}
+
+/// Makes a finding of a fault that is seen from other objects, with their places.
+fn seen_together(found: Found<'_>, subjects: &[Subject<'_>]) -> Option<Finding> {
+    let mut finding = subjects.get(found.object)?.finding(found.fault);
+    let related = found.related.into_iter();
+    let places = related.filter_map(|(index, node)| Some(subjects.get(index)?.place(node)));
+    finding.related.extend(places);
+    Some(finding)
+}
+
+/// Makes a catalogue, and the API's rules, of each version that an environment is checked for.
+fn catalogues(
+    checks: &Checks,
+    settings: &Settings,
+    subjects: &[Subject<'_>],
+) -> Vec<(Catalogue, Api)> {
+    let versions = settings.versions.iter();
+    versions
         .filter_map(|version| {
             let mut catalogue = Catalogue::new(*version)?;
             for schema in &checks.schemas {
                 catalogue.learn(schema.root());
             }
-            for object in &definitions {
-                catalogue.learn(object.root());
+            for subject in subjects {
+                if subject.resource.id.kind == "CustomResourceDefinition" {
+                    catalogue.learn(subject.resource.root());
+                }
             }
             Some((catalogue, Api::new(*version)?))
         })
@@ -156,11 +259,11 @@ fn catalogues<'a>(
 }
 
 /// What makes two faults the same: rule, node, field below it, message.
-type FaultKey = (&'static str, usize, Option<String>, String);
+type FaultKey = (RuleId, usize, Option<String>, String);
 
 fn key(fault: &Fault<'_>) -> FaultKey {
     (
-        fault.rule.id.as_str(),
+        fault.rule.clone(),
         fault.node.index(),
         fault.below.as_deref().map(str::to_owned),
         fault.message.clone(),
@@ -207,34 +310,4 @@ fn faults<'a>(
         changes(old, object, &mut faults);
     }
     (by, faults)
-}
-
-fn rendered(environment: &Environment, object: &Object, fault: Fault<'_>) -> Finding {
-    let finding = object.finding(environment, fault.rule, fault.message.clone(), fault.node);
-    complete(finding, fault)
-}
-
-fn in_file(file: FileId, object: &Resource, paths: &FieldPaths, fault: Fault<'_>) -> Finding {
-    let place = Location::new(file, fault.node.span());
-    let finding = Finding::new(fault.rule, fault.message.clone(), place)
-        .resource(object.id.clone())
-        .field(paths.path(object.root(), fault.node));
-    complete(finding, fault)
-}
-
-/// Adds what a fault says beyond its message.
-fn complete(mut finding: Finding, fault: Fault<'_>) -> Finding {
-    if let Some(below) = fault.below.filter(|below| !below.is_empty()) {
-        let above = finding.field.take().unwrap_or_default();
-        finding.field = Some(if above.is_empty() {
-            below.into_owned()
-        } else {
-            format!("{above}.{below}")
-        });
-    }
-    if let Some(severity) = fault.severity {
-        finding.severity = severity;
-    }
-    finding.help = fault.help.map(std::borrow::Cow::into_owned);
-    finding
 }

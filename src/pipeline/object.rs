@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::finding::{Finding, RenderedLocation, Rule};
 use crate::manifest::{FieldPaths, Resource};
 use crate::render::Trace;
-use crate::source::LineIndex;
+use crate::source::{LineIndex, Location};
 use crate::values::Values;
 use crate::yaml::{Node, write_with_places};
 
@@ -69,15 +69,30 @@ impl Object {
         message: impl Into<String>,
         node: Node<'_>,
     ) -> Finding {
-        let traced = self.trace.node(node, &environment.values);
+        let template = self.template(environment, node);
+        self.told(environment, Finding::new(rule, message, template), node)
+    }
+
+    /// Returns the line of the template that a node comes from.
+    pub fn template(&self, environment: &Environment, node: Node<'_>) -> Location {
+        self.trace.node(node, &environment.values).template
+    }
+
+    /// Tells a finding which object and field it is about, and where the rendered file shows it.
+    pub(super) fn told(
+        &self,
+        environment: &Environment,
+        finding: Finding,
+        node: Node<'_>,
+    ) -> Finding {
         let paths = self
             .paths
             .get_or_init(|| FieldPaths::new(&self.resource.document));
-        let mut finding = Finding::new(rule, message, traced.template.clone())
+        let mut finding = finding
             .environment(&environment.name)
             .resource(self.resource.id.clone())
             .field(paths.path(self.resource.root(), node));
-        finding.related = traced.related();
+        finding.related = self.trace.node(node, &environment.values).related();
         // An object that cannot have a file has no line there.
         let has_file = !self.path.is_empty();
         finding.rendered = has_file.then(|| self.rendered(&environment.name, node));

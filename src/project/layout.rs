@@ -21,7 +21,31 @@ pub struct Layout {
     pub schema: bool,
     /// The schemas of custom resources, as paths from the root.
     pub schemas: Vec<String>,
+    /// Policies, their bindings and what they take for params, as paths from the root.
+    pub policies: Vec<PolicyPath>,
+    /// The unit tests of policies, as paths from the root.
+    pub policy_tests: Vec<String>,
+    /// Whether there is a `policies/flows.yaml`.
+    pub flows: bool,
+    /// Whether there is a `policies/waivers.yaml`.
+    pub waivers: bool,
 }
+
+/// A file of policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyPath {
+    /// The path from the root.
+    pub path: String,
+    /// The environment it is for: that whose name the folder below `policies/` has; all where there is none.
+    pub environment: Option<String>,
+}
+
+/// The declared connections.
+pub const FLOWS: &str = "policies/flows.yaml";
+/// The accepted findings.
+pub const WAIVERS: &str = "policies/waivers.yaml";
+/// The folder of the policies' unit tests.
+const POLICY_TESTS: &str = "tests";
 
 /// A file below `templates/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +120,29 @@ pub(super) fn resolve_layout(paths: &[String]) -> Result<Layout, ProjectError> {
         .cloned()
         .collect();
     check_values(&values, &layout)?;
+    resolve_policies(paths, &mut layout);
     Ok(layout)
+}
+
+fn resolve_policies(paths: &[String], layout: &mut Layout) {
+    for path in paths {
+        let Some(below) = path.strip_prefix("policies/") else {
+            continue;
+        };
+        let folder = below.split_once('/').map(|(folder, _)| folder);
+        match (path.as_str(), folder) {
+            (FLOWS, _) => layout.flows = true,
+            (WAIVERS, _) => layout.waivers = true,
+            _ if !is_manifest(path) => {}
+            (_, Some(POLICY_TESTS)) => layout.policy_tests.push(path.clone()),
+            (_, folder) => layout.policies.push(PolicyPath {
+                path: path.clone(),
+                environment: folder
+                    .filter(|folder| layout.environments.contains_key(*folder))
+                    .map(str::to_owned),
+            }),
+        }
+    }
 }
 
 fn template(path: &str) -> Result<TemplatePath, ProjectError> {
@@ -212,6 +258,34 @@ mod tests {
                 ("demo/a.yaml", true)
             ]
         );
+    }
+
+    #[test]
+    fn policies_are_for_all_environments_or_for_one() {
+        let found = layout(&[
+            "policies/README.md",
+            "policies/dev/params.yaml",
+            "policies/flows.yaml",
+            "policies/images/registries.yaml",
+            "policies/tests/images.yaml",
+            "policies/waivers.yaml",
+            "values/dev.yaml",
+        ])
+        .unwrap();
+        let policies: Vec<(&str, Option<&str>)> = found
+            .policies
+            .iter()
+            .map(|file| (file.path.as_str(), file.environment.as_deref()))
+            .collect();
+        assert_eq!(
+            policies,
+            [
+                ("policies/dev/params.yaml", Some("dev")),
+                ("policies/images/registries.yaml", None)
+            ]
+        );
+        assert_eq!(found.policy_tests, ["policies/tests/images.yaml"]);
+        assert!(found.flows && found.waivers);
     }
 
     #[test]

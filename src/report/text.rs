@@ -11,7 +11,7 @@ use annotate_snippets::{
 use super::excerpt::{excerpt, one_line};
 use super::visible::escaped;
 use super::{Report, Summary};
-use crate::finding::{Finding, RenderedLocation, Severity};
+use crate::finding::{Accepted, Finding, RenderedLocation, Severity};
 use crate::source::{Location, Position, SourceMap};
 
 /// Whether text is coloured.
@@ -67,7 +67,30 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>, style: Style) -> 
         let drawing = drawing(&Told::of(group), report.sources);
         writeln!(out, "{}\n", drawing.draw(&renderer))?;
     }
+    if report.with_accepted {
+        for (finding, why) in report.findings.accepted() {
+            let mut drawing = drawing(&Told::of(&[finding]), report.sources);
+            drawing.message(Level::NOTE, accepted(why));
+            writeln!(out, "{}\n", drawing.draw(&renderer))?;
+        }
+    }
     writeln!(out, "{}", summary(report))
+}
+
+/// Says why a finding counts no more.
+fn accepted(why: &Accepted) -> String {
+    match why {
+        Accepted::Waiver {
+            reason,
+            owner,
+            expires,
+        } => format!(
+            "waived until {expires} by {}: {}",
+            escaped(owner),
+            escaped(reason)
+        ),
+        Accepted::Baseline => "known: it is in the baseline".to_owned(),
+    }
 }
 
 /// Tells whether two findings would read the same but for what has to do with them: one line of a shared macro shows in
@@ -269,7 +292,6 @@ fn summary(report: &Report<'_>) -> String {
         documents: _,
         checked,
         environments,
-        waived,
         coverage,
         versions,
         compared,
@@ -300,8 +322,12 @@ fn summary(report: &Report<'_>) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| counted(count, word))
         .collect();
-    if *waived > 0 {
-        counts.push(format!("{waived} waived"));
+    let waived = report.findings.waived();
+    let baseline = report.findings.accepted().len() - waived;
+    for (count, word) in [(waived, "waived"), (baseline, "of the baseline")] {
+        if count > 0 {
+            counts.push(format!("{count} {word}"));
+        }
     }
     let found = if counts.is_empty() {
         "nothing found".to_owned()

@@ -181,7 +181,7 @@ impl Catalogue {
         if let Some(part) = self.kubernetes.kind(api_version, kind) {
             self.by_kubernetes(part, object, visitor, faults);
             let missing = &rules::MISSING_FIELD.id;
-            faults.retain(|fault| fault.rule.id != *missing || !is_of_status(object, fault.node));
+            faults.retain(|fault| fault.rule != *missing || !is_of_status(object, fault.node));
             if kind == "CustomResourceDefinition" {
                 check_definition(object, self.version.number(), faults);
             }
@@ -381,7 +381,7 @@ mod tests {
         let told = faults.iter().map(|fault| {
             format!(
                 "{}: {} [{}]",
-                fault.rule.id,
+                fault.rule,
                 fault.message,
                 fault.help.as_deref().unwrap_or_default()
             )

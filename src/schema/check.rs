@@ -355,9 +355,7 @@ impl<'a> Walk<'a, '_> {
         };
         walk.node(within, part, node);
         // What is only a note is no misfit.
-        faults
-            .iter()
-            .all(|fault| fault.severity == Some(Severity::Note))
+        faults.iter().all(|fault| fault.severity == Severity::Note)
     }
 
     fn number(&mut self, rules: &Rules, node: Node<'a>) {

@@ -40,7 +40,7 @@ pub(super) fn check<'a>(schema: Node<'a>, level: Level, faults: &mut Vec<Fault<'
 
 /// A field that is missing has a default of its own, or a list's items are alike.
 fn is_unclear(fault: &Fault<'_>, described: Node<'_>, value: Node<'_>) -> bool {
-    if fault.rule.id == schema::rules::DUPLICATE_ITEM.id {
+    if fault.rule == schema::rules::DUPLICATE_ITEM.id {
         return true;
     }
     let missing = fault

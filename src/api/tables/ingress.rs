@@ -174,7 +174,7 @@ fn path<'a>(_: &Context<'a>, item: Node<'a>, faults: &mut Vec<Fault<'a>>) {
             let message = format!("a path of type `{kind}` must be given, beginning with `/`");
             faults.push(
                 Fault {
-                    rule: &rules::PATH,
+                    rule: rules::PATH.id.clone(),
                     ..wanting(item, "path", message)
                 }
                 .help("set `path: /` for all paths"),

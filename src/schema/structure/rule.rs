@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::view::REQUEST;
 use super::{Place, Problem, ProblemKind};
 use crate::cel::{Environment, Program, Schema, Type, compile};
-use crate::source::LineIndex;
 
 /// What a rule may cost at most.
 const RULE_LIMIT: u64 = 10_000_000;
@@ -205,17 +204,7 @@ impl Compiler {
             Ok(program) => Some(program),
             Err(errors) => {
                 for error in errors {
-                    let position = LineIndex::new(text).position(text, error.span.start);
-                    let place = if text.trim_end().contains('\n') {
-                        format!(
-                            "line {}, column {} of the expression",
-                            position.line, position.column
-                        )
-                    } else {
-                        format!("column {} of the expression", position.column)
-                    };
-                    let message = format!("{} ({place})", error.message);
-                    self.problem(key, ProblemKind::Compile, message, MEND);
+                    self.problem(key, ProblemKind::Compile, error.told(text), MEND);
                 }
                 None
             }

@@ -36,7 +36,7 @@ impl Structure {
         origin: &dyn Fn(Node<'_>) -> Node<'a>,
         faults: &mut Vec<Fault<'a>>,
     ) {
-        let by_schema = |fault: &&Fault<'a>| fault.rule.id.family() == "schema";
+        let by_schema = |fault: &&Fault<'a>| fault.rule.family() == "schema";
         let mut places: Vec<usize> = faults
             .iter()
             .filter(by_schema)
@@ -118,7 +118,7 @@ impl Run<'_, '_> {
                     ),
                 );
                 if let Some(fault) = self.faults.last_mut() {
-                    fault.severity = Some(Severity::Note);
+                    fault.severity = Severity::Note;
                 }
                 return;
             }
