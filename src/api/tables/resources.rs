@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::pod::{Role, containers, forbidden, meant, unique};
 use crate::api::Fact::{self, ExactlyOneOf, Filled, OneOf, Quantities, Required, Spelled};
-use crate::api::fact::{self, given, is_empty, text};
+use crate::api::fact::{self, given, is_empty, misspelt, text};
 use crate::api::names::Spelling::{Label, QualifiedName, Subdomain};
 use crate::api::quantity::Quantity;
 use crate::api::{Context, Definition, rules};
@@ -99,12 +99,8 @@ fn requirements<'a>(of: Of, resources: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 /// Checks one resource's name, and what its amount may be.
 fn resource<'a>(of: Of, key: Node<'a>, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let name = key.as_str().unwrap_or_default();
-    if let Some(words) = QualifiedName.fault(name) {
-        faults.push(Fault::new(
-            &rules::NAME,
-            key,
-            format!("the name of a resource must be {words}"),
-        ));
+    if let Some(fault) = misspelt(QualifiedName, name, key, "the name of a resource") {
+        faults.push(fault);
         return;
     }
     let amount = Quantity::of(value);

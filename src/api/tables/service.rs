@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::api::Fact::{Keys, OneOf, Port, Required, Spelled, Values, Within};
 use crate::api::address::{parse_address, parse_range};
-use crate::api::fact::{given, is_empty, spelled, text, wanting};
+use crate::api::fact::{given, is_empty, misspelt, spelled, text, wanting};
 use crate::api::names::Spelling::{Label, LabelValue, PortName, QualifiedName, Subdomain};
 use crate::api::{Context, Definition, rules};
 use crate::manifest::Fault;
@@ -246,13 +246,8 @@ fn external_name<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>
         ),
         Some(name) => {
             let text = name.as_str().unwrap_or_default();
-            if let Some(words) = Subdomain.fault(text.strip_suffix('.').unwrap_or(text)) {
-                faults.push(Fault::new(
-                    &rules::NAME,
-                    name,
-                    format!("this must be {words}"),
-                ));
-            }
+            let host = text.strip_suffix('.').unwrap_or(text);
+            faults.extend(misspelt(Subdomain, host, name, "this"));
         }
     }
     for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
