@@ -8,11 +8,11 @@ use super::subject::Subject;
 use super::{Environment, Outcome};
 use crate::api::{Api, changes};
 use crate::cluster::{Cluster, Found, Settings};
-use crate::finding::{Finding, RuleId};
+use crate::finding::{Finding, RuleId, bound};
 use crate::manifest::{Fault, Scopes, group};
 use crate::policy::{Side, parity};
 use crate::project::External;
-use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
+use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::yaml::{Document, Node};
 use crate::{argocd, pod_security, policy, rbac, reference, secret};
 
@@ -241,19 +241,23 @@ fn catalogues(
     settings: &Settings,
     subjects: &[Subject<'_>],
 ) -> Vec<(Catalogue, Api)> {
+    let is_definition =
+        |subject: &&Subject<'_>| subject.resource.id.kind == "CustomResourceDefinition";
+    let share = Share {
+        objects: subjects.len(),
+        schemas: checks.schemas.len() + subjects.iter().filter(is_definition).count(),
+    };
     let versions = settings.versions.iter();
     versions
         .filter_map(|version| {
-            let mut catalogue = Catalogue::new(*version)?;
+            let mut catalogue = Catalogue::new(*version)?.shared(share);
             for schema in &checks.schemas {
                 catalogue.learn(schema.root());
             }
-            for subject in subjects {
-                if subject.resource.id.kind == "CustomResourceDefinition" {
-                    catalogue.learn(subject.resource.root());
-                }
+            for subject in subjects.iter().filter(is_definition) {
+                catalogue.learn(subject.resource.root());
             }
-            Some((catalogue, Api::new(*version)?))
+            Some((catalogue, Api::new(*version)?.shared(share)))
         })
         .collect()
 }
@@ -278,36 +282,49 @@ fn faults<'a>(
 ) -> (CheckedBy, Vec<Fault<'a>>) {
     let mut by = CheckedBy::Nothing;
     let old = before.get(&identity(object)).copied();
-    let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
-    // Where each fault stands in the list: hostile objects have tens of thousands.
-    let mut known: HashMap<FaultKey, usize> = HashMap::new();
+    let mut found = Vec::new();
     for (catalogue, api) in catalogues {
         let mut faults = Vec::new();
         by = by.min(catalogue.check_change(object, old, &mut api.of(object), &mut faults));
+        found.push((catalogue.version(), faults));
+    }
+    let mut faults = if found.len() == 1 {
+        found.into_iter().flat_map(|(_, faults)| faults).collect()
+    } else {
+        of_versions(found)
+    };
+    if let Some(old) = old {
+        changes(old, object, &mut faults);
+    }
+    bound(&mut faults);
+    (by, faults)
+}
+
+/// Puts what each version says together, and has what only some say name them.
+fn of_versions(found: Vec<(KubernetesVersion, Vec<Fault<'_>>)>) -> Vec<Fault<'_>> {
+    let asked = found.len();
+    let mut all: Vec<(Fault<'_>, Vec<KubernetesVersion>)> = Vec::new();
+    // Where each fault stands in the list: hostile objects have tens of thousands.
+    let mut known: HashMap<FaultKey, usize> = HashMap::new();
+    for (version, faults) in found {
         for fault in faults {
             let place = *known.entry(key(&fault)).or_insert(all.len());
             match all.get_mut(place) {
                 Some((_, versions)) => {
-                    if versions.last() != Some(&catalogue.version()) {
-                        versions.push(catalogue.version());
+                    if versions.last() != Some(&version) {
+                        versions.push(version);
                     }
                 }
-                None => all.push((fault, vec![catalogue.version()])),
+                None => all.push((fault, vec![version])),
             }
         }
     }
-    let mut faults: Vec<Fault<'a>> = all
-        .into_iter()
-        .map(|(mut fault, versions)| {
-            if versions.len() < catalogues.len() {
-                let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
-                fault.message = format!("{} (Kubernetes {})", fault.message, list.join(", "));
-            }
-            fault
-        })
-        .collect();
-    if let Some(old) = old {
-        changes(old, object, &mut faults);
-    }
-    (by, faults)
+    let told = all.into_iter().map(|(mut fault, versions)| {
+        if versions.len() < asked {
+            let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            fault.message = format!("{} (Kubernetes {})", fault.message, list.join(", "));
+        }
+        fault
+    });
+    told.collect()
 }

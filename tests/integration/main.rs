@@ -24,6 +24,7 @@ mod folders;
 mod go_yaml;
 mod handover;
 mod hostile;
+mod hostile_checks;
 mod injection;
 mod kill;
 mod kubectl;

@@ -332,7 +332,8 @@ enum Stage {
 impl<'a> Judge<'a> {
     fn activation(&self, params: Option<Node<'a>>, stage: Stage) -> Activation<'a> {
         let (request, reads) = (self.request, self.policy.reads);
-        let mut activation = Activation::new();
+        // So many names there are besides the variables.
+        let mut activation = Activation::with_capacity(self.policy.variables.len() + 7);
         activation.set("object", self.object(request.object));
         activation.set("oldObject", self.object(request.old));
         if self.policy.param_kind.is_some() {
