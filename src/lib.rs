@@ -11,6 +11,8 @@
 
 // The order below is that of the layers; blank lines keep rustfmt from sorting them.
 
+pub mod date;
+
 pub mod source;
 
 pub mod finding;

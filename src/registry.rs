@@ -1,17 +1,21 @@
 //! Every built-in rule, by family.
 
 use crate::finding::Rule;
-use crate::{api, manifest, render, schema, secret, values, yaml};
 
 /// The tables of the families, in the order of the stages.
 const FAMILIES: &[&[&Rule]] = &[
-    values::rules::RULES,
-    render::rules::RULES,
-    yaml::rules::RULES,
-    manifest::rules::RULES,
-    schema::rules::RULES,
-    api::rules::RULES,
-    secret::rules::RULES,
+    crate::values::rules::RULES,
+    crate::render::rules::RULES,
+    crate::yaml::rules::RULES,
+    crate::manifest::rules::RULES,
+    crate::schema::rules::RULES,
+    crate::api::rules::RULES,
+    crate::reference::rules::RULES,
+    crate::rbac::rules::RULES,
+    crate::secret::rules::RULES,
+    crate::pod_security::rules::RULES,
+    crate::policy::rules::RULES,
+    crate::waiver::rules::RULES,
 ];
 
 /// Returns every rule.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::source::Span;
+use crate::source::{LineIndex, Span};
 
 /// What is wrong with an expression; found without running it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -20,6 +20,20 @@ impl CompileError {
         Self {
             span,
             message: message.into(),
+        }
+    }
+
+    /// Returns the message with its place in the expression, whose text is given.
+    pub fn told(&self, text: &str) -> String {
+        let position = LineIndex::new(text).position(text, self.span.start);
+        let (line, column) = (position.line, position.column);
+        if text.trim_end().contains('\n') {
+            format!(
+                "{} (line {line}, column {column} of the expression)",
+                self.message
+            )
+        } else {
+            format!("{} (column {column} of the expression)", self.message)
         }
     }
 }

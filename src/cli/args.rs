@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::date::Date;
+
 /// Renders Kubernetes manifests from templates and per-environment values, and proves them valid and zero-trust.
 #[derive(Debug, Parser)]
 #[command(name = "tympan", version, max_term_width = 100, after_help = EXIT_CODES, disable_help_subcommand = true)]
@@ -82,6 +84,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: SchemaAction,
     },
+    /// Test the project's policies
+    Policy {
+        /// What to do
+        #[command(subcommand)]
+        action: PolicyCommand,
+    },
     /// Explain a rule: what, why, how to mend it; without a rule, list them all
     #[command(after_help = "Example: tympan explain yaml/duplicate-key")]
     Explain {
@@ -111,6 +119,19 @@ pub(super) enum SchemaAction {
     /// Print a JSON Schema drafted from the values of all environments, to be completed by hand
     #[command(after_help = "Example: tympan schema values > values/schema.json")]
     Values,
+}
+
+/// What to do with policies.
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// Run the unit tests of policies: policies/tests/*.yaml
+    #[command(
+        after_help = "Examples:\n  tympan policy test\n  tympan policy test ../policies   a folder of policies, with their tests in its folder tests/"
+    )]
+    Test {
+        /// The folder of the policies; the project's when left out
+        folder: Option<PathBuf>,
+    },
 }
 
 /// The arguments of `render`.
@@ -156,10 +177,22 @@ pub(super) struct CheckArgs {
     /// Take the schemas of custom resources from this folder or file, too; may be given again
     #[arg(long, value_name = "DIR")]
     pub(super) schemas: Vec<PathBuf>,
+    /// Hold the pods of namespaces whose labels enforce no Pod Security Standard to this one
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) pod_security: Option<PodSecurity>,
+    /// Check by the policies in this folder or file, too, whatever their bindings would do; may be given again
+    #[arg(long, value_name = "DIR")]
+    pub(super) policies: Vec<PathBuf>,
     /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, or a
     /// folder
     #[arg(long, value_name = "SIDE")]
     pub(super) base: Option<String>,
+    /// Findings that are in this JSON report already do not count
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// The day that waivers are judged by, for example 2027-06-30, instead of the clock's (UTC)
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    pub(super) today: Option<Date>,
     /// The format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: ReportFormat,
@@ -185,6 +218,15 @@ pub(super) enum Colour {
     Never,
 }
 
+/// The Pod Security Standards that forbid something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PodSecurity {
+    /// Known escalations are refused
+    Baseline,
+    /// Hardened pods only
+    Restricted,
+}
+
 /// The formats of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum ReportFormat {
@@ -203,4 +245,8 @@ pub(super) enum FailOn {
     Warning,
     /// Anything
     Note,
+}
+
+fn day(text: &str) -> Result<Date, &'static str> {
+    Date::parse(text).ok_or("write a day as 2027-06-30")
 }

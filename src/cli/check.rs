@@ -2,27 +2,35 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "a report may be written to a file"
+    reason = "a report may be written to a file; waivers end on a day"
 )]
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
 
-use super::args::{CheckArgs, FailOn, ReportFormat};
+use super::args::{CheckArgs, FailOn, PodSecurity, ReportFormat};
 use super::base::{manifests_before, rendered_before};
 use super::load::{
     apply_rules, known_version, load_project, objects_of, pipeline_input, project_checks,
 };
 use super::{Settings, WriteError};
-use crate::cluster;
+use crate::cluster::{self, PolicyObject};
+use crate::date::Date;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::{ResourceId, Severity};
-use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, render_project};
-use crate::project::load_manifests;
+use crate::finding::{Finding, ResourceId, Severity};
+use crate::pipeline::{
+    Checks, Coverage, Outcome, inspect, read_manifests, read_policies, render_project,
+};
+use crate::policy::is_policy;
+use crate::project::{FLOWS, Level, WAIVERS, load_manifests};
 use crate::report::{Format, Report, Style, Summary, write};
 use crate::schema::KubernetesVersion;
+use crate::source::SourceMap;
+use crate::waiver::{self, Baseline};
 use crate::yaml::{Document, Kind, Limits};
 
 pub(super) fn run(
@@ -30,11 +38,14 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let (outcome, coverage, versions, compared) = if args.paths.is_empty() {
+    let (mut outcome, coverage, versions, compared) = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
         check_manifests(args, settings)?
     };
+    if let Some(path) = &args.baseline {
+        baseline(path, settings)?.apply(&mut outcome.findings, &outcome.sources);
+    }
     let summary = Summary {
         documents: outcome.objects(),
         checked: coverage.kubernetes + coverage.custom,
@@ -42,12 +53,12 @@ pub(super) fn run(
         versions,
         compared,
         environments: outcome.environments.len(),
-        waived: 0,
     };
     let report = Report {
         findings: &outcome.findings,
         sources: &outcome.sources,
         summary,
+        with_accepted: settings.verbose,
     };
     let format = match args.format {
         ReportFormat::Text => Format::Text,
@@ -82,10 +93,20 @@ pub(super) fn run(
 type Checked = (Outcome, Coverage, String, bool);
 
 fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failure> {
-    let project = load_project(&settings.directory)?;
+    let mut project = load_project(&settings.directory)?;
+    let waivers = std::mem::take(&mut project.waivers);
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
     checks.schemas.extend(schemas(&args.schemas, settings)?);
+    if let Some(level) = level(args) {
+        for environment in checks.settings.values_mut() {
+            environment.pod_security = Some(level);
+        }
+    }
+    checks.parity = args
+        .environments
+        .is_empty()
+        .then(|| project.config.parity.clone());
     if let Some(side) = &args.base {
         let names: Vec<&str> = project
             .layout
@@ -95,9 +116,25 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
             .collect();
         checks.base = Some(rendered_before(side, &project.root, settings, &names)?);
     }
+    let (guards, told) = policies(&args.policies, settings, &mut project.sources)?;
+    for settings in checks.settings.values_mut() {
+        settings.policies.clone_from(&guards);
+    }
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
     let mut outcome = render_project(input);
+    outcome.findings.extend(told);
     let coverage = inspect(&mut outcome, &checks);
+    // What could not be rendered hides findings: then nothing can be said about waivers.
+    if outcome.complete {
+        let names = outcome.environments.iter();
+        let run = waiver::Run {
+            today: args.today.unwrap_or_else(today),
+            environments: &names.map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            whole: args.environments.is_empty(),
+        };
+        waiver::apply(&waivers, &mut outcome.findings, &run);
+        outcome.findings.sort(&outcome.sources);
+    }
     apply_rules(&mut outcome.findings, &config, outcome.complete);
     if outcome.objects() == 0 && outcome.complete {
         let failure = Failure::new("there is nothing to check: no template gave an object");
@@ -112,22 +149,24 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
     if versions.is_empty() {
         versions.push(KubernetesVersion::NEWEST);
     }
+    let mut outcome = read_manifests(sources, &Limits::default());
+    let (guards, told) = policies(&args.policies, settings, &mut outcome.sources)?;
+    outcome.findings.extend(told);
+    let known = cluster::Settings {
+        versions,
+        policies: guards,
+        pod_security: level(args),
+        ..cluster::Settings::default()
+    };
     let checks = Checks {
-        settings: [(
-            String::new(),
-            cluster::Settings {
-                versions,
-                ..cluster::Settings::default()
-            },
-        )]
-        .into(),
+        settings: [(String::new(), known)].into(),
         schemas: schemas(&args.schemas, settings)?,
+        parity: None,
         base: match &args.base {
             Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
             None => None,
         },
     };
-    let mut outcome = read_manifests(sources, &Limits::default());
     let coverage = inspect(&mut outcome, &checks);
     let is_object = |id: &ResourceId| !id.kind.is_empty() && !id.api_version.is_empty();
     // A map without `kind` may be anything, such as values; what is no map at all is told as such.
@@ -148,6 +187,14 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
     Ok((outcome, coverage, checks.version_words(), checks.compares()))
 }
 
+/// Returns the Pod Security level that is asked for.
+fn level(args: &CheckArgs) -> Option<Level> {
+    args.pod_security.map(|level| match level {
+        PodSecurity::Baseline => Level::Baseline,
+        PodSecurity::Restricted => Level::Restricted,
+    })
+}
+
 /// Reads the versions that are asked for.
 fn versions(asked: &[String]) -> Result<Vec<KubernetesVersion>, Failure> {
     asked.iter().map(|text| known_version(text)).collect()
@@ -160,4 +207,65 @@ fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Fail
     }
     let sources = load_manifests(&settings.directory, paths, io::empty())?;
     objects_of(&sources, sources.files().map(|(file, _)| file))
+}
+
+/// Loads policies, their bindings and params from folders or files into sources.
+fn policies(
+    paths: &[PathBuf],
+    settings: &Settings,
+    sources: &mut SourceMap,
+) -> Result<(Vec<PolicyObject>, Vec<Finding>), Failure> {
+    if paths.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let loaded = load_manifests(&settings.directory, paths, io::empty())?;
+    let mut files = Vec::new();
+    for (_, file) in loaded.files() {
+        let path = file.path();
+        if !paths.iter().any(|folder| is_declaration(folder, path)) {
+            let known = sources.find(path);
+            files.push(
+                known.unwrap_or_else(|| sources.add(Arc::clone(path), Arc::clone(file.text()))),
+            );
+        }
+    }
+    let (objects, found) = read_policies(sources, &files, &Limits::default());
+    if !objects.iter().any(|object| is_policy(&object.resource)) && found.is_empty() {
+        let failure = Failure::new("`--policies` names no policy");
+        return Err(failure.hint("a policy is a ValidatingAdmissionPolicy in a file that ends in `.yaml`, `.yml` or `.json`"));
+    }
+    Ok((objects, found))
+}
+
+/// Tells whether a file in a folder of policies is one of those that a project has there for other uses.
+fn is_declaration(folder: &Path, path: &str) -> bool {
+    let folder = folder.strip_prefix("./").unwrap_or(folder);
+    let below = Path::new(path)
+        .strip_prefix(folder)
+        .unwrap_or(Path::new(""));
+    let declares = |known: &str| Path::new(known).file_name() == Some(below.as_os_str());
+    below.starts_with("tests") || declares(FLOWS) || declares(WAIVERS)
+}
+
+/// Returns the day it is (UTC).
+fn today() -> Date {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Date::of_seconds(now.map_or(0, |since| since.as_secs()))
+}
+
+/// Loads the report whose findings do not count.
+fn baseline(path: &Path, settings: &Settings) -> Result<Baseline, Failure> {
+    let sources = load_manifests(&settings.directory, &[path.to_path_buf()], io::empty())?;
+    let mut files = sources.files();
+    let (Some((_, file)), None) = (files.next(), files.next()) else {
+        return Err(Failure::new(format!(
+            "`{}` is not one file",
+            path.display()
+        )));
+    };
+    Baseline::read(file.text()).map_err(|error| {
+        let shown = path.display();
+        Failure::new(format!("`{shown}` is no baseline: {error}"))
+            .hint(format!("`tympan check --format json -o {shown}` makes one"))
+    })
 }

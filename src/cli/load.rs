@@ -10,7 +10,7 @@ use crate::cluster::Settings;
 use crate::error::Failure;
 use crate::finding::{FindingSet, Severity, nearest};
 use crate::manifest::flatten;
-use crate::pipeline::{Checks, EnvironmentInput, Input};
+use crate::pipeline::{Checks, EnvironmentInput, Input, PolicyFile};
 use crate::project::{Config, Project, ProjectError, RuleSetting};
 use crate::registry;
 use crate::render::{Limits, TemplateFile};
@@ -76,6 +76,7 @@ pub(super) fn pipeline_input(
     };
     let input = Input {
         templates: templates.collect(),
+        policies: policy_files(&project),
         environments: inputs,
         namespaces: namespaces.to_vec(),
         partial: !environments.is_empty() || !namespaces.is_empty(),
@@ -88,6 +89,17 @@ pub(super) fn pipeline_input(
         sources: project.sources,
     };
     Ok((input, project.config))
+}
+
+/// Returns the files of a project's policies.
+fn policy_files(project: &Project) -> Vec<PolicyFile> {
+    let policies = project.layout.policies.iter().filter_map(|policy| {
+        Some(PolicyFile {
+            file: project.file(&policy.path)?,
+            environment: policy.environment.clone(),
+        })
+    });
+    policies.collect()
 }
 
 /// Returns what a project's objects are checked by: for the versions asked for, or else for those of `tympan.yaml`.
@@ -106,10 +118,15 @@ pub(super) fn project_checks(
         let environment = project.config.environments.get(name);
         let settings = Settings {
             environment: name.clone(),
+            environments: project.layout.environments.keys().cloned().collect(),
             versions,
             external: project.config.external.clone(),
             pod_security: environment.and_then(|environment| environment.pod_security),
+            network: project.config.network.clone(),
+            repository: project.config.repository.clone(),
+            delivery: project.config.delivery,
             whole: true,
+            policies: Vec::new(),
         };
         checks.settings.insert(name.clone(), settings);
     }
@@ -196,6 +213,12 @@ fn environment(project: &Project, name: &str) -> EnvironmentInput {
             .get(name)
             .is_some_and(|settings| settings.forbid_placeholders),
         project: facts(&project.config, name),
+        policy_actions: project
+            .config
+            .environments
+            .get(name)
+            .map(|settings| settings.policy_actions.clone())
+            .unwrap_or_default(),
     }
 }
 

@@ -11,6 +11,7 @@ mod check;
 mod explain;
 mod init;
 mod load;
+mod policy;
 mod render;
 mod schema;
 mod values;
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 
-use self::args::{Cli, Colour, Command};
+use self::args::{Cli, Colour, Command, PolicyCommand};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::project::ProjectError;
@@ -149,7 +150,10 @@ fn command(
         Command::Values { path, environment } => {
             values::run(path.as_deref(), environment, settings, out)
         }
-        Command::Explain { rule } => explain::run(rule.as_deref(), out),
+        Command::Policy {
+            action: PolicyCommand::Test { folder },
+        } => policy::test(folder.as_deref(), settings, out),
+        Command::Explain { rule } => explain::run(rule.as_deref(), settings, out),
         Command::Schema { action } => schema::run(action, settings, out),
     }
 }

@@ -69,6 +69,7 @@ fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
         findings: &outcome.findings,
         sources: &outcome.sources,
         summary,
+        with_accepted: false,
     };
     write(
         &mut io::stderr().lock(),

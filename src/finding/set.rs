@@ -1,12 +1,30 @@
 //! Sets of findings: order, and the worst severity.
 
 use super::{Finding, Severity};
+use crate::date::Date;
 use crate::source::SourceMap;
 
 /// The findings of one run.
 #[derive(Clone, Debug, Default)]
 pub struct FindingSet {
     findings: Vec<Finding>,
+    accepted: Vec<(Finding, Accepted)>,
+}
+
+/// Why a finding counts no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// A waiver says so.
+    Waiver {
+        /// Why.
+        reason: String,
+        /// Who answers for it.
+        owner: String,
+        /// The last day it counts.
+        expires: Date,
+    },
+    /// It was there before Tympan was.
+    Baseline,
 }
 
 impl FindingSet {
@@ -72,6 +90,31 @@ impl FindingSet {
         self.findings.len()
     }
 
+    /// Sets aside the findings that are accepted: they count no more, and are kept to be shown.
+    pub fn accept(&mut self, mut accepted: impl FnMut(&Finding) -> Option<Accepted>) {
+        let findings = std::mem::take(&mut self.findings);
+        for finding in findings {
+            match accepted(&finding) {
+                Some(why) => self.accepted.push((finding, why)),
+                None => self.findings.push(finding),
+            }
+        }
+    }
+
+    /// Returns the findings that were accepted, and why.
+    pub fn accepted(&self) -> &[(Finding, Accepted)] {
+        &self.accepted
+    }
+
+    /// Counts the findings that waivers accept.
+    pub fn waived(&self) -> usize {
+        let by_waiver = |why: &Accepted| matches!(why, Accepted::Waiver { .. });
+        self.accepted
+            .iter()
+            .filter(|(_, why)| by_waiver(why))
+            .count()
+    }
+
     /// Applies `tympan.yaml`'s `rules`: another severity, or none at all where `severity_of` says so.
     pub fn apply(&mut self, mut severity_of: impl FnMut(&Finding) -> Option<Severity>) {
         self.findings
@@ -95,6 +138,7 @@ impl FromIterator<Finding> for FindingSet {
     fn from_iter<T: IntoIterator<Item = Finding>>(findings: T) -> Self {
         Self {
             findings: findings.into_iter().collect(),
+            accepted: Vec::new(),
         }
     }
 }

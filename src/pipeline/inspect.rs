@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
-use super::Outcome;
 use super::hide::Hidden;
 use super::subject::Subject;
+use super::{Environment, Outcome};
 use crate::api::{Api, changes};
 use crate::cluster::{Cluster, Found, Settings};
-use crate::finding::{Finding, RuleId};
+use crate::finding::{Finding, RuleId, bound};
 use crate::manifest::{Fault, Scopes, group};
-use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
+use crate::policy::{Side, parity};
+use crate::project::External;
+use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::source::SourceMap;
 use crate::yaml::{Document, Node};
-use crate::{argocd, pod_security, rbac, reference, secret};
+use crate::{argocd, pod_security, policy, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub struct Checks {
     pub settings: BTreeMap<String, Settings>,
     /// Schemas of custom resources: definitions, and JSON Schemas that name their kind.
     pub schemas: Vec<Document>,
+    /// The objects that environments may differ in; where there are none, they are not compared.
+    pub parity: Option<Vec<External>>,
     /// The version before, by environment as above; where there is none, changes are not checked.
     pub base: Option<BTreeMap<String, Vec<Document>>>,
 }
@@ -49,13 +53,16 @@ impl Checks {
 /// A family that looks at the objects of an environment together.
 type Family = for<'a> fn(&Cluster<'a>) -> Vec<Found<'a>>;
 
+/// The families that need every object: without those that could not be rendered others seem to be missing.
+const OF_THE_WHOLE: &[Family] = &[reference::check];
+
 /// The families that look at the objects of an environment together.
 const FAMILIES: &[Family] = &[
-    reference::check,
     pod_security::check,
     rbac::check,
     secret::check,
     argocd::check,
+    policy::check,
 ];
 
 /// The version before of an environment's objects, by group, kind, namespace and name.
@@ -103,91 +110,142 @@ impl Coverage {
 
 /// Checks every object of a run and adds what is found to it.
 pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
-    let mut coverage = Coverage::default();
-    let (mut found, mut hidden) = (Vec::new(), Hidden::default());
+    let mut inspection = Inspection {
+        checks,
+        sources: &outcome.sources,
+        complete: outcome.complete,
+        coverage: Coverage::default(),
+        found: Vec::new(),
+        hidden: Hidden::default(),
+    };
     for environment in &outcome.environments {
         let objects = environment.objects.iter();
-        let subjects: Vec<Subject<'_>> = objects
-            .map(|object| Subject::rendered(environment, object))
-            .collect();
-        let mut inspected =
-            inspect_environment(&environment.name, &subjects, checks, &mut coverage);
-        found.append(&mut inspected.findings);
-        inspected.hide(&subjects, &outcome.sources, &mut hidden);
+        let subjects = objects.map(|object| Subject::rendered(environment, object));
+        inspection.environment(&environment.name, subjects.collect());
+    }
+    if let Some(listed) = checks.parity.as_ref().filter(|_| outcome.complete) {
+        let missing = compare(&outcome.environments, listed);
+        inspection.found.extend(missing);
     }
     let manifests = outcome.manifests.iter();
-    let subjects: Vec<Subject<'_>> = manifests
-        .map(|(file, object)| Subject::plain(*file, object))
-        .collect();
-    let mut inspected = inspect_environment("", &subjects, checks, &mut coverage);
-    found.append(&mut inspected.findings);
-    inspected.hide(&subjects, &outcome.sources, &mut hidden);
+    let subjects = manifests.map(|(file, object)| Subject::plain(*file, object));
+    inspection.environment("", subjects.collect());
+    let Inspection {
+        coverage,
+        found,
+        hidden,
+        ..
+    } = inspection;
     outcome.findings.extend(found);
     hidden.apply(outcome);
     outcome.findings.sort(&outcome.sources);
     coverage
 }
 
-/// What the checks of an environment gave.
-#[derive(Debug, Default)]
-struct Inspected<'a> {
-    findings: Vec<Finding>,
-    /// Secrets: the number of the object, and the node.
-    secrets: Vec<(usize, Node<'a>)>,
-}
-
-impl Inspected<'_> {
-    fn hide(&self, subjects: &[Subject<'_>], sources: &SourceMap, hidden: &mut Hidden) {
-        for (object, node) in &self.secrets {
-            if let Some(subject) = subjects.get(*object) {
-                hidden.add(subject, *node, sources);
-            }
-        }
-    }
-}
-
-/// Checks the objects of one environment: each by itself, then all together.
-fn inspect_environment<'o>(
-    environment: &str,
-    subjects: &[Subject<'o>],
-    checks: &'o Checks,
-    coverage: &mut Coverage,
-) -> Inspected<'o> {
-    let mut inspected = Inspected::default();
-    let Some(settings) = checks.settings.get(environment) else {
-        return inspected;
-    };
-    if subjects.is_empty() {
-        return inspected;
-    }
-    let catalogues = catalogues(checks, settings, subjects);
-    let before = before(checks, environment);
-    let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
-        .par_iter()
-        .map(|subject| {
-            let (by, faults) = faults(&catalogues, &before, subject.resource.root());
-            let findings = faults.into_iter().map(|fault| subject.finding(fault));
-            (by, findings.collect())
+/// Finds what some environments have and others lack.
+fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
+    let sides: Vec<Side<'_>> = environments
+        .iter()
+        .map(|environment| Side {
+            environment: &environment.name,
+            objects: environment
+                .objects
+                .iter()
+                .map(|one| &one.resource)
+                .collect(),
         })
         .collect();
-    for (by, findings) in alone {
-        coverage.count(by);
-        inspected.findings.extend(findings);
+    let found = parity(&sides, listed).into_iter();
+    let findings = found.filter_map(|(side, index, fault)| {
+        let environment = environments.get(side)?;
+        let object = environment.objects.get(index)?;
+        Some(Subject::rendered(environment, object).finding(fault))
+    });
+    findings.collect()
+}
+
+/// A look at the environments of a run, one after the other.
+struct Inspection<'c> {
+    checks: &'c Checks,
+    sources: &'c SourceMap,
+    complete: bool,
+    coverage: Coverage,
+    found: Vec<Finding>,
+    hidden: Hidden,
+}
+
+impl<'c> Inspection<'c> {
+    /// Checks the objects of one environment: each by itself, then all together.
+    fn environment(&mut self, environment: &str, mut subjects: Vec<Subject<'c>>) {
+        let checks = self.checks;
+        let Some(settings) = checks.settings.get(environment) else {
+            return;
+        };
+        if subjects.is_empty() {
+            return;
+        }
+        let count = subjects.len();
+        let policies = settings.policies.iter();
+        let policies = policies.map(|policy| Subject::plain(policy.file, &policy.resource));
+        subjects.extend(policies);
+        let subjects = subjects.as_slice();
+        self.alone(environment, settings, subjects, count);
+        let mut scopes = Scopes::default();
+        for schema in &checks.schemas {
+            scopes.learn(schema.root());
+        }
+        let objects = subjects.iter().take(count).map(|subject| subject.resource);
+        let own = subjects
+            .iter()
+            .enumerate()
+            .filter(|(_, subject)| subject.is_own_policy());
+        let base = checks.base.as_ref();
+        let base = base.map(|base| base.get(environment).map(Vec::as_slice).unwrap_or_default());
+        let cluster = Cluster::new(objects.collect(), scopes, settings)
+            .with_schemas(&checks.schemas)
+            .with_before(base)
+            .with_own_policies(own.map(|(index, _)| index));
+        let mut families = FAMILIES.to_vec();
+        if self.complete {
+            families.extend(OF_THE_WHOLE);
+        }
+        let together: Vec<Vec<Found<'_>>> =
+            families.par_iter().map(|family| family(&cluster)).collect();
+        for found in together.into_iter().flatten() {
+            for secret in &found.hidden {
+                if let Some(subject) = subjects.get(found.object) {
+                    self.hidden.add(subject, *secret, self.sources);
+                }
+            }
+            self.found.extend(seen_together(found, subjects));
+        }
     }
-    let mut scopes = Scopes::default();
-    for schema in &checks.schemas {
-        scopes.learn(schema.root());
+
+    /// Checks objects each by itself, and counts the first so many.
+    fn alone(
+        &mut self,
+        environment: &str,
+        settings: &Settings,
+        subjects: &[Subject<'_>],
+        count: usize,
+    ) {
+        let catalogues = catalogues(self.checks, settings, subjects);
+        let before = before(self.checks, environment);
+        let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
+            .par_iter()
+            .map(|subject| {
+                let (by, faults) = faults(&catalogues, &before, subject.resource.root());
+                let findings = faults.into_iter().map(|fault| subject.finding(fault));
+                (by, findings.collect())
+            })
+            .collect();
+        for (at, (by, findings)) in alone.into_iter().enumerate() {
+            if at < count {
+                self.coverage.count(by);
+            }
+            self.found.extend(findings);
+        }
     }
-    let objects = subjects.iter().map(|subject| subject.resource).collect();
-    let cluster = Cluster::new(objects, scopes, settings);
-    let together: Vec<Vec<Found<'_>>> =
-        FAMILIES.par_iter().map(|family| family(&cluster)).collect();
-    for found in together.into_iter().flatten() {
-        let hidden = found.hidden.iter().map(|node| (found.object, *node));
-        inspected.secrets.extend(hidden);
-        inspected.findings.extend(seen_together(found, subjects));
-    }
-    inspected
 }
 
 /// Makes a finding of a fault that is seen from other objects, with their places.
@@ -205,19 +263,23 @@ fn catalogues(
     settings: &Settings,
     subjects: &[Subject<'_>],
 ) -> Vec<(Catalogue, Api)> {
+    let is_definition =
+        |subject: &&Subject<'_>| subject.resource.id.kind == "CustomResourceDefinition";
+    let share = Share {
+        objects: subjects.len(),
+        schemas: checks.schemas.len() + subjects.iter().filter(is_definition).count(),
+    };
     let versions = settings.versions.iter();
     versions
         .filter_map(|version| {
-            let mut catalogue = Catalogue::new(*version)?;
+            let mut catalogue = Catalogue::new(*version)?.shared(share);
             for schema in &checks.schemas {
                 catalogue.learn(schema.root());
             }
-            for subject in subjects {
-                if subject.resource.id.kind == "CustomResourceDefinition" {
-                    catalogue.learn(subject.resource.root());
-                }
+            for subject in subjects.iter().filter(is_definition) {
+                catalogue.learn(subject.resource.root());
             }
-            Some((catalogue, Api::new(*version)?))
+            Some((catalogue, Api::new(*version)?.shared(share)))
         })
         .collect()
 }
@@ -242,36 +304,49 @@ fn faults<'a>(
 ) -> (CheckedBy, Vec<Fault<'a>>) {
     let mut by = CheckedBy::Nothing;
     let old = before.get(&identity(object)).copied();
-    let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
-    // Where each fault stands in the list: hostile objects have tens of thousands.
-    let mut known: HashMap<FaultKey, usize> = HashMap::new();
+    let mut found = Vec::new();
     for (catalogue, api) in catalogues {
         let mut faults = Vec::new();
         by = by.min(catalogue.check_change(object, old, &mut api.of(object), &mut faults));
+        found.push((catalogue.version(), faults));
+    }
+    let mut faults = if found.len() == 1 {
+        found.into_iter().flat_map(|(_, faults)| faults).collect()
+    } else {
+        of_versions(found)
+    };
+    if let Some(old) = old {
+        changes(old, object, &mut faults);
+    }
+    bound(&mut faults);
+    (by, faults)
+}
+
+/// Puts what each version says together, and has what only some say name them.
+fn of_versions(found: Vec<(KubernetesVersion, Vec<Fault<'_>>)>) -> Vec<Fault<'_>> {
+    let asked = found.len();
+    let mut all: Vec<(Fault<'_>, Vec<KubernetesVersion>)> = Vec::new();
+    // Where each fault stands in the list: hostile objects have tens of thousands.
+    let mut known: HashMap<FaultKey, usize> = HashMap::new();
+    for (version, faults) in found {
         for fault in faults {
             let place = *known.entry(key(&fault)).or_insert(all.len());
             match all.get_mut(place) {
                 Some((_, versions)) => {
-                    if versions.last() != Some(&catalogue.version()) {
-                        versions.push(catalogue.version());
+                    if versions.last() != Some(&version) {
+                        versions.push(version);
                     }
                 }
-                None => all.push((fault, vec![catalogue.version()])),
+                None => all.push((fault, vec![version])),
             }
         }
     }
-    let mut faults: Vec<Fault<'a>> = all
-        .into_iter()
-        .map(|(mut fault, versions)| {
-            if versions.len() < catalogues.len() {
-                let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
-                fault.message = format!("{} (Kubernetes {})", fault.message, list.join(", "));
-            }
-            fault
-        })
-        .collect();
-    if let Some(old) = old {
-        changes(old, object, &mut faults);
-    }
-    (by, faults)
+    let told = all.into_iter().map(|(mut fault, versions)| {
+        if versions.len() < asked {
+            let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            fault.message = format!("{} (Kubernetes {})", fault.message, list.join(", "));
+        }
+        fault
+    });
+    told.collect()
 }

@@ -3,10 +3,12 @@
 //! [`render_project`] takes the texts of a project through values, render and manifest; [`read_manifests`] takes plain
 //! manifests. Both give an [`Outcome`]: objects and all findings.
 
+mod explain;
 mod hide;
 mod inspect;
 mod object;
 mod plain;
+mod policies;
 mod project;
 mod settle;
 mod subject;
@@ -14,6 +16,7 @@ mod subject;
 pub use self::inspect::{Checks, Coverage, inspect};
 pub use self::object::{Environment, Object};
 pub use self::plain::read_manifests;
+pub use self::policies::{PolicyFile, read_policies};
 pub use self::project::{EnvironmentInput, Input, render_project};
 use crate::finding::FindingSet;
 use crate::manifest::Resource;

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use minijinja::Value;
 use rayon::prelude::*;
 
+use super::explain::Refused;
+use super::policies::{PolicyFile, take_policies};
 use super::settle::settle;
 use super::{Environment, Object, Outcome};
 use crate::finding::{Finding, FindingSet, Severity};
 use crate::manifest::{Resource, flatten};
+use crate::project::PolicyAction;
 use crate::render::{self, Engine, Reads, Rendered, Target, TemplateFile};
 use crate::source::{FileId, SourceMap};
 use crate::values::{LayerKind, Loaded, Values, ValuesSchema, load_layers, placeholders, unused};
@@ -26,6 +29,8 @@ pub struct Input {
     pub namespaces: Vec<String>,
     /// Whether some environments or folders are left out: then a value that is not read may be read there.
     pub partial: bool,
+    /// What stands below `policies/`, but for declarations and tests.
+    pub policies: Vec<PolicyFile>,
     /// `values/schema.json`, where it is there.
     pub schema: Option<FileId>,
     /// Bounds.
@@ -43,6 +48,8 @@ pub struct EnvironmentInput {
     pub forbid_placeholders: bool,
     /// What templates see as `project`.
     pub project: Value,
+    /// What the cluster does with what policies refuse; as their bindings say, or else denies, where there is none.
+    pub policy_actions: Vec<PolicyAction>,
 }
 
 /// What one template gave for one environment.
@@ -61,6 +68,7 @@ pub fn render_project(input: Input) -> Outcome {
         environments: inputs,
         namespaces,
         partial,
+        policies,
         schema,
         limits,
     } = input;
@@ -69,19 +77,17 @@ pub fn render_project(input: Input) -> Outcome {
         .par_iter()
         .map(|input| load_layers(&sources, &input.layers, &limits.yaml))
         .collect();
-    findings.extend(
-        loaded
-            .iter()
-            .flat_map(|loaded| loaded.findings.iter().cloned()),
-    );
+    findings.extend(loaded.iter().flat_map(|one| one.findings.iter().cloned()));
     let chosen: Vec<usize> = (0..templates.len())
         .filter(|index| is_chosen(&templates, *index, &namespaces))
         .collect();
-    let (parts, unfit) = rayon::join(
+    let (mut parts, unfit) = rayon::join(
         || render_all(&sources, &engine, &templates, &chosen, &inputs, &loaded),
         || schema.map(|file| check_schema(&sources, file, &inputs, &loaded)),
     );
-    findings.extend(unfit.into_iter().flatten());
+    let unfit = unfit.unwrap_or_default();
+    explain_by_schema(&mut parts, &unfit, &sources, &inputs, &loaded);
+    findings.extend(unfit);
     if !partial
         && findings
             .iter()
@@ -89,13 +95,17 @@ pub fn render_project(input: Input) -> Outcome {
     {
         findings.extend(unread(&parts, &loaded));
     }
-    for (input, loaded) in inputs.iter().zip(&loaded) {
-        if input.forbid_placeholders {
-            findings.extend(placeholders(&loaded.values, &input.name, &sources));
-        }
-    }
+    let both = inputs.iter().zip(&loaded);
+    findings.extend(both.flat_map(|(input, loaded)| forbidden(input, loaded, &sources)));
     let mut environments = empty_environments(&inputs, &loaded);
     findings.extend(take_parts(parts, &templates, &mut environments));
+    // Policies are of no folder: what only some folders make goes without them.
+    if namespaces.is_empty() {
+        let both = inputs.iter().zip(&mut environments);
+        findings.extend(both.flat_map(|(input, environment)| {
+            take_policies(&sources, &policies, input, environment, &limits.yaml)
+        }));
+    }
     for environment in &mut environments {
         findings.extend(settle(environment));
     }
@@ -108,6 +118,15 @@ pub fn render_project(input: Input) -> Outcome {
         findings,
         environments,
         manifests: Vec::new(),
+    }
+}
+
+/// Finds placeholders among the values of an environment that refuses them.
+fn forbidden(input: &EnvironmentInput, loaded: &Loaded, sources: &SourceMap) -> Vec<Finding> {
+    if input.forbid_placeholders {
+        placeholders(&loaded.values, &input.name, sources)
+    } else {
+        Vec::new()
     }
 }
 
@@ -226,6 +245,30 @@ fn check_schema(
                 .collect()
         }
         Err(finding) => vec![*finding],
+    }
+}
+
+/// Leads from what failed to the values that the project's schema refuses, where it is about one of them.
+fn explain_by_schema(
+    parts: &mut [Part],
+    unfit: &[Finding],
+    sources: &SourceMap,
+    inputs: &[EnvironmentInput],
+    loaded: &[Loaded],
+) {
+    if unfit.is_empty() {
+        return;
+    }
+    let both = inputs.iter().zip(loaded);
+    let refused: Vec<Refused<'_>> = both
+        .map(|(input, loaded)| Refused::new(unfit, &loaded.values, &input.name))
+        .collect();
+    for part in parts {
+        if let (Err(findings), Some(refused)) = (&mut part.result, refused.get(part.environment)) {
+            for finding in findings {
+                refused.explain(finding, &part.reads, sources);
+            }
+        }
     }
 }
 

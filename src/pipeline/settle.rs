@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{Environment, Object};
+use super::{Environment, Object, policies};
 use crate::finding::Finding;
 use crate::manifest::{BadFileName, Scope, Scopes, file_path, rules};
 use crate::source::{Location, Span};
@@ -44,7 +44,14 @@ fn identify(object: &mut Object, scopes: &Scopes, environment: &Environment) -> 
         return Some(nameless(object, environment));
     }
     let scope = scopes.of(&id.api_version, &id.kind);
-    let folder = object.folder.clone();
+    let own = object.resource.id.namespace.as_ref();
+    let folder = match own {
+        Some(own) if object.folder == policies::FOLDER => own.clone(),
+        None if object.folder == policies::FOLDER && scope == Scope::Namespaced => {
+            return Some(without_namespace(object, environment));
+        }
+        _ => object.folder.clone(),
+    };
     match (scope, root.path(&["metadata", "namespace"])) {
         (Scope::Namespaced, None) => set_namespace(object, &folder),
         (Scope::Namespaced, Some(node)) if node.as_str() != Some(&folder) => {
@@ -58,6 +65,15 @@ fn identify(object: &mut Object, scopes: &Scopes, environment: &Environment) -> 
     }
     object.text = write(object.resource.root());
     None
+}
+
+fn without_namespace(object: &Object, environment: &Environment) -> Finding {
+    let root = object.resource.root();
+    let message = "this object has no namespace, and below `policies/` no folder says which";
+    let node = root.get("metadata").unwrap_or(first_entry(root));
+    object
+        .finding(environment, &rules::NAMESPACE, message, node)
+        .help("write `metadata.namespace`")
 }
 
 fn other_namespace(object: &Object, environment: &Environment, node: Node<'_>) -> Finding {

@@ -1,8 +1,16 @@
 //! Policies: Kubernetes' own `ValidatingAdmissionPolicy`, and what must be alike in all environments.
 
+pub mod admission;
+mod binding;
+mod parity;
+pub mod rules;
+pub mod testing;
+
+pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};
+pub use self::parity::{Side, parity};
 use crate::cluster::{Cluster, Found};
 
 /// Checks the objects of an environment.
-pub fn check<'a>(_cluster: &Cluster<'a>) -> Vec<Found<'a>> {
-    Vec::new()
+pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
+    admission::check(cluster)
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use semver::{Version, VersionReq};
 
 use super::ConfigProblem;
-use super::fields::Reader;
+use super::fields::{Reader, required};
 use super::size::parse_size;
-use crate::finding::{Rule, Severity, nearest};
+use crate::finding::{Severity, nearest};
 use crate::source::FileId;
 use crate::yaml::{self, Node};
 
@@ -80,6 +80,17 @@ pub enum PolicyAction {
     Audit,
 }
 
+impl PolicyAction {
+    /// Returns the word that Kubernetes has for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "Deny",
+            Self::Warn => "Warn",
+            Self::Audit => "Audit",
+        }
+    }
+}
+
 /// A Pod Security Standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -91,10 +102,30 @@ pub enum Level {
     Restricted,
 }
 
+impl Level {
+    /// Every level, from the laxest.
+    pub const ALL: [Self; 3] = [Self::Privileged, Self::Baseline, Self::Restricted];
+
+    /// Returns the level's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Privileged => "privileged",
+            Self::Baseline => "baseline",
+            Self::Restricted => "restricted",
+        }
+    }
+
+    /// Reads a level's name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str() == name)
+    }
+}
+
 /// How Argo CD gets the manifests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
     /// It reads `rendered/` on the main branch.
+    #[default]
     Directory,
     /// It reads a branch for each environment.
     Branches,
@@ -149,6 +180,12 @@ impl External {
     pub fn matches(&self, kind: &str, namespace: &str, name: &str) -> bool {
         let own = self.namespace.as_deref().unwrap_or_default();
         self.kind == kind && glob(own, namespace) && glob(&self.name, name)
+    }
+
+    /// Tells whether some objects of a kind and namespace are the pattern's.
+    pub fn is_in(&self, kind: &str, namespace: &str) -> bool {
+        let own = self.namespace.as_deref().unwrap_or_default();
+        self.kind == kind && glob(own, namespace)
     }
 }
 
@@ -215,23 +252,9 @@ const KEYS: &[&str] = &[
 pub(super) fn parse_config(
     file: FileId,
     stream: &yaml::Stream,
-    known_rules: &[&'static Rule],
+    known_rules: &[String],
 ) -> Result<Config, Vec<ConfigProblem>> {
-    let mut reader = Reader {
-        file,
-        problems: Vec::new(),
-    };
-    for problem in stream
-        .problems
-        .iter()
-        .filter(|problem| problem.rule.severity == Severity::Error)
-    {
-        reader.problems.push(ConfigProblem {
-            location: crate::source::Location::new(file, problem.span),
-            message: problem.message.clone(),
-            help: problem.help.clone().map(std::borrow::Cow::into_owned),
-        });
-    }
+    let mut reader = Reader::of(file, stream);
     let mut config = Config::default();
     if let Some(document) = stream.documents.first() {
         for (key, value) in reader.known(document.root(), KEYS) {
@@ -250,7 +273,7 @@ fn setting(
     config: &mut Config,
     key: &str,
     value: Node<'_>,
-    known_rules: &[&'static Rule],
+    known_rules: &[String],
 ) {
     match key {
         "required-version" => required_version(reader, value),
@@ -364,11 +387,7 @@ fn environment(reader: &mut Reader, node: Node<'_>) -> EnvironmentConfig {
                     .collect();
             }
             _ => {
-                let words = [
-                    ("privileged", Level::Privileged),
-                    ("baseline", Level::Baseline),
-                    ("restricted", Level::Restricted),
-                ];
+                let words = Level::ALL.map(|level| (level.as_str(), level));
                 settings.pod_security = reader.one_of(value, &words);
             }
         }
@@ -419,13 +438,6 @@ fn network(reader: &mut Reader, node: Node<'_>) -> Network {
     network
 }
 
-/// Notes keys that a map must have.
-fn required(reader: &mut Reader, node: Node<'_>, keys: &[&str]) {
-    for key in keys.iter().filter(|key| node.get(key).is_none()) {
-        reader.problem(node, format!("`{key}` is missing"), None);
-    }
-}
-
 fn patterns(reader: &mut Reader, node: Node<'_>) -> Vec<External> {
     let mut patterns = Vec::new();
     for item in reader.list(node) {
@@ -444,11 +456,7 @@ fn patterns(reader: &mut Reader, node: Node<'_>) -> Vec<External> {
     patterns
 }
 
-fn rules(
-    reader: &mut Reader,
-    node: Node<'_>,
-    known: &[&'static Rule],
-) -> BTreeMap<String, RuleSetting> {
+fn rules(reader: &mut Reader, node: Node<'_>, known: &[String]) -> BTreeMap<String, RuleSetting> {
     let words = [
         ("off", RuleSetting::Off),
         ("note", RuleSetting::Severity(Severity::Note)),
@@ -460,11 +468,13 @@ fn rules(
         let id = key.as_str().unwrap_or_default();
         let family = id.strip_suffix("/*");
         let exists = match family {
-            Some(family) => known.iter().any(|rule| rule.id.family() == family),
-            None => known.iter().any(|rule| rule.id.as_str() == id),
+            Some(family) => known
+                .iter()
+                .any(|rule| rule.split('/').next() == Some(family)),
+            None => known.iter().any(|rule| rule == id),
         };
         if !exists {
-            let near = nearest(id, known.iter().map(|rule| rule.id.as_str()));
+            let near = nearest(id, known.iter().map(String::as_str));
             let near = near
                 .map(|near| format!("; did you mean `{near}`?"))
                 .unwrap_or_default();
@@ -539,7 +549,11 @@ mod tests {
         let file = sources.add("tympan.yaml", text);
         let shared: Arc<str> = text.into();
         let stream = yaml::read(&shared, &yaml::Limits::default());
-        parse_config(file, &stream, yaml::rules::RULES).map_err(|problems| {
+        let rules: Vec<String> = yaml::rules::RULES
+            .iter()
+            .map(|rule| rule.id.to_string())
+            .collect();
+        parse_config(file, &stream, &rules).map_err(|problems| {
             let at = |problem: &ConfigProblem| problem.location.span.of(text).to_owned();
             problems
                 .iter()

@@ -1,25 +1,40 @@
 //! Reading maps of settings: known keys only, every problem with its place.
 
+use std::borrow::Cow;
+
 use super::ConfigProblem;
-use crate::finding::nearest;
+use crate::finding::{Severity, nearest};
 use crate::source::{FileId, Location};
-use crate::yaml::{Kind, Node};
+use crate::yaml::{self, Kind, Node};
 
 /// Collects problems while settings are read.
 #[derive(Debug)]
-pub(super) struct Reader {
-    pub(super) file: FileId,
-    pub(super) problems: Vec<ConfigProblem>,
+pub struct Reader {
+    /// The file.
+    pub file: FileId,
+    /// What is wrong in it.
+    pub problems: Vec<ConfigProblem>,
 }
 
 impl Reader {
+    /// Begins to read a file; what is wrong with its YAML is a problem already.
+    pub fn of(file: FileId, stream: &yaml::Stream) -> Self {
+        let problems = stream.problems.iter();
+        let errors = problems.filter(|problem| problem.rule.severity == Severity::Error);
+        Self {
+            file,
+            problems: errors
+                .map(|problem| ConfigProblem {
+                    location: Location::new(file, problem.span),
+                    message: problem.message.clone(),
+                    help: problem.help.clone().map(Cow::into_owned),
+                })
+                .collect(),
+        }
+    }
+
     /// Notes a problem at a node.
-    pub(super) fn problem(
-        &mut self,
-        node: Node<'_>,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
+    pub fn problem(&mut self, node: Node<'_>, message: impl Into<String>, help: Option<String>) {
         self.problems.push(ConfigProblem {
             location: Location::new(self.file, node.span()),
             message: message.into(),
@@ -28,7 +43,7 @@ impl Reader {
     }
 
     /// Returns the entries of a map whose keys are all known; unknown ones are problems. `null` is an empty map.
-    pub(super) fn known<'a>(&mut self, node: Node<'a>, keys: &[&str]) -> Vec<(&'a str, Node<'a>)> {
+    pub fn known<'a>(&mut self, node: Node<'a>, keys: &[&str]) -> Vec<(&'a str, Node<'a>)> {
         let entries = self.map(node);
         let mut known = Vec::new();
         for (key, value) in entries {
@@ -52,7 +67,7 @@ impl Reader {
     }
 
     /// Returns the entries of a map with any keys.
-    pub(super) fn map<'a>(&mut self, node: Node<'a>) -> Vec<(Node<'a>, Node<'a>)> {
+    pub fn map<'a>(&mut self, node: Node<'a>) -> Vec<(Node<'a>, Node<'a>)> {
         if !matches!(node.kind(), Kind::Map | Kind::Null) {
             self.wrong_kind(node, "a map");
         }
@@ -60,7 +75,7 @@ impl Reader {
     }
 
     /// Returns the items of a list.
-    pub(super) fn list<'a>(&mut self, node: Node<'a>) -> Vec<Node<'a>> {
+    pub fn list<'a>(&mut self, node: Node<'a>) -> Vec<Node<'a>> {
         if !matches!(node.kind(), Kind::Seq | Kind::Null) {
             self.wrong_kind(node, "a list");
         }
@@ -68,7 +83,7 @@ impl Reader {
     }
 
     /// Returns a string that is not empty.
-    pub(super) fn string(&mut self, node: Node<'_>) -> Option<String> {
+    pub fn string(&mut self, node: Node<'_>) -> Option<String> {
         match node.as_str() {
             Some("") => {
                 self.problem(node, "this must not be empty", None);
@@ -83,7 +98,7 @@ impl Reader {
     }
 
     /// Returns one of a few words. A boolean that YAML 1.1 made of `off` or `on` counts as the word.
-    pub(super) fn one_of<T: Copy>(&mut self, node: Node<'_>, words: &[(&str, T)]) -> Option<T> {
+    pub fn one_of<T: Copy>(&mut self, node: Node<'_>, words: &[(&str, T)]) -> Option<T> {
         let text = match node.as_bool() {
             Some(true) => "on",
             Some(false) => "off",
@@ -108,12 +123,19 @@ impl Reader {
     }
 
     /// Notes that a node is of the wrong kind.
-    pub(super) fn wrong_kind(&mut self, node: Node<'_>, expected: &str) {
+    pub fn wrong_kind(&mut self, node: Node<'_>, expected: &str) {
         self.problem(
             node,
             format!("this must be {expected}, not a {}", node.kind().as_str()),
             None,
         );
+    }
+}
+
+/// Notes keys that a map must have.
+pub fn required(reader: &mut Reader, node: Node<'_>, keys: &[&str]) {
+    for key in keys.iter().filter(|key| node.get(key).is_none()) {
+        reader.problem(node, format!("`{key}` is missing"), None);
     }
 }
 

@@ -14,7 +14,8 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::config::{Config, parse_config};
-use super::layout::{Layout, resolve_layout};
+use super::layout::{Layout, WAIVERS, resolve_layout};
+use super::waivers::{Known, Waiver, parse_waivers};
 use super::{ConfigProblem, ProjectError};
 use crate::finding::{Rule, nearest};
 use crate::source::{FileId, Location, SourceMap};
@@ -34,6 +35,8 @@ pub struct Project {
     pub root: PathBuf,
     /// What `tympan.yaml` says.
     pub config: Config,
+    /// The findings that are accepted.
+    pub waivers: Vec<Waiver>,
     /// What its folders hold.
     pub layout: Layout,
     /// Every text.
@@ -42,7 +45,9 @@ pub struct Project {
 
 impl Project {
     /// Loads the project that a folder belongs to: the nearest one with a `tympan.yaml`, itself or above.
-    pub fn load(start: &Path, known_rules: &[&'static Rule]) -> Result<Self, ProjectError> {
+    ///
+    /// `rules` are those that are built in; a project's policies are rules of their own.
+    pub fn load(start: &Path, rules: &[&'static Rule]) -> Result<Self, ProjectError> {
         let root = discover_root(start)?;
         let mut paths = Vec::new();
         for folder in FOLDERS {
@@ -53,26 +58,21 @@ impl Project {
         let mut sources = SourceMap::new();
         let text = load_text(&root.join(PROJECT_FILE), PROJECT_FILE)?;
         let file = sources.add(PROJECT_FILE, text);
-        let stream = yaml::read(sources.file(file).text(), &yaml::Limits::default());
-        let config = parse_config(file, &stream, known_rules).and_then(|config| {
-            let unknown = unknown_environments(&config, &layout, file, &stream);
-            if unknown.is_empty() {
-                Ok(config)
-            } else {
-                Err(unknown)
-            }
-        });
-        let config = match config {
-            Ok(config) => config,
-            Err(problems) => return Err(ProjectError::Config { sources, problems }),
-        };
         for path in paths {
             let text = load_text(&root.join(&path), &path)?;
             sources.add(path, text);
         }
+        let mut rules: Vec<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
+        rules.extend(policy_rules(&layout, &sources));
+        let read = settings(file, &sources, &layout, &rules);
+        let (config, waivers) = match read {
+            Ok(read) => read,
+            Err(problems) => return Err(ProjectError::Config { sources, problems }),
+        };
         Ok(Self {
             root,
             config,
+            waivers,
             layout,
             sources,
         })
@@ -82,6 +82,52 @@ impl Project {
     pub fn file(&self, path: &str) -> Option<FileId> {
         self.sources.find(path)
     }
+}
+
+/// Reads what `tympan.yaml` and the waivers say.
+fn settings(
+    file: FileId,
+    sources: &SourceMap,
+    layout: &Layout,
+    rules: &[String],
+) -> Result<(Config, Vec<Waiver>), Vec<ConfigProblem>> {
+    let read = |file| yaml::read(sources.file(file).text(), &yaml::Limits::default());
+    let stream = read(file);
+    let config = parse_config(file, &stream, rules)?;
+    let unknown = unknown_environments(&config, layout, file, &stream);
+    if !unknown.is_empty() {
+        return Err(unknown);
+    }
+    let environments: Vec<&str> = layout.environments.keys().map(String::as_str).collect();
+    let known = Known {
+        rules,
+        environments: &environments,
+    };
+    let waivers = match sources.find(WAIVERS).filter(|_| layout.waivers) {
+        Some(file) => parse_waivers(file, &read(file), &known)?,
+        None => Vec::new(),
+    };
+    Ok((config, waivers))
+}
+
+/// Returns the rules that a project's policies are.
+fn policy_rules(layout: &Layout, sources: &SourceMap) -> Vec<String> {
+    let files = layout.policies.iter();
+    let streams = files
+        .filter_map(|policy| sources.find(&policy.path))
+        .map(|file| yaml::read(sources.file(file).text(), &yaml::Limits::default()));
+    let documents = streams.flat_map(|stream| stream.documents);
+    let mut rules: Vec<String> = documents
+        .filter_map(|document| {
+            let root = document.root();
+            let is_policy = root.get("kind")?.as_str()? == "ValidatingAdmissionPolicy";
+            let name = root.path(&["metadata", "name"])?.as_str()?;
+            is_policy.then(|| format!("policy/{name}"))
+        })
+        .collect();
+    rules.sort();
+    rules.dedup();
+    rules
 }
 
 fn unknown_environments(

@@ -8,6 +8,7 @@ mod fields;
 mod layout;
 mod load;
 mod size;
+mod waivers;
 
 use std::path::PathBuf;
 
@@ -15,8 +16,10 @@ pub use self::config::{
     Config, Delivery, EnvironmentConfig, External, IngressController, KUBERNETES, Level, Network,
     PolicyAction, Repository, RuleSetting,
 };
+pub use self::fields::{Reader, required};
 pub use self::layout::{EnvironmentFiles, FLOWS, Layout, PolicyPath, TemplatePath, WAIVERS};
 pub use self::load::{PROJECT_FILE, Project, load_manifests};
+pub use self::waivers::Waiver;
 use crate::source::{Location, SourceMap};
 
 /// Why a project cannot be used.

@@ -1,8 +1,275 @@
 //! Rights: who can do what, and what that leads to.
+//!
+//! In: roles, bindings, pods. Out: faults at the role's rule that gives a power, with the binding and the subject that has
+//! it; wildcards, wide bindings, and tokens that nobody needs.
 
+mod accounts;
+mod grants;
+mod powers;
+pub mod rules;
+
+use std::collections::HashMap;
+
+use self::grants::{Grant, Grants, Place, RoleRule, Subject};
+use self::powers::{POWERS, Power};
 use crate::cluster::{Cluster, Found};
+use crate::finding::Severity;
+use crate::manifest::Fault;
+use crate::yaml::Node;
 
-/// Checks the objects of an environment.
-pub fn check<'a>(_cluster: &Cluster<'a>) -> Vec<Found<'a>> {
-    Vec::new()
+/// Built-in roles that everybody may have: they show what the API is.
+const HARMLESS: &[&str] = &[
+    "system:basic-user",
+    "system:discovery",
+    "system:public-info-viewer",
+    "system:service-account-issuer-discovery",
+];
+/// Built-in roles that write almost all of a namespace.
+const WRITERS: &[&str] = &["admin", "edit"];
+/// Groups and users that are everybody.
+const EVERYBODY: &[&str] = &[
+    "system:anonymous",
+    "system:authenticated",
+    "system:serviceaccounts",
+    "system:unauthenticated",
+];
+
+/// Checks the rights that the objects of an environment give.
+pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
+    let grants = Grants::of(cluster);
+    let strongest = strongest(&grants);
+    let mut found = Vec::new();
+    for rule in &grants.rules {
+        if let Some(wild) = wildcard(*rule) {
+            let all = is_everything(rule.node);
+            found.push(wild);
+            // Every power is in it.
+            if all {
+                continue;
+            }
+        }
+        for power in POWERS {
+            if let Some(resource) = power.given_by(rule.node) {
+                found.extend(power_of(power, resource, *rule, &grants, &strongest));
+            }
+        }
+    }
+    for grant in &grants.all {
+        binding(grant, &mut found);
+    }
+    accounts::check(cluster, &grants, &mut found);
+    if !cluster.settings().whole {
+        for one in &mut found {
+            one.fault.severity = one.fault.severity.min(Severity::Warning);
+        }
+    }
+    found
 }
+
+fn has_star<'a>(rule: Node<'a>, field: &str) -> Option<Node<'a>> {
+    let items = rule.get(field).into_iter().flat_map(Node::items);
+    items.into_iter().find(|item| item.as_str() == Some("*"))
+}
+
+/// Tells whether a rule is about every resource.
+fn is_everything(rule: Node<'_>) -> bool {
+    has_star(rule, "resources").is_some() && has_star(rule, "apiGroups").is_some()
+}
+
+fn wildcard<'a>(rule: RoleRule<'a>) -> Option<Found<'a>> {
+    let parts = [
+        ("verbs", "every verb"),
+        ("resources", "every resource"),
+        ("apiGroups", "every API group"),
+        ("nonResourceURLs", "every path"),
+    ];
+    let stars: Vec<(Node<'a>, &str)> = parts
+        .iter()
+        .filter_map(|(field, words)| Some((has_star(rule.node, field)?, *words)))
+        .collect();
+    let (node, _) = *stars.first()?;
+    let words: Vec<&str> = stars.iter().map(|(_, words)| *words).collect();
+    let message = format!("this rule allows {}", words.join(", "));
+    let help = "list what is needed: what a later version, or a new custom resource, brings is allowed from its first day";
+    // Every verb of a resource that is named is known; every resource is not.
+    let severity = if has_star(rule.node, "resources").is_some() {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let fault = Fault::new(&rules::WILDCARD, node, message)
+        .severity(severity)
+        .help(help);
+    Some(Found::new(rule.role, fault))
+}
+
+/// The worst power of each ServiceAccount in the whole cluster: its place in the list of powers, and the rule that gives it.
+type Strongest<'a> = HashMap<(&'a str, &'a str), (usize, RoleRule<'a>)>;
+
+fn strongest<'a>(grants: &Grants<'a>) -> Strongest<'a> {
+    let mut strongest: Strongest<'a> = HashMap::new();
+    for rule in &grants.rules {
+        let rank = if is_everything(rule.node) && has_star(rule.node, "verbs").is_some() {
+            Some(0)
+        } else {
+            POWERS
+                .iter()
+                .position(|power| power.given_by(rule.node).is_some())
+        };
+        let Some(rank) = rank else { continue };
+        let everywhere = grants
+            .of_role(rule.role)
+            .filter(|grant| grant.place == Place::Everywhere);
+        for subject in everywhere.flat_map(|grant| &grant.subjects) {
+            if subject.kind != "ServiceAccount" {
+                continue;
+            }
+            let entry = strongest
+                .entry((subject.namespace, subject.name))
+                .or_insert((rank, *rule));
+            if rank < entry.0 {
+                *entry = (rank, *rule);
+            }
+        }
+    }
+    strongest
+}
+
+/// Says who has a power by a rule, and what it leads to; nothing where no binding gives it.
+fn power_of<'a>(
+    power: &'static Power,
+    resource: Node<'a>,
+    rule: RoleRule<'a>,
+    grants: &Grants<'a>,
+    strongest: &Strongest<'a>,
+) -> Option<Found<'a>> {
+    let all: Vec<&Grant<'a>> = grants.of_role(rule.role).collect();
+    let counting: Vec<&Grant<'a>> = all
+        .iter()
+        .copied()
+        .filter(|grant| !power.cluster || grant.place == Place::Everywhere)
+        .collect();
+    if counting.is_empty() && !all.is_empty() {
+        return None;
+    }
+    let place = counting.iter().map(|grant| grant.place).min();
+    let who = who(&counting, grants.adds_to.get(&rule.role).copied());
+    let scope = match place {
+        _ if power.cluster => String::new(),
+        None => String::new(),
+        Some(Place::Everywhere) => " in all namespaces".to_owned(),
+        Some(Place::Namespace(name)) => format!(" in namespace `{name}`"),
+    };
+    let mut message = format!("{who} may {}{scope}", power.may);
+    let chain = place
+        .filter(|_| power.acts)
+        .and_then(|place| leads_to(power, place, &counting, strongest));
+    if let Some(((namespace, name), (rank, _))) = chain {
+        let may = POWERS.get(rank).map_or("", |power| power.may);
+        message = format!("{message}; `{namespace}/{name}`, which it can become, may {may}");
+    }
+    let fault = Fault::new(power.rule, resource, message).help(power.help);
+    let mut found = Found::new(rule.role, fault);
+    for grant in counting.iter().take(2) {
+        let node = grant
+            .subjects
+            .first()
+            .map_or(grant.role_node, |one| one.node);
+        found = found.related(grant.binding, node);
+    }
+    if let Some((_, (_, rule))) = chain {
+        found = found.related(rule.role, rule.node);
+    }
+    Some(found)
+}
+
+/// A ServiceAccount, and its worst power as [`Strongest`] has it.
+type Strength<'a> = ((&'a str, &'a str), (usize, RoleRule<'a>));
+
+/// Finds the strongest ServiceAccount that somebody can act as who has a power in a place.
+fn leads_to<'a>(
+    power: &Power,
+    place: Place<'a>,
+    grants: &[&Grant<'a>],
+    strongest: &Strongest<'a>,
+) -> Option<Strength<'a>> {
+    let own = POWERS.iter().position(|one| std::ptr::eq(one, power))?;
+    let is_itself = |namespace: &str, name: &str| {
+        let subjects = grants.iter().flat_map(|grant| &grant.subjects);
+        subjects
+            .into_iter()
+            .any(|one| one.is_account(namespace, name))
+    };
+    strongest
+        .iter()
+        .filter(|((namespace, name), (rank, _))| {
+            let reachable = place == Place::Everywhere || place == Place::Namespace(namespace);
+            reachable && *rank < own && !is_itself(namespace, name)
+        })
+        .min_by_key(|(account, (rank, _))| (*rank, **account))
+        .map(|(account, strength)| (*account, *strength))
+}
+
+/// Says who has the rights of a role.
+fn who(grants: &[&Grant<'_>], adds_to: Option<&str>) -> String {
+    let mut subjects: Vec<&Subject<'_>> = grants.iter().flat_map(|grant| &grant.subjects).collect();
+    subjects.sort_by_key(|one| (one.kind != "ServiceAccount", one.namespace, one.name));
+    subjects.dedup_by_key(|one| (one.kind, one.namespace, one.name));
+    match (subjects.as_slice(), adds_to) {
+        ([], Some(role)) => format!("whoever has the built-in role `{role}`"),
+        ([], None) => "whoever this role is bound to".to_owned(),
+        ([only], _) => only.words(),
+        ([first, rest @ ..], _) => format!("{} (and {} more)", first.words(), rest.len()),
+    }
+}
+
+/// Looks at a binding by itself: to `cluster-admin`, to everybody.
+fn binding<'a>(grant: &Grant<'a>, found: &mut Vec<Found<'a>>) {
+    if grant.built_in && grant.role == "cluster-admin" && !grant.subjects.is_empty() {
+        let place = match grant.place {
+            Place::Everywhere => "in the whole cluster".to_owned(),
+            Place::Namespace(name) => format!("in namespace `{name}`"),
+        };
+        let message = format!("{} may do everything {place}", who(&[grant], None));
+        let fault = Fault::new(&rules::CLUSTER_ADMIN, grant.role_node, message)
+            .help("bind a role that lists what is needed");
+        found.push(Found::new(grant.binding, fault));
+    }
+    let account = grant
+        .subjects
+        .iter()
+        .find(|one| one.kind == "ServiceAccount");
+    if let Some(account) = account.filter(|_| grant.built_in && WRITERS.contains(&grant.role)) {
+        let place = match grant.place {
+            Place::Everywhere => "in all namespaces".to_owned(),
+            Place::Namespace(name) => format!("in namespace `{name}`"),
+        };
+        let message = format!(
+            "{} has the built-in role `{}`: it may write every Secret and run pods as any ServiceAccount {place}",
+            account.words(),
+            grant.role
+        );
+        let fault = Fault::new(&rules::WRITE_SECRETS, grant.role_node, message)
+            .help("bind a role that lists what the program needs; this one is for people");
+        found.push(Found::new(grant.binding, fault));
+    }
+    if grant.built_in && HARMLESS.contains(&grant.role) {
+        return;
+    }
+    for subject in &grant.subjects {
+        if subject.kind != "ServiceAccount" && EVERYBODY.contains(&subject.name) {
+            let whom = match subject.name {
+                "system:serviceaccounts" => "every pod of the cluster",
+                "system:authenticated" => "everybody who can log in, every pod included",
+                _ => "everybody, without logging in,",
+            };
+            let message = format!("{whom} has the rights of `{}`", grant.role);
+            let fault = Fault::new(&rules::EVERYBODY, subject.node, message)
+                .help("bind the groups or ServiceAccounts that need them");
+            found.push(Found::new(grant.binding, fault));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

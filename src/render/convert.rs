@@ -8,7 +8,7 @@ use super::scope::Collection;
 use crate::yaml::{Builder, Node, OriginId, Place};
 
 /// How deep a value may nest: as deep as the YAML reader lets text nest.
-const DEPTH: usize = 100;
+pub(super) const DEPTH: usize = 100;
 
 /// Why a value cannot become YAML.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! The engine: compiles templates once and renders them for any environment.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
 use rayon::prelude::*;
 
-use super::failure::{self, Context};
+use super::failure::{self, Context, Run};
 use super::fill::Filler;
 use super::functions::{self, Files};
 use super::instrument::{Instrumented, Refusal, instrument};
@@ -176,7 +176,7 @@ impl Engine {
         error: &Error,
         sources: &SourceMap,
         fallback: FileId,
-        reads: Option<(&Reads, &crate::values::Values)>,
+        run: Option<Run<'_>>,
     ) -> Finding {
         let find = |name: &str| {
             let template = self
@@ -194,7 +194,8 @@ impl Engine {
                 sources,
                 find: &find,
                 fallback,
-                reads,
+                files: &self.files,
+                run,
                 names: NAMES,
                 syntax: syntax(),
             },
@@ -221,10 +222,15 @@ impl Engine {
         else {
             return Err(Vec::new());
         };
-        let values = scope.values();
+        let (context, emit) = self.context(target, scope, reads);
         let failed = |error: &Error| {
+            let run = Run {
+                reads,
+                values: scope.values(),
+                open: &emit.open(),
+            };
             vec![
-                self.finding(error, sources, template.file, Some((reads, values)))
+                self.finding(error, sources, template.file, Some(run))
                     .environment(&target.environment),
             ]
         };
@@ -237,7 +243,7 @@ impl Engine {
             .get_template(name)
             .map_err(|error| failed(&error))?;
         let mut captured = compiled
-            .render_captured(self.context(target, scope, reads))
+            .render_captured(context)
             .map_err(|error| failed(&error))?;
         let printed = captured.with_state_mut(|state| {
             state
@@ -297,7 +303,12 @@ impl Engine {
         })
     }
 
-    fn context(&self, target: &Target, scope: &Arc<Scope>, reads: &Arc<Reads>) -> Value {
+    fn context(
+        &self,
+        target: &Target,
+        scope: &Arc<Scope>,
+        reads: &Arc<Reads>,
+    ) -> (Value, Arc<Emit>) {
         let view = View {
             scope: scope.clone(),
             reads: reads.clone(),
@@ -310,12 +321,14 @@ impl Engine {
         );
         context.insert("namespace".into(), Value::from(target.namespace.as_str()));
         context.insert("project".into(), target.project.clone());
-        let emit = Emit {
+        let emit = Arc::new(Emit {
             view,
             numbers: self.numbers.clone(),
-        };
-        context.insert(super::instrument::EMIT.into(), Value::from_object(emit));
-        Value::from_object(context)
+            open: Mutex::default(),
+        });
+        let function = Value::from_dyn_object(emit.clone());
+        context.insert(super::instrument::EMIT.into(), function);
+        (Value::from_object(context), emit)
     }
 }
 
@@ -360,7 +373,9 @@ fn environment(fuel: u64, syntax: SyntaxConfig) -> Environment<'static> {
     // Any mode but `None` makes captured output safe text; what is escaped is decided by `print`.
     env.set_auto_escape_callback(|_| AutoEscape::Custom("yaml".into()));
     env.set_formatter(print);
-    env.set_debug(false);
+    // What is undefined then remembers the expression that it comes from. Errors also remember values, but only what
+    // is asked of them is told: the kind, the place and the detail, which holds no value.
+    env.set_debug(true);
     env.set_fuel(Some(fuel));
     env.set_recursion_limit(100);
     env.set_path_join_callback(|name, _| name.strip_prefix("./").unwrap_or(name).to_owned().into());
@@ -398,7 +413,8 @@ fn refused(refusal: &Refusal, template: &Template, sources: &SourceMap) -> Findi
                 sources,
                 find: &find,
                 fallback: template.file,
-                reads: None,
+                files: &[],
+                run: None,
                 names: NAMES,
                 syntax: syntax(),
             };

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use minijinja::value::Kwargs;
+use minijinja::value::{Kwargs, ObjectRepr, StringInput};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 use sha2::{Digest as _, Sha256};
 
@@ -21,9 +21,101 @@ use super::convert::Converter;
 use super::instrument::PLAIN;
 use super::marks;
 use super::quantity;
-use super::recorder::{YamlText, plain, recorder};
-use crate::finding::nearest;
+use super::recorder::{YamlText, defined, plain, recorder, weigh};
+use super::scope::Collection;
+use crate::finding::{did_you_mean, nearest};
 use crate::yaml::{Builder, Place, write};
+
+/// The filters there are, to find the one that was meant.
+pub(super) const FILTERS: &[&str] = &[
+    "abs",
+    "attr",
+    "b64decode",
+    "b64encode",
+    "batch",
+    "bool",
+    "capitalize",
+    "chain",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "first",
+    "float",
+    "format",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "quantity",
+    "reject",
+    "rejectattr",
+    "replace",
+    "required",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "semver_matches",
+    "sha256",
+    "slice",
+    "sort",
+    "split",
+    "string",
+    "sum",
+    "title",
+    "to_json",
+    "to_yaml",
+    "trim",
+    "unique",
+    "upper",
+    "zip",
+];
+
+/// The tests there are.
+pub(super) const TESTS: &[&str] = &[
+    "boolean",
+    "defined",
+    "divisibleby",
+    "endingwith",
+    "eq",
+    "equalto",
+    "even",
+    "false",
+    "float",
+    "ge",
+    "greaterthan",
+    "gt",
+    "in",
+    "integer",
+    "iterable",
+    "le",
+    "lessthan",
+    "lower",
+    "lt",
+    "mapping",
+    "ne",
+    "none",
+    "number",
+    "odd",
+    "sameas",
+    "sequence",
+    "startingwith",
+    "string",
+    "true",
+    "undefined",
+    "upper",
+];
 
 /// What functions may read: texts below `templates/`, loaded before any template runs.
 #[derive(Debug, Default)]
@@ -50,11 +142,9 @@ impl Files {
         }
         self.texts.get(clean).cloned().ok_or_else(|| {
             let near = nearest(clean, self.texts.keys().map(String::as_str));
-            let hint = near
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
             invalid(format!(
-                "there is no file `{path}` below `templates/`{hint}"
+                "there is no file `{path}` below `templates/`{}",
+                did_you_mean(near)
             ))
         })
     }
@@ -82,6 +172,7 @@ pub(super) fn install(
         safe(&value, &trusted, &literals)
     });
     env.add_function("file", move |state: &mut State<'_, '_>, path: Value| {
+        defined(&path)?;
         files.read(plain(state, &path)?.as_str().unwrap_or_default())
     });
     env.add_filter("indent", indent);
@@ -93,13 +184,18 @@ pub(super) fn install(
     });
     env.add_filter("to_yaml", to_yaml);
     env.add_filter("to_json", to_json);
-    env.add_filter("quantity", quantity::number);
+    env.add_filter("join", join);
+    env.add_filter("quantity", |value: Value| {
+        defined(&value)?;
+        quantity::number(value)
+    });
     env.add_filter("semver_matches", semver_matches);
     env.add_filter("required", required);
     env.add_function("required", required);
     env.add_function(
         "fail",
         |state: &mut State<'_, '_>, message: Value| -> Result<Value, Error> {
+            defined(&message)?;
             Err(failure(plain(state, &message)?.to_string()))
         },
     );
@@ -120,6 +216,7 @@ fn invalid(message: impl Into<String>) -> Error {
 
 /// Marks text as YAML to be inserted as it is; refuses what may hold a value.
 fn safe(value: &Value, files: &Files, literals: &HashSet<String>) -> Result<Value, Error> {
+    defined(value)?;
     let Some(text) = value.as_str() else {
         return Err(invalid(
             "`safe` takes text; a number, boolean, map or list needs no mark: print it as it is",
@@ -184,7 +281,27 @@ fn trim(
     }))
 }
 
+/// Joins as Jinja does, but for what is undefined, which Jinja takes for an empty text.
+fn join(
+    state: &mut State<'_, '_>,
+    list: &Value,
+    joiner: Option<StringInput<'_>>,
+    attribute: Option<&str>,
+    kwargs: Kwargs,
+) -> Result<Value, Error> {
+    let is_list = list
+        .as_object()
+        .is_some_and(|object| object.repr() == ObjectRepr::Seq);
+    if is_list && list.downcast_object_ref::<Collection>().is_none() {
+        for item in list.try_iter()? {
+            defined(&item)?;
+        }
+    }
+    minijinja::filters::join(state, list, joiner, attribute, kwargs)
+}
+
 fn string(value: &Value, filter: &str) -> Result<String, Error> {
+    defined(value)?;
     value
         .as_str()
         .map(str::to_owned)
@@ -237,6 +354,8 @@ fn to_json(state: &mut State<'_, '_>, value: Value, kwargs: Kwargs) -> Result<Va
 }
 
 fn document(state: &mut State<'_, '_>, value: &Value) -> Result<crate::yaml::Document, Error> {
+    defined(value)?;
+    weigh(state, value, 0)?;
     let mut builder = Builder::new("".into());
     let printed = &recorder(state).printed;
     let mut converter = Converter {

@@ -17,6 +17,8 @@ use crate::source::Span;
 
 /// The function that notes which expression is about to be printed.
 pub(super) const EMIT: &str = "__tympan_emit";
+/// Its method that notes that an expression was evaluated.
+pub(super) const LEAVE: &str = "leave";
 /// The function that turns captured text back into plain text.
 pub(super) const PLAIN: &str = "__tympan_plain";
 /// What names that templates may not use begin with.
@@ -139,6 +141,7 @@ fn tokens(
     let mut insertions = Vec::new();
     let mut tokenizer = Tokenizer::new(text, name, false, syntax.clone());
     let mut opened: Option<(u32, u32)> = None;
+    let mut tag = Tag::default();
     let mut first_of_block = false;
     while let Some((token, span)) = tokenizer.next_token().map_err(Refusal::Syntax)? {
         let place = Span {
@@ -149,6 +152,7 @@ fn tokens(
         if let Some(message) = reserved(&token, was_first) {
             return Err(Refusal::Reserved(place, message));
         }
+        tag.see(&token, place, was_first);
         match token {
             Token::TemplateData(data) if !data.is_empty() => {
                 // The token's span covers what whitespace control removed; the text itself says where it stands.
@@ -178,10 +182,94 @@ fn tokens(
                     insertions.extend(emission(spot, inner, place.start));
                 }
             }
+            Token::BlockEnd => {
+                if let Some(start) = tag.calls_from() {
+                    let span = Span {
+                        start,
+                        end: place.start,
+                    };
+                    insertions.extend(evaluation(Spot {
+                        template: number,
+                        span,
+                    }));
+                }
+            }
             token => result.note_literal(token),
         }
     }
     Ok(insertions)
+}
+
+/// The expression of a `{% set %}` or `{% if %}`, as far as its tokens are seen.
+#[derive(Debug, Default)]
+struct Tag {
+    /// Whether the tag has an expression after its `=`.
+    assigns: bool,
+    /// Where the expression begins.
+    start: Option<u32>,
+    /// What stands before the token to come.
+    before: Before,
+    /// Whether it calls something: a macro perhaps.
+    calls: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Before {
+    #[default]
+    Other,
+    /// A bar or `is`: a filter or test comes, which is no call.
+    Filter,
+    Name,
+}
+
+impl Tag {
+    fn see(&mut self, token: &Token<'_>, place: Span, first: bool) {
+        let before = std::mem::take(&mut self.before);
+        match token {
+            Token::Ident("if" | "elif") if first => {
+                *self = Self {
+                    start: Some(place.end),
+                    ..Self::default()
+                };
+            }
+            Token::Ident(word) if first => {
+                *self = Self {
+                    assigns: *word == "set",
+                    ..Self::default()
+                };
+            }
+            Token::Assign if self.assigns && self.start.is_none() => self.start = Some(place.end),
+            Token::Ident("and" | "or" | "not" | "in" | "if" | "else") => {}
+            Token::Pipe | Token::Ident("is") => self.before = Before::Filter,
+            Token::Ident(_) if before != Before::Filter => self.before = Before::Name,
+            Token::ParenOpen if before == Before::Name => self.calls = true,
+            _ => {}
+        }
+    }
+
+    /// Returns where the expression begins, if it calls something.
+    fn calls_from(&mut self) -> Option<u32> {
+        let tag = std::mem::take(self);
+        tag.start.filter(|_| tag.calls)
+    }
+}
+
+/// Wraps an expression that is not printed, so that what it calls knows where it was called.
+fn evaluation(spot: Spot) -> [Insertion; 2] {
+    let Span { start, end } = spot.span;
+    [
+        Insertion {
+            at: start,
+            rank: (true, i64::MIN),
+            // The blank parts it from the word `if`.
+            text: format!(" {EMIT}.{LEAVE}({EMIT}[{}],(", spot.code()),
+        },
+        Insertion {
+            at: end,
+            rank: (false, i64::MAX),
+            text: "))".to_owned(),
+        },
+    ]
 }
 
 /// Says why a word is not for templates to use.
@@ -199,9 +287,10 @@ fn reserved(token: &Token<'_>, first_of_block: bool) -> Option<String> {
 }
 
 /// Wraps what stands between `{{` and `}}`.
+///
+/// The place is looked up in the function itself, which so learns that the expression begins to be evaluated.
 fn emission(spot: Spot, start: u32, end: u32) -> [Insertion; 2] {
-    let Spot { template, span } = spot;
-    let open = format!("{EMIT}({template},{},{},(", span.start, span.end);
+    let open = format!("{EMIT}({EMIT}[{}],(", spot.code());
     [
         Insertion {
             at: start,

@@ -25,6 +25,24 @@ pub(super) struct Spot {
     pub(super) span: Span,
 }
 
+impl Spot {
+    /// Returns the place as one number, to be written into a template.
+    pub(super) fn code(self) -> u128 {
+        let Self { template, span } = self;
+        u128::from(template) << 64 | u128::from(span.start) << 32 | u128::from(span.end)
+    }
+
+    /// Reads such a number.
+    pub(super) fn decode(code: u128) -> Option<Self> {
+        let part = |shift: u32| u32::try_from(code >> shift & u128::from(u32::MAX)).ok();
+        let (start, end) = (part(32)?, part(0)?);
+        Some(Self {
+            template: part(64)?,
+            span: Span { start, end },
+        })
+    }
+}
+
 /// A piece of marked text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
@@ -317,6 +335,15 @@ mod tests {
         ]);
         assert_eq!(trim(&text), expected);
         assert_eq!(trim(" \n"), "");
+    }
+
+    #[test]
+    fn a_place_is_one_number() {
+        for (template, start, end) in [(0, 0, 0), (1, 2, 3), (u32::MAX, 5, u32::MAX)] {
+            let span = Span { start, end };
+            let spot = Spot { template, span };
+            assert_eq!(Spot::decode(spot.code()), Some(spot));
+        }
     }
 
     fn any_piece() -> impl Strategy<Value = Piece<'static>> {

@@ -13,7 +13,6 @@ mod engine;
 mod failure;
 mod fill;
 mod functions;
-mod imports;
 mod instrument;
 mod marks;
 mod operands;

@@ -239,7 +239,7 @@ fn rooted_in_values(expression: &Expr<'_>) -> bool {
     }
 }
 
-fn span(place: Place) -> Span {
+pub(super) fn span(place: Place) -> Span {
     Span {
         start: place.start_offset,
         end: place.end_offset,

@@ -5,13 +5,15 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minijinja::value::{Object, ObjectRepr, ValueKind};
 use minijinja::{Error, ErrorKind, Output, State, Value};
 
+use super::convert::DEPTH;
+use super::instrument::LEAVE;
 use super::marks::{Piece, Spot, holds_delimiter, pieces};
-use super::scope::View;
+use super::scope::{Collection, View};
 use crate::source::Span;
 
 /// A value that a mark stands for.
@@ -42,18 +44,43 @@ pub(super) struct Emit {
     pub(super) view: View,
     /// The numbers that templates write themselves, as bits.
     pub(super) numbers: Arc<HashSet<u64>>,
+    /// The expressions that are being evaluated, each inside the one before it.
+    pub(super) open: Mutex<Vec<Spot>>,
+}
+
+impl Emit {
+    /// Returns the expressions that are being evaluated, the outermost first.
+    pub(super) fn open(&self) -> MutexGuard<'_, Vec<Spot>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Object for Emit {
+    /// Notes that an expression begins to be evaluated.
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let code = u128::try_from(key.clone()).ok()?;
+        self.open().push(Spot::decode(code)?);
+        Some(key.clone())
+    }
+
+    /// Notes that an expression was evaluated that is not printed.
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        match (method, args) {
+            (LEAVE, [_, value]) => {
+                self.open().pop();
+                Ok(value.clone())
+            }
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+        }
+    }
+
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
-        let number = |at: usize| {
-            args.get(at)
-                .and_then(Value::as_i64)
-                .and_then(|n| u32::try_from(n).ok())
-        };
-        let (Some(template), Some(start), Some(end), Some(value)) =
-            (number(0), number(1), number(2), args.get(3))
-        else {
+        let (Some(spot), Some(value)) = (self.open().pop(), args.get(1)) else {
             return Err(Error::new(
                 ErrorKind::InvalidOperation,
                 "an expression lost its place",
@@ -67,14 +94,10 @@ impl Object for Emit {
         if let Some(index) = origin {
             self.view.use_whole(index);
         }
-        self.view.printed();
-        recorder(state).pending = Some((
-            Spot {
-                template,
-                span: Span { start, end },
-            },
-            origin,
-        ));
+        if !value.is_undefined() {
+            self.view.printed();
+        }
+        recorder(state).pending = Some((spot, origin));
         Ok(value.clone())
     }
 }
@@ -86,6 +109,7 @@ pub(super) fn print(
     value: &Value,
 ) -> Result<(), Error> {
     let mut text = String::new();
+    weigh(state, value, 0)?;
     let recorder = recorder(state);
     let pending = recorder.pending.take();
     if value.is_undefined() {
@@ -120,6 +144,45 @@ pub(super) fn print(
         }
     }
     out.write_str(&text).map_err(Error::from)
+}
+
+/// Refuses what is undefined, with the error that lets the engine say where it comes from.
+pub(super) fn defined(value: &Value) -> Result<(), Error> {
+    if value.is_undefined() {
+        value.get_attr("").map(drop)
+    } else {
+        Ok(())
+    }
+}
+
+/// The fuel that a node of a printed map or list costs.
+const NODE: u64 = 4;
+
+/// Charges for the nodes of a map or list that becomes structure, and refuses one that holds something undefined.
+pub(super) fn weigh(state: &State<'_, '_>, value: &Value, depth: usize) -> Result<(), Error> {
+    if let Some(collection) = value.downcast_object_ref::<Collection>() {
+        return state.consume_fuel(NODE * collection.nodes() as u64);
+    }
+    let Some(object) = value.as_object() else {
+        return if depth == 0 {
+            Ok(())
+        } else {
+            state.consume_fuel(NODE)
+        };
+    };
+    state.consume_fuel(NODE)?;
+    if depth > DEPTH || !matches!(object.repr(), ObjectRepr::Seq | ObjectRepr::Map) {
+        return Ok(());
+    }
+    for key in value.try_iter()? {
+        let item = match object.repr() {
+            ObjectRepr::Map => value.get_item(&key)?,
+            _ => key,
+        };
+        defined(&item)?;
+        weigh(state, &item, depth + 1)?;
+    }
+    Ok(())
 }
 
 /// The function behind operands: captured text and YAML text become plain text, any other value passes.

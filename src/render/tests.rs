@@ -11,15 +11,15 @@ use crate::source::{FileId, SourceMap, Span};
 use crate::values::{Layer, Values, merge};
 use crate::yaml;
 
-struct Project {
-    sources: SourceMap,
-    engine: Engine,
-    compile: Vec<Finding>,
-    scope: Arc<Scope>,
-    reads: Arc<Reads>,
+pub(super) struct Project {
+    pub(super) sources: SourceMap,
+    pub(super) engine: Engine,
+    pub(super) compile: Vec<Finding>,
+    pub(super) scope: Arc<Scope>,
+    pub(super) reads: Arc<Reads>,
 }
 
-fn limits() -> Limits {
+pub(super) fn limits() -> Limits {
     Limits {
         fuel: 10_000_000,
         output: 1 << 20,
@@ -41,7 +41,11 @@ fn values(sources: &mut SourceMap, text: &str) -> Values {
 }
 
 /// Makes a project of files below `templates/`; names that end in `.yaml` are templates.
-fn project(files: &[(&str, &str)], values_text: &str) -> Project {
+pub(super) fn project(files: &[(&str, &str)], values_text: &str) -> Project {
+    limited(files, values_text, limits())
+}
+
+pub(super) fn limited(files: &[(&str, &str)], values_text: &str, limits: Limits) -> Project {
     let mut sources = SourceMap::new();
     let values = values(&mut sources, values_text);
     let files: Vec<TemplateFile> = files
@@ -52,7 +56,7 @@ fn project(files: &[(&str, &str)], values_text: &str) -> Project {
             template: !path.contains(".conf"),
         })
         .collect();
-    let (engine, compile) = Engine::new(&sources, &files, limits());
+    let (engine, compile) = Engine::new(&sources, &files, limits);
     let scope = Arc::new(Scope::new(Arc::new(values)));
     Project {
         sources,
@@ -64,7 +68,7 @@ fn project(files: &[(&str, &str)], values_text: &str) -> Project {
 }
 
 impl Project {
-    fn render(&self, name: &str) -> Result<Rendered, Vec<Finding>> {
+    pub(super) fn render(&self, name: &str) -> Result<Rendered, Vec<Finding>> {
         let target = Target {
             environment: "dev".into(),
             namespace: "demo".into(),
@@ -99,7 +103,7 @@ fn rendered(template: &str, values_text: &str) -> serde_json::Value {
 }
 
 /// Renders one template that must fail, and returns the findings with the text each points at.
-fn failures(files: &[(&str, &str)], values_text: &str) -> Vec<(String, String, String)> {
+pub(super) fn failures(files: &[(&str, &str)], values_text: &str) -> Vec<(String, String, String)> {
     let project = project(files, values_text);
     let mut findings = project.compile.clone();
     if findings.is_empty() {
@@ -187,6 +191,16 @@ fn a_scalar_that_is_one_expression_keeps_the_type_of_its_value() {
     let template = "i: {{ values.i }}\nf: {{ values.f }}\nb: {{ values.b }}\nz: {{ values.z[0] }}\nl: {{ values.l }}\nm: {{ values.m }}\n";
     let expected = json!({"i": 9_007_199_254_740_993_i64, "f": 1.5, "b": false, "z": null, "l": [1, "yes"], "m": {"k": {"on": "x"}}});
     assert_eq!(rendered(template, values), expected);
+}
+
+#[test]
+fn a_quotient_that_is_whole_is_an_integer() {
+    // So it is once Kubernetes has read it, and fields that take integers are checked as such.
+    let template = "a: {{ 6 / 2 }}\nb: {{ 7 / 2 }}\nc: {{ values.x }}";
+    assert_eq!(
+        rendered(template, "x: 2.0"),
+        json!({"a": 3, "b": 3.5, "c": 2})
+    );
 }
 
 #[test]

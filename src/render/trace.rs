@@ -139,6 +139,23 @@ pub(super) fn strip(
 }
 
 impl Trace {
+    /// Makes the trace of a file that stands as it is, with no template behind it.
+    pub fn verbatim(file: FileId) -> Self {
+        let source = Source::Text {
+            template: 0,
+            offset: 0,
+        };
+        Self {
+            segments: vec![Segment {
+                start: 0,
+                source,
+                call: None,
+            }],
+            files: Arc::new(vec![file]),
+            ..Self::default()
+        }
+    }
+
     /// Keeps what the origins of filled nodes stand for.
     pub(super) fn set_origins(&mut self, origins: Vec<Origin>) {
         self.origins = origins;

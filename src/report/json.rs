@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Accepted, Finding, Severity};
 use crate::source::{Location, SourceMap};
 
 #[derive(Serialize)]
@@ -14,6 +14,27 @@ struct Document<'a> {
     version: u32,
     summary: Totals<'a>,
     findings: Vec<Entry<'a>>,
+    accepted: Vec<AcceptedEntry<'a>>,
+}
+
+/// A finding that counts no more.
+#[derive(Serialize)]
+struct AcceptedEntry<'a> {
+    #[serde(flatten)]
+    finding: Entry<'a>,
+    accepted: Reason<'a>,
+}
+
+/// Why it counts no more.
+#[derive(Serialize)]
+#[serde(tag = "by", rename_all = "lowercase")]
+enum Reason<'a> {
+    Waiver {
+        reason: &'a str,
+        owner: &'a str,
+        expires: String,
+    },
+    Baseline,
 }
 
 #[derive(Serialize)]
@@ -24,6 +45,7 @@ struct Totals<'a> {
     warnings: usize,
     notes: usize,
     waived: usize,
+    baseline: usize,
     schemas: Schemas,
     kubernetes: &'a str,
     compared: bool,
@@ -90,7 +112,8 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             notes: count(Severity::Note),
-            waived: report.summary.waived,
+            waived: report.findings.waived(),
+            baseline: report.findings.accepted().len() - report.findings.waived(),
             schemas: Schemas {
                 kubernetes: report.summary.coverage.kubernetes,
                 custom: report.summary.coverage.custom,
@@ -104,9 +127,33 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
             .iter()
             .map(|finding| entry(finding, report.sources))
             .collect(),
+        accepted: report
+            .findings
+            .accepted()
+            .iter()
+            .map(|(finding, why)| AcceptedEntry {
+                finding: entry(finding, report.sources),
+                accepted: reason(why),
+            })
+            .collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
+}
+
+fn reason(why: &Accepted) -> Reason<'_> {
+    match why {
+        Accepted::Waiver {
+            reason,
+            owner,
+            expires,
+        } => Reason::Waiver {
+            reason,
+            owner,
+            expires: expires.to_string(),
+        },
+        Accepted::Baseline => Reason::Baseline,
+    }
 }
 
 fn entry<'a>(finding: &'a Finding, sources: &'a SourceMap) -> Entry<'a> {

@@ -24,6 +24,8 @@ pub struct Report<'a> {
     pub sources: &'a SourceMap,
     /// What was looked at.
     pub summary: Summary,
+    /// Whether text shows the findings that were accepted, too; JSON has them always.
+    pub with_accepted: bool,
 }
 
 /// What a run looked at.
@@ -41,8 +43,6 @@ pub struct Summary {
     pub compared: bool,
     /// The environments they belong to; 0 for plain manifests.
     pub environments: usize,
-    /// The findings that were waived.
-    pub waived: usize,
 }
 
 /// The formats there are.
@@ -87,6 +87,7 @@ mod tests {
             findings: &[finding].into_iter().collect(),
             sources,
             summary: Summary::default(),
+            with_accepted: false,
         };
         let mut out = Vec::new();
         write(&mut out, &report, format, style).unwrap();

@@ -7,11 +7,12 @@ use std::io::{self, Write};
 use annotate_snippets::{
     Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet, Title,
 };
+use rayon::prelude::*;
 
 use super::excerpt::{excerpt, one_line};
 use super::visible::escaped;
 use super::{Report, Summary};
-use crate::finding::{Finding, RenderedLocation, Severity};
+use crate::finding::{Accepted, Finding, RenderedLocation, Severity};
 use crate::source::{Location, Position, SourceMap};
 
 /// Whether text is coloured.
@@ -59,15 +60,49 @@ pub fn write_problem(
     writeln!(out, "{}\n", drawing.draw(&style.renderer()))
 }
 
+/// How many findings are drawn before they are written.
+const BATCH: usize = 1 << 12;
+
 /// Writes all findings and a summary.
 pub(super) fn write(out: &mut impl Write, report: &Report<'_>, style: Style) -> io::Result<()> {
     let renderer = style.renderer();
     let findings: Vec<&Finding> = report.findings.iter().collect();
-    for group in findings.chunk_by(|a, b| say_the_same(a, b)) {
-        let drawing = drawing(&Told::of(group), report.sources);
-        writeln!(out, "{}\n", drawing.draw(&renderer))?;
+    let groups: Vec<&[&Finding]> = findings.chunk_by(|a, b| say_the_same(a, b)).collect();
+    // Drawing is what takes long; a batch at a time, so that memory does not grow with what is written.
+    for batch in groups.chunks(BATCH) {
+        let draw = |group: &&[&Finding]| {
+            let drawing = drawing(&Told::of(group), report.sources);
+            drawing.draw(&renderer)
+        };
+        let drawn: Vec<String> = batch.par_iter().map(draw).collect();
+        for drawn in drawn {
+            writeln!(out, "{drawn}\n")?;
+        }
+    }
+    if report.with_accepted {
+        for (finding, why) in report.findings.accepted() {
+            let mut drawing = drawing(&Told::of(&[finding]), report.sources);
+            drawing.message(Level::NOTE, accepted(why));
+            writeln!(out, "{}\n", drawing.draw(&renderer))?;
+        }
     }
     writeln!(out, "{}", summary(report))
+}
+
+/// Says why a finding counts no more.
+fn accepted(why: &Accepted) -> String {
+    match why {
+        Accepted::Waiver {
+            reason,
+            owner,
+            expires,
+        } => format!(
+            "waived until {expires} by {}: {}",
+            escaped(owner),
+            escaped(reason)
+        ),
+        Accepted::Baseline => "known: it is in the baseline".to_owned(),
+    }
 }
 
 /// Tells whether two findings would read the same but for what has to do with them: one line of a shared macro shows in
@@ -269,7 +304,6 @@ fn summary(report: &Report<'_>) -> String {
         documents: _,
         checked,
         environments,
-        waived,
         coverage,
         versions,
         compared,
@@ -300,8 +334,12 @@ fn summary(report: &Report<'_>) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| counted(count, word))
         .collect();
-    if *waived > 0 {
-        counts.push(format!("{waived} waived"));
+    let waived = report.findings.waived();
+    let baseline = report.findings.accepted().len() - waived;
+    for (count, word) in [(waived, "waived"), (baseline, "of the baseline")] {
+        if count > 0 {
+            counts.push(format!("{count} {word}"));
+        }
     }
     let found = if counts.is_empty() {
         "nothing found".to_owned()

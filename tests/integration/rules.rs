@@ -1,4 +1,4 @@
-//! Every rule has a page and fixtures: each `bad*` gives the rule, each `good*` gives nothing.
+//! Every rule has a page and fixtures: each `bad*` gives the rule, each `good*` gives nothing of its family.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,10 @@ fn findings(path: &Path) -> Vec<String> {
     let result = if has_base {
         // The version before, for rules about changes.
         run(&["-C", path, "check", "--format", "json", "--base", "before"])
+    } else if let Ok(today) = fs::read_to_string(Path::new(path).join("today")) {
+        // The day, for rules about dates.
+        let today = today.trim();
+        run(&["-C", path, "check", "--format", "json", "--today", today])
     } else if Path::new(path).is_dir() {
         run(&["-C", path, "check", "--format", "json"])
     } else {
@@ -55,7 +59,10 @@ fn every_rule_fires_on_its_bad_fixtures_and_is_silent_on_the_good_ones() {
                 }
             } else if name.starts_with("good") {
                 good += 1;
-                if !found.is_empty() {
+                // What other families say of it is theirs to test: a small example has no probes, accounts or policies.
+                let (family, _) = id.split_once('/').unwrap();
+                let own = |rule: &String| rule.split('/').next() == Some(family);
+                if found.iter().any(own) {
                     wrong.push(format!("{id}/{name} gives {found:?}"));
                 }
             } else {

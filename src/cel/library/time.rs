@@ -8,6 +8,7 @@ use super::{Declaration, Outcome, Price, failure, mismatch};
 use crate::cel::error::EvalError;
 use crate::cel::eval::Meter;
 use crate::cel::value::Value;
+use crate::date::{date_of, days_of, digits, parse_date};
 
 /// A point in time of the years 1 to 9999.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -208,51 +209,6 @@ fn shifted<'a>(time: Timestamp, nanos: i128) -> Outcome<'a> {
         || failure("timestamp overflow"),
         |time| Ok(Value::Timestamp(time)),
     )
-}
-
-/// Returns the days from 1970 to a date.
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let shifted = if month <= 2 { year - 1 } else { year };
-    let era = shifted.div_euclid(400);
-    let of_era = shifted.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-/// Returns the date that is so many days after 1970.
-fn date_of(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
-}
-
-/// Reads digits, and returns their value and the rest.
-fn digits(text: &str, count: usize) -> Option<(i64, &str)> {
-    let (head, rest) = text.split_at_checked(count)?;
-    let all = head.bytes().all(|byte| byte.is_ascii_digit());
-    all.then(|| head.parse().ok())
-        .flatten()
-        .map(|value| (value, rest))
-}
-
-fn parse_date(text: &str) -> Option<(i64, &str)> {
-    let (year, rest) = digits(text, 4)?;
-    let (month, rest) = digits(rest.strip_prefix('-')?, 2)?;
-    let (day, rest) = digits(rest.strip_prefix('-')?, 2)?;
-    let days = days_of(year, month, day);
-    let real = (1..=12).contains(&month) && date_of(days) == (year, month, day);
-    real.then_some((days, rest))
 }
 
 /// Reads a time of RFC 3339.

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::view::REQUEST;
 use super::{Place, Problem, ProblemKind};
 use crate::cel::{Environment, Program, Schema, Type, compile};
-use crate::source::LineIndex;
 
 /// What a rule may cost at most.
 const RULE_LIMIT: u64 = 10_000_000;
@@ -39,14 +38,18 @@ pub(super) struct Compiler {
     problems: Vec<Problem>,
     total: u64,
     dearest: Option<(u64, String)>,
+    /// How many nodes of defaults may still be filled into others.
+    pub(super) defaults: usize,
 }
 
 const MEND: &str = "correct the expression; `self` is the value at this place of the schema";
 const CHEAPER: &str = "set `maxItems`, `maxProperties` and `maxLength` on the lists, maps and strings it reads, or make it simpler";
 
 impl Compiler {
-    pub(super) fn new(minor: u8) -> Self {
+    /// Makes a compiler of a schema of so many nodes.
+    pub(super) fn new(minor: u8, size: usize) -> Self {
         Self {
+            defaults: 50_000 + 4 * size,
             minor,
             pointer: String::new(),
             problems: Vec::new(),
@@ -70,6 +73,14 @@ impl Compiler {
 
     /// Returns what is wrong, the sum of all costs included.
     pub(super) fn finish(mut self) -> Vec<Problem> {
+        if self.defaults == 0 {
+            self.problems.push(Problem {
+                pointer: String::new(),
+                kind: ProblemKind::Defaults,
+                message: "the defaults of this schema fill in more than is filled in here: objects are not checked by it".to_owned(),
+                help: "give it fewer defaults, or smaller ones",
+            });
+        }
         // Where one rule is too dear by itself, their sum says nothing new.
         if self.total > DEFINITION_LIMIT
             && self
@@ -205,17 +216,7 @@ impl Compiler {
             Ok(program) => Some(program),
             Err(errors) => {
                 for error in errors {
-                    let position = LineIndex::new(text).position(text, error.span.start);
-                    let place = if text.trim_end().contains('\n') {
-                        format!(
-                            "line {}, column {} of the expression",
-                            position.line, position.column
-                        )
-                    } else {
-                        format!("column {} of the expression", position.column)
-                    };
-                    let message = format!("{} ({place})", error.message);
-                    self.problem(key, ProblemKind::Compile, message, MEND);
+                    self.problem(key, ProblemKind::Compile, error.told(text), MEND);
                 }
                 None
             }

@@ -1,16 +1,27 @@
 //! Errors of the engine to findings, with the template line to mend.
 
+mod calls;
+mod imports;
+mod outline;
+#[cfg(test)]
+mod tests;
+mod undefined;
+
 use std::error::Error as _;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Error, ErrorKind};
 
-use super::functions::Raised;
-use super::imports;
+use self::calls::article;
+pub(in crate::render) use self::outline::Key;
+use self::outline::{Read, outline};
+use self::undefined::{Origin, not_in, overlap};
+use super::functions::{FILTERS, Raised, TESTS};
 use super::instrument::Instrumented;
+use super::marks::Spot;
 use super::rules;
 use super::scope::Reads;
-use crate::finding::{Finding, Rule, nearest};
+use crate::finding::{Finding, Rule, did_you_mean, nearest};
 use crate::source::{FileId, Location, SourceMap, Span};
 use crate::values::Values;
 
@@ -26,19 +37,37 @@ pub(super) struct Context<'a> {
     pub(super) find: &'a dyn Fn(&str) -> Option<Source<'a>>,
     /// Where to point when the error names no place.
     pub(super) fallback: FileId,
-    pub(super) reads: Option<(&'a Reads, &'a Values)>,
+    /// The texts of the templates, by their number.
+    pub(super) files: &'a [FileId],
+    /// The rendering that failed, if it is one.
+    pub(super) run: Option<Run<'a>>,
     /// The names in scope.
     pub(super) names: &'a [&'a str],
     /// How templates are written.
     pub(super) syntax: SyntaxConfig,
 }
 
+/// A rendering that failed.
+pub(super) struct Run<'a> {
+    pub(super) reads: &'a Reads,
+    pub(super) values: &'a Values,
+    /// The expressions that were being evaluated, the outermost first.
+    pub(super) open: &'a [Spot],
+}
+
+/// How many call sites are told: what calls itself has many.
+const CALLS: usize = 8;
+
 /// What the engine says where something undefined is called.
 const UNDEFINED_CALL: &str = "value of type undefined is not callable";
+/// What the engine says where something else than a text names a template.
+const NO_TEMPLATE_NAME: &str = "template name was not a string";
 
 /// Text of other languages that looks like an expression: Go templates, Prometheus and Grafana.
-const FOREIGN: &str = "braces that belong to another language (Prometheus, Grafana, Go templates, ESO) go between \
+pub(super) const FOREIGN: &str = "braces that belong to another language (Prometheus, Grafana, Go templates, ESO) go between \
                        `{% raw %}` and `{% endraw %}`, or into a data file brought in with `file(...)`";
+
+const REACHED: &str = "reached from here";
 
 /// Turns an error into a finding at the innermost template.
 pub(super) fn finding(error: &Error, context: &Context<'_>) -> Finding {
@@ -72,13 +101,32 @@ pub(super) fn finding(error: &Error, context: &Context<'_>) -> Finding {
             && location.file != finding.primary.file
             && !finding.related.contains(&location)
         {
-            finding.related.push(location.label("reached from here"));
+            finding.related.push(location.label(REACHED));
         }
     }
+    context.call_sites(&mut finding);
     finding
 }
 
 impl Context<'_> {
+    /// Adds the expressions that were being evaluated, the innermost first: calls of macros.
+    fn call_sites(&self, finding: &mut Finding) {
+        let open = self.run.iter().flat_map(|run| run.open.iter().rev());
+        let mut told = 0;
+        for spot in open {
+            let Some(file) = self.files.get(spot.template as usize) else {
+                continue;
+            };
+            let text = self.sources.file(*file).text();
+            let site = Location::new(*file, tidy(text, spot.span));
+            let known = std::iter::once(&finding.primary).chain(&finding.related);
+            if told < CALLS && !known.into_iter().any(|place| overlap(place, &site)) {
+                finding.related.push(site.label(REACHED));
+                told += 1;
+            }
+        }
+    }
+
     fn location(&self, error: &Error) -> Option<Location> {
         let source = (self.find)(error.name()?)?;
         let text = self.sources.file(source.file).text();
@@ -104,12 +152,13 @@ impl Context<'_> {
         let detail = error.detail().unwrap_or_default().trim_end_matches('.');
         let excerpt = primary.span.of(&text).to_owned();
         let foreign = looks_foreign(&text, primary.span);
-        let undefined = matches!(
-            error.kind(),
-            ErrorKind::UndefinedError | ErrorKind::UnknownMethod
-        ) || detail == UNDEFINED_CALL;
-        let not_imported = || self.missing_import(&text, &primary);
-        if let Some(finding) = undefined.then(not_imported).flatten() {
+        let origin = Origin::of(detail);
+        let explained = origin
+            .as_ref()
+            .and_then(|origin| self.undefined_read(origin, &primary, error.line()));
+        let detail = origin.map_or(detail, |origin| origin.reason);
+        let explained = explained.or_else(|| self.explain_call(error.kind(), detail, &primary));
+        if let Some(finding) = explained {
             return finding;
         }
         match error.kind() {
@@ -125,20 +174,20 @@ impl Context<'_> {
             ErrorKind::OutOfFuel => limit("the template used up its fuel", primary).help(
                 "look for a loop that runs too long; `limits.fuel` in tympan.yaml sets the budget",
             ),
-            ErrorKind::TemplateNotFound | ErrorKind::BadInclude => Finding::new(
-                &rules::INCLUDE,
-                plain(detail, "the included template cannot be used"),
-                primary,
-            )
-            .help("paths in `include`, `import` and `extends` start at `templates/`"),
+            ErrorKind::TemplateNotFound | ErrorKind::BadInclude => {
+                let message = self.not_there(detail);
+                let message = message
+                    .unwrap_or_else(|| plain(detail, "the included template cannot be used"));
+                Finding::new(&rules::INCLUDE, message, primary)
+                    .help("paths in `include`, `import` and `extends` start at `templates/`")
+            }
             ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest => {
-                let finding = Finding::new(&rules::SYNTAX, plain(detail, "unknown name"), primary);
+                let finding = Finding::new(&rules::SYNTAX, unknown(detail), primary);
                 finding.help("`docs/templates.md` lists the functions, filters and tests there are")
             }
-            _ if detail == UNDEFINED_CALL => {
-                let name = excerpt.split('(').next().unwrap_or_default();
-                let message = format!("`{name}` is undefined and cannot be called");
-                Finding::new(&rules::UNDEFINED, message, primary)
+            _ if detail == NO_TEMPLATE_NAME => self.no_template_name(primary),
+            _ if let Some(message) = unfit_operands(detail) => {
+                Finding::new(&rules::FAILED, message, primary)
             }
             _ if detail.contains("recursion limit") => {
                 limit("the template calls itself too deeply", primary)
@@ -156,8 +205,62 @@ impl Context<'_> {
         }
     }
 
+    /// Says which template is not there, and which may have been meant.
+    fn not_there(&self, detail: &str) -> Option<String> {
+        let named = detail
+            .strip_prefix("tried to include non-existing template ")
+            .or_else(|| detail.strip_prefix("template "))?;
+        let named = named.strip_suffix(" does not exist").unwrap_or(named);
+        let quotes: &[char] = &['"', '\''];
+        let name = named.strip_prefix(quotes)?.strip_suffix(quotes)?;
+        let paths = self
+            .files
+            .iter()
+            .map(|file| self.sources.file(*file).path());
+        let near = nearest(
+            name,
+            paths.filter_map(|path| path.strip_prefix("templates/")),
+        );
+        Some(format!(
+            "there is no template `{name}`{}",
+            did_you_mean(near)
+        ))
+    }
+
+    /// Says that the name of a template to include is no text: mostly since it is undefined.
+    fn no_template_name(&self, primary: Location) -> Finding {
+        let text = self.sources.file(primary.file).text();
+        let outline = outline(text, self.syntax.clone());
+        let read = outline.as_ref().and_then(|outline| {
+            let within = |read: &&Read| {
+                primary.span.start <= read.span.start && read.span.end <= primary.span.end
+            };
+            let read = outline.reads.iter().rfind(within)?;
+            self.is_missing(read, outline)
+                .then(|| self.misread(read, outline, &Location::new(primary.file, read.span)))
+        });
+        read.unwrap_or_else(|| {
+            Finding::new(&rules::INCLUDE, "the name of a template is a text", primary)
+        })
+    }
+
+    /// Explains what the templates' own syntax explains best: imports, calls and macros.
+    fn explain_call(&self, kind: ErrorKind, detail: &str, at: &Location) -> Option<Finding> {
+        let undefined = matches!(kind, ErrorKind::UndefinedError | ErrorKind::UnknownMethod);
+        let import = (undefined || detail == UNDEFINED_CALL)
+            .then(|| self.missing_import(self.sources.file(at.file).text(), at));
+        import.flatten().or_else(|| match kind {
+            ErrorKind::UndefinedError => self.missing_argument(at),
+            ErrorKind::TooManyArguments => self.unfit_argument(at),
+            ErrorKind::UnknownFunction => self.unknown_function(at),
+            ErrorKind::UnknownMethod => self.unknown_method(detail, at),
+            ErrorKind::InvalidOperation => self.not_callable(detail, at),
+            _ => None,
+        })
+    }
+
     /// Says which file does not define what an expression took from an import.
-    fn missing_import(&self, text: &str, primary: &Location) -> Option<Finding> {
+    pub(super) fn missing_import(&self, text: &str, primary: &Location) -> Option<Finding> {
         // Where a method is missing, the place begins at its dot.
         let start = primary.span.start as usize;
         let before = text.get(..start)?;
@@ -187,9 +290,7 @@ impl Context<'_> {
                 continue;
             };
             let near = nearest(name, names.defines.iter().map(String::as_str));
-            let near = near
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
+            let near = did_you_mean(near);
             let message = format!("`{}` does not define `{name}`{near}", file.path());
             let place = Span::new(start + at, start + at + length);
             let imported = Location::new(primary.file, import.span).label("imported here");
@@ -206,65 +307,28 @@ impl Context<'_> {
         None
     }
 
-    /// Names what is undefined, as exactly as the reads allow.
+    /// Says that something is undefined of which the engine does not know where it comes from.
     fn undefined(&self, excerpt: &str, mut primary: Location, foreign: bool) -> Finding {
-        let missing = self
-            .reads
-            .and_then(|(reads, values)| reads.missing().map(|missing| (missing, values)));
-        if let Some(((map, key), values)) = missing
-            && let Some(at) = find_key(excerpt, &key)
+        let miss = self.run.as_ref().and_then(|run| {
+            let key =
+                |key: &Key| matches!(key, Key::Name(name) if find_key(excerpt, name).is_some());
+            Some((run.reads.miss(key)?, run.values))
+        });
+        if let Some((miss, values)) = miss
+            && let Key::Name(key) = &miss.key
+            && let Some(at) = find_key(excerpt, key)
+            && let Some(holder) = values.tree().node(miss.node)
         {
-            let path = values.path(map);
-            let node = values.tree().node(map);
-            let keys = node.map(|node| {
-                node.entries()
-                    .filter_map(|(key, _)| key.as_str())
-                    .collect::<Vec<_>>()
-            });
-            let near = nearest(&key, keys.unwrap_or_default());
-            let holder = if path.is_empty() {
-                "values".to_owned()
-            } else {
-                format!("values.{path}")
-            };
-            primary.span = Span::new(
-                primary.span.start as usize + at,
-                primary.span.start as usize + at + key.len(),
-            );
-            let message = match near {
-                Some(near) => format!("`{holder}` has no `{key}`; did you mean `{near}`?"),
-                None => format!("`{holder}` has no `{key}`"),
-            };
-            return Finding::new(&rules::UNDEFINED, message, primary).help(format!(
-                "set `{}.{key}` in the values, or say what else to use: `| default(...)`",
-                trim_root(&holder)
-            ));
+            let start = primary.span.start as usize + at;
+            primary.span = Span::new(start, start + key.len());
+            return not_in(values, holder, &miss.key).finding(primary);
         }
-        let start = excerpt.len() - excerpt.trim_start_matches(['{', '-', '+', ' ', '(']).len();
-        let name: String = excerpt
-            .get(start..)
-            .unwrap_or_default()
-            .chars()
-            .take_while(|c| c.is_alphanumeric() || *c == '_')
-            .collect();
-        let known = self.names.contains(&name.as_str());
-        let near = nearest(&name, self.names.iter().copied()).filter(|_| !known);
-        if !known && !name.is_empty() {
-            let at = primary.span.start as usize + start;
-            primary.span = Span::new(at, at + name.len());
-        }
-        let message = match near {
-            Some(near) => format!("`{name}` is not defined; did you mean `{near}`?"),
-            None if name.is_empty() || known => {
-                "the expression reads something that is not defined".to_owned()
-            }
-            None => format!("`{name}` is not defined"),
-        };
+        let message = "the expression reads something that is not defined";
         let finding = Finding::new(&rules::UNDEFINED, message, primary);
-        if foreign || near.is_none() && !known {
-            finding.help(format!(
-                "in scope are `values`, `environment`, `namespace` and `project`; {FOREIGN}"
-            ))
+        if foreign {
+            finding.help(FOREIGN)
+        } else if excerpt.contains(" if ") && !excerpt.contains(" else ") {
+            finding.help("an `if` without `else` gives nothing where its condition does not hold")
         } else {
             finding
         }
@@ -275,10 +339,6 @@ fn limit(message: &str, primary: Location) -> Finding {
     Finding::new(&rules::LIMIT, message, primary)
 }
 
-fn trim_root(holder: &str) -> &str {
-    holder.strip_prefix("values.").unwrap_or("values")
-}
-
 fn plain(detail: &str, otherwise: &str) -> String {
     if detail.is_empty() {
         otherwise.to_owned()
@@ -287,6 +347,28 @@ fn plain(detail: &str, otherwise: &str) -> String {
             .replace("__tympan_plain(", "(")
             .replace("__tympan_emit", "")
     }
+}
+
+/// Says which filter, test or function is unknown, and which may have been meant.
+fn unknown(detail: &str) -> String {
+    let (what, rest) = detail.split_once(' ').unwrap_or_default();
+    let names = match what {
+        "filter" => FILTERS,
+        "test" => TESTS,
+        _ => return plain(detail, "unknown name"),
+    };
+    let name = rest.strip_suffix(" is unknown").unwrap_or(rest);
+    let near = nearest(name, names.iter().copied());
+    format!("there is no {what} `{name}`{}", did_you_mean(near))
+}
+
+/// Says which operands an operator does not take.
+fn unfit_operands(detail: &str) -> Option<String> {
+    let rest = detail.strip_prefix("tried to use ")?;
+    let (operator, kinds) = rest.split_once(" operator on unsupported types ")?;
+    let (left, right) = kinds.split_once(" and ")?;
+    let (left, right) = (article(left), article(right));
+    Some(format!("`{operator}` does not take {left} and {right}"))
 }
 
 /// Says the engine's syntax errors in plain words where its own are about itself.
@@ -300,11 +382,15 @@ fn syntax_message(detail: &str) -> String {
     }
 }
 
-/// Cuts blanks, and braces of an expression that is alone in the span, off both ends.
+/// Cuts off both ends what is no part of an expression.
 fn tidy(text: &str, span: Span) -> Span {
     let excerpt = span.of(text);
-    let kept = excerpt.trim();
-    let start = span.start as usize + (excerpt.len() - excerpt.trim_start().len());
+    // The place of an operator may begin with what stands before its first operand.
+    let before = ["if ", "elif ", "in ", "=", ","];
+    let begun = before.iter().find_map(|word| excerpt.strip_prefix(word));
+    let rest = begun.unwrap_or(excerpt);
+    let kept = rest.trim();
+    let start = span.start as usize + (excerpt.len() - rest.trim_start().len());
     Span::new(start, start + kept.len())
 }
 
