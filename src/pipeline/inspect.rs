@@ -15,7 +15,7 @@ use crate::policy::{Side, parity};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::yaml::{Document, Node};
-use crate::{argocd, pod_security, policy, rbac, reference, secret};
+use crate::{pod_security, policy, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
@@ -60,7 +60,6 @@ const FAMILIES: &[Family] = &[
     pod_security::check,
     rbac::check,
     secret::check,
-    argocd::check,
     policy::check,
 ];
 
