@@ -14,7 +14,6 @@ use crate::manifest::{Fault, Scopes, group};
 use crate::policy::{Side, parity};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
-use crate::source::SourceMap;
 use crate::yaml::{Document, Node};
 use crate::{argocd, pod_security, policy, rbac, reference, secret};
 
@@ -110,32 +109,41 @@ impl Coverage {
 
 /// Checks every object of a run and adds what is found to it.
 pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
-    let mut inspection = Inspection {
-        checks,
-        sources: &outcome.sources,
-        complete: outcome.complete,
-        coverage: Coverage::default(),
-        found: Vec::new(),
-        hidden: Hidden::default(),
-    };
+    let mut coverage = Coverage::default();
+    let (mut found, mut hidden) = (Vec::new(), Hidden::default());
     for environment in &outcome.environments {
         let objects = environment.objects.iter();
-        let subjects = objects.map(|object| Subject::rendered(environment, object));
-        inspection.environment(&environment.name, subjects.collect());
+        let subjects: Vec<Subject<'_>> = objects
+            .map(|object| Subject::rendered(environment, object))
+            .collect();
+        found.extend(inspect_environment(
+            &environment.name,
+            subjects,
+            checks,
+            outcome,
+            &mut Seen {
+                coverage: &mut coverage,
+                hidden: &mut hidden,
+            },
+        ));
     }
     if let Some(listed) = checks.parity.as_ref().filter(|_| outcome.complete) {
-        let missing = compare(&outcome.environments, listed);
-        inspection.found.extend(missing);
+        found.extend(compare(&outcome.environments, listed));
     }
     let manifests = outcome.manifests.iter();
-    let subjects = manifests.map(|(file, object)| Subject::plain(*file, object));
-    inspection.environment("", subjects.collect());
-    let Inspection {
-        coverage,
-        found,
-        hidden,
-        ..
-    } = inspection;
+    let subjects: Vec<Subject<'_>> = manifests
+        .map(|(file, object)| Subject::plain(*file, object))
+        .collect();
+    found.extend(inspect_environment(
+        "",
+        subjects,
+        checks,
+        outcome,
+        &mut Seen {
+            coverage: &mut coverage,
+            hidden: &mut hidden,
+        },
+    ));
     outcome.findings.extend(found);
     hidden.apply(outcome);
     outcome.findings.sort(&outcome.sources);
@@ -164,88 +172,79 @@ fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
     findings.collect()
 }
 
-/// A look at the environments of a run, one after the other.
-struct Inspection<'c> {
-    checks: &'c Checks,
-    sources: &'c SourceMap,
-    complete: bool,
-    coverage: Coverage,
-    found: Vec<Finding>,
-    hidden: Hidden,
+/// What the checks give besides findings.
+struct Seen<'s> {
+    coverage: &'s mut Coverage,
+    /// Secrets that no report may show.
+    hidden: &'s mut Hidden,
 }
 
-impl<'c> Inspection<'c> {
-    /// Checks the objects of one environment: each by itself, then all together.
-    fn environment(&mut self, environment: &str, mut subjects: Vec<Subject<'c>>) {
-        let checks = self.checks;
-        let Some(settings) = checks.settings.get(environment) else {
-            return;
-        };
-        if subjects.is_empty() {
-            return;
-        }
-        let count = subjects.len();
-        let policies = settings.policies.iter();
-        let policies = policies.map(|policy| Subject::plain(policy.file, &policy.resource));
-        subjects.extend(policies);
-        let subjects = subjects.as_slice();
-        self.alone(environment, settings, subjects, count);
-        let mut scopes = Scopes::default();
-        for schema in &checks.schemas {
-            scopes.learn(schema.root());
-        }
-        let objects = subjects.iter().take(count).map(|subject| subject.resource);
-        let own = subjects
-            .iter()
-            .enumerate()
-            .filter(|(_, subject)| subject.is_own_policy());
-        let base = checks.base.as_ref();
-        let base = base.map(|base| base.get(environment).map(Vec::as_slice).unwrap_or_default());
-        let cluster = Cluster::new(objects.collect(), scopes, settings)
-            .with_schemas(&checks.schemas)
-            .with_before(base)
-            .with_own_policies(own.map(|(index, _)| index));
-        let mut families = FAMILIES.to_vec();
-        if self.complete {
-            families.extend(OF_THE_WHOLE);
-        }
-        let together: Vec<Vec<Found<'_>>> =
-            families.par_iter().map(|family| family(&cluster)).collect();
-        for found in together.into_iter().flatten() {
-            for secret in &found.hidden {
-                if let Some(subject) = subjects.get(found.object) {
-                    self.hidden.add(subject, *secret, self.sources);
-                }
-            }
-            self.found.extend(seen_together(found, subjects));
-        }
+/// Checks the objects of one environment: each by itself, then all together.
+fn inspect_environment<'o>(
+    environment: &str,
+    mut subjects: Vec<Subject<'o>>,
+    checks: &'o Checks,
+    outcome: &Outcome,
+    seen: &mut Seen<'_>,
+) -> Vec<Finding> {
+    let Some(settings) = checks.settings.get(environment) else {
+        return Vec::new();
+    };
+    if subjects.is_empty() {
+        return Vec::new();
     }
-
-    /// Checks objects each by itself, and counts the first so many.
-    fn alone(
-        &mut self,
-        environment: &str,
-        settings: &Settings,
-        subjects: &[Subject<'_>],
-        count: usize,
-    ) {
-        let catalogues = catalogues(self.checks, settings, subjects);
-        let before = before(self.checks, environment);
-        let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
-            .par_iter()
-            .map(|subject| {
-                let (by, faults) = faults(&catalogues, &before, subject.resource.root());
-                let findings = faults.into_iter().map(|fault| subject.finding(fault));
-                (by, findings.collect())
-            })
-            .collect();
-        for (at, (by, findings)) in alone.into_iter().enumerate() {
-            if at < count {
-                self.coverage.count(by);
-            }
-            self.found.extend(findings);
+    let count = subjects.len();
+    let policies = settings.policies.iter();
+    let policies = policies.map(|policy| Subject::plain(policy.file, &policy.resource));
+    subjects.extend(policies);
+    let subjects = subjects.as_slice();
+    let catalogues = catalogues(checks, settings, subjects);
+    let before = before(checks, environment);
+    let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
+        .par_iter()
+        .map(|subject| {
+            let (by, faults) = faults(&catalogues, &before, subject.resource.root());
+            let findings = faults.into_iter().map(|fault| subject.finding(fault));
+            (by, findings.collect())
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (at, (by, findings)) in alone.into_iter().enumerate() {
+        if at < count {
+            seen.coverage.count(by);
         }
+        found.extend(findings);
     }
+    let mut scopes = Scopes::default();
+    for schema in &checks.schemas {
+        scopes.learn(schema.root());
+    }
+    let objects = subjects.iter().take(count).map(|subject| subject.resource);
+    let own = subjects
+        .iter()
+        .enumerate()
+        .filter(|(_, subject)| subject.is_own_policy());
+    let base = checks.base.as_ref();
+    let base = base.map(|base| base.get(environment).map(Vec::as_slice).unwrap_or_default());
+    let cluster = Cluster::new(objects.collect(), scopes, settings)
+        .with_schemas(&checks.schemas)
+        .with_before(base)
+        .with_own_policies(own.map(|(index, _)| index));
+    let mut families = FAMILIES.to_vec();
+    if outcome.complete {
+        families.extend(OF_THE_WHOLE);
+    }
+    let together: Vec<Vec<Found<'_>>> =
+        families.par_iter().map(|family| family(&cluster)).collect();
+    for one in together.into_iter().flatten() {
+        if let Some(subject) = subjects.get(one.object) {
+            for node in &one.hidden {
+                seen.hidden.add(subject, *node, &outcome.sources);
+            }
+        }
+        found.extend(seen_together(one, subjects));
+    }
+    found
 }
 
 /// Makes a finding of a fault that is seen from other objects, with their places.

@@ -73,8 +73,8 @@ impl Decision<'_> {
 
 /// Judges a request by a policy: with each of its params, all of which must let it pass; with none, `params` is null.
 ///
-/// A binding, where there is one, must be about the request, too. The params are not looked for: see
-/// [`Binding::params`].
+/// A binding, where there is one, must be about the request, too. The params are not looked for:
+/// whoever judges a whole environment does that.
 pub fn judge<'a>(
     policy: &'a Policy<'a>,
     binding: Option<&'a Binding<'a>>,
