@@ -15,7 +15,6 @@ const FAMILIES: &[&[&Rule]] = &[
     crate::secret::rules::RULES,
     crate::argocd::rules::RULES,
     crate::pod_security::rules::RULES,
-    crate::secret::rules::RULES,
     crate::policy::rules::RULES,
     crate::waiver::rules::RULES,
 ];
