@@ -267,7 +267,7 @@ fn of_policies(findings: &[serde_json::Value]) -> Vec<String> {
         |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap_or("-").to_owned();
     let of = findings.iter().filter(|finding| {
         let rule = finding["rule"].as_str().unwrap();
-        rule.starts_with("policy/") || rule == "api/expression"
+        rule.starts_with("policy/") && rule != "policy/parity" || rule == "api/expression"
     });
     let lines = of.map(|finding| {
         format!(
