@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
+use super::hide::Hidden;
 use super::subject::Subject;
 use super::{Environment, Outcome};
 use crate::api::{Api, changes};
@@ -14,7 +15,7 @@ use crate::policy::{Side, parity};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::yaml::{Document, Node};
-use crate::{argocd, pod_security, policy, rbac, reference, secret};
+use crate::{pod_security, policy, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
@@ -59,7 +60,6 @@ const FAMILIES: &[Family] = &[
     pod_security::check,
     rbac::check,
     secret::check,
-    argocd::check,
     policy::check,
 ];
 
@@ -109,7 +109,7 @@ impl Coverage {
 /// Checks every object of a run and adds what is found to it.
 pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let mut coverage = Coverage::default();
-    let mut found = Vec::new();
+    let (mut found, mut hidden) = (Vec::new(), Hidden::default());
     for environment in &outcome.environments {
         let objects = environment.objects.iter();
         let subjects: Vec<Subject<'_>> = objects
@@ -119,8 +119,11 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             &environment.name,
             subjects,
             checks,
-            outcome.complete,
-            &mut coverage,
+            outcome,
+            &mut Seen {
+                coverage: &mut coverage,
+                hidden: &mut hidden,
+            },
         ));
     }
     if let Some(listed) = checks.parity.as_ref().filter(|_| outcome.complete) {
@@ -134,10 +137,14 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
         "",
         subjects,
         checks,
-        outcome.complete,
-        &mut coverage,
+        outcome,
+        &mut Seen {
+            coverage: &mut coverage,
+            hidden: &mut hidden,
+        },
     ));
     outcome.findings.extend(found);
+    hidden.apply(outcome);
     outcome.findings.sort(&outcome.sources);
     coverage
 }
@@ -164,13 +171,20 @@ fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
     findings.collect()
 }
 
+/// What the checks give besides findings.
+struct Seen<'s> {
+    coverage: &'s mut Coverage,
+    /// Secrets that no report may show.
+    hidden: &'s mut Hidden,
+}
+
 /// Checks the objects of one environment: each by itself, then all together.
-fn inspect_environment<'c>(
+fn inspect_environment<'o>(
     environment: &str,
-    mut subjects: Vec<Subject<'c>>,
-    checks: &'c Checks,
-    complete: bool,
-    coverage: &mut Coverage,
+    mut subjects: Vec<Subject<'o>>,
+    checks: &'o Checks,
+    outcome: &Outcome,
+    seen: &mut Seen<'_>,
 ) -> Vec<Finding> {
     let Some(settings) = checks.settings.get(environment) else {
         return Vec::new();
@@ -196,7 +210,7 @@ fn inspect_environment<'c>(
     let mut found = Vec::new();
     for (at, (by, findings)) in alone.into_iter().enumerate() {
         if at < count {
-            coverage.count(by);
+            seen.coverage.count(by);
         }
         found.extend(findings);
     }
@@ -216,13 +230,19 @@ fn inspect_environment<'c>(
         .with_before(base)
         .with_own_policies(own.map(|(index, _)| index));
     let mut families = FAMILIES.to_vec();
-    if complete {
+    if outcome.complete {
         families.extend(OF_THE_WHOLE);
     }
     let together: Vec<Vec<Found<'_>>> =
         families.par_iter().map(|family| family(&cluster)).collect();
-    let together = together.into_iter().flatten();
-    found.extend(together.filter_map(|one| seen_together(one, subjects)));
+    for one in together.into_iter().flatten() {
+        if let Some(subject) = subjects.get(one.object) {
+            for node in &one.hidden {
+                seen.hidden.add(subject, *node, &outcome.sources);
+            }
+        }
+        found.extend(seen_together(one, subjects));
+    }
     found
 }
 

@@ -180,7 +180,7 @@ impl<'a> Drawing<'a> {
         let shown = excerpt(file, location.span);
         let label = Some(escaped(&location.label)).filter(|label| !label.is_empty());
         let annotation = kind.span(shown.span).label(label);
-        let position = file.position(location.span.start);
+        let position = file.position(file.told(location.span).start);
         self.snippet(shown.text, file.path(), position, annotation);
     }
 
@@ -190,7 +190,7 @@ impl<'a> Drawing<'a> {
             .char_indices()
             .nth(rendered.column.saturating_sub(1) as usize)
             .map_or(rendered.text.len(), |(at, _)| at);
-        let (text, span) = one_line(&rendered.text, start..rendered.text.len());
+        let (text, span) = one_line(&rendered.text, start..rendered.text.len(), &[]);
         let position = Position {
             line: rendered.line,
             column: rendered.column,

@@ -35,4 +35,5 @@ mod project;
 mod references;
 mod rules;
 mod schemas;
+mod secrets;
 mod waivers;
