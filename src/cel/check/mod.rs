@@ -16,7 +16,7 @@ use super::error::CompileError;
 use super::ir::{Field, Ir, IrKind};
 use super::types::{Schema, Type, View, escape, unescape};
 use super::value::Value;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::source::Span;
 
 /// What the checker gives.
@@ -572,10 +572,8 @@ const MOST_NAMES: usize = 200;
 
 fn no_field(schema: &Schema, name: &str) -> String {
     if let View::Struct(fields) = &schema.view {
-        return match nearest(name, fields.iter().map(|(field, _)| &**field)) {
-            Some(near) => format!("there is no field `{name}` here; did you mean `{near}`?"),
-            None => format!("there is no field `{name}` here"),
-        };
+        let near = nearest(name, fields.iter().map(|(field, _)| &**field));
+        return format!("there is no field `{name}` here{}", did_you_mean(near));
     }
     let View::Object(fields) = &schema.view else {
         return format!("there is no field `{name}`");
@@ -596,8 +594,7 @@ fn no_field(schema: &Schema, name: &str) -> String {
     {
         return format!("the schema's field `{real}` is written `{escaped}` here");
     }
-    match nearest(name, escaped.iter().map(String::as_str)) {
-        Some(near) => format!("the schema has no field `{name}` here; did you mean `{near}`?"),
-        None => format!("the schema has no field `{name}` here"),
-    }
+    let near = nearest(name, escaped.iter().map(String::as_str));
+    let near = did_you_mean(near);
+    format!("the schema has no field `{name}` here{near}")
 }

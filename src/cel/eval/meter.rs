@@ -41,6 +41,13 @@ impl Budget {
     }
 }
 
+impl Budget {
+    /// Tells whether nothing more can be run.
+    pub fn is_spent(&self) -> bool {
+        self.left == 0 || self.work == 0
+    }
+}
+
 impl Default for Budget {
     fn default() -> Self {
         Self::new()

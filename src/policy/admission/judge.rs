@@ -161,7 +161,7 @@ impl<'a> Judge<'a> {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => failed.push((validation, None)),
                 // With the policy's own budget gone, none of its validations counts.
-                Err(error @ EvalError::Budget) if budget.left == 0 => {
+                Err(error @ EvalError::Budget) if budget.is_spent() => {
                     self.failed((&validation.program, error, None), activation);
                     return;
                 }
@@ -201,7 +201,9 @@ impl<'a> Judge<'a> {
                 Ok(Value::Bool(true)) => continue,
                 Ok(Value::Bool(false)) => return Ok(false),
                 Ok(_) => EvalError::Failure("a condition gives no bool".to_owned()),
-                Err(error @ EvalError::Budget) if budget.left == 0 => return Err((program, error)),
+                Err(error @ EvalError::Budget) if budget.is_spent() => {
+                    return Err((program, error));
+                }
                 Err(error) => error,
             };
             let undecided = matches!(error, EvalError::NotDecided(_));
@@ -270,7 +272,7 @@ impl<'a> Judge<'a> {
             .as_ref()
             .map(|program| program.eval(activation, budget));
         // A message that costs too much is an error; one that fails is not made.
-        if matches!(made, Some(Err(EvalError::Budget))) && budget.left == 0 {
+        if matches!(made, Some(Err(EvalError::Budget))) && budget.is_spent() {
             if self.policy.fails {
                 let message = format!("failed messageExpression: {}", EvalError::Budget);
                 self.refuse(message, Some(validation), place);
