@@ -236,14 +236,18 @@ fn inspect_environment<'o>(
     }
     let together: Vec<Vec<Found<'_>>> =
         families.par_iter().map(|family| family(&cluster)).collect();
-    for one in together.into_iter().flatten() {
+    let mut together: Vec<Found<'_>> = together.into_iter().flatten().collect();
+    // Before some are left out: what one of these hides stays hidden.
+    for one in &together {
         if let Some(subject) = subjects.get(one.object) {
             for node in &one.hidden {
                 seen.hidden.add(subject, *node, &outcome.sources);
             }
         }
-        found.extend(seen_together(one, subjects));
     }
+    bound(&mut together);
+    let together = together.into_iter();
+    found.extend(together.filter_map(|one| seen_together(one, subjects)));
     found
 }
 
