@@ -28,6 +28,7 @@ mod hostile_checks;
 mod injection;
 mod kill;
 mod kubectl;
+mod mistakes;
 mod pod_security;
 mod policies;
 mod program;
