@@ -121,6 +121,7 @@ pub(super) fn project_checks(
             versions,
             external: project.config.external.clone(),
             pod_security: environment.and_then(|environment| environment.pod_security),
+            network: project.config.network.clone(),
             whole: true,
         };
         checks.settings.insert(name.clone(), settings);

@@ -42,7 +42,7 @@ impl<'a> Labels<'a> {
 }
 
 /// What a selector asks of one label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Requirement<'a> {
     In(&'a str, Vec<&'a str>),
     NotIn(&'a str, Vec<&'a str>),
@@ -50,8 +50,8 @@ enum Requirement<'a> {
     DoesNotExist(&'a str),
 }
 
-impl Requirement<'_> {
-    fn key(&self) -> &str {
+impl<'a> Requirement<'a> {
+    fn key(&self) -> &'a str {
         match self {
             Self::In(key, _)
             | Self::NotIn(key, _)
@@ -60,20 +60,18 @@ impl Requirement<'_> {
         }
     }
 
-    fn is_met_by(&self, labels: &Labels<'_>) -> bool {
+    fn is_met_by(&self, label: Option<&str>) -> bool {
         match self {
-            Self::In(key, values) => labels.get(key).is_some_and(|value| values.contains(&value)),
-            Self::NotIn(key, values) => {
-                labels.get(key).is_none_or(|value| !values.contains(&value))
-            }
-            Self::Exists(key) => labels.get(key).is_some(),
-            Self::DoesNotExist(key) => labels.get(key).is_none(),
+            Self::In(_, values) => label.is_some_and(|value| values.contains(&value)),
+            Self::NotIn(_, values) => label.is_none_or(|value| !values.contains(&value)),
+            Self::Exists(_) => label.is_some(),
+            Self::DoesNotExist(_) => label.is_none(),
         }
     }
 }
 
 /// A label selector; all its requirements must hold. One that is empty selects everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selector<'a> {
     requirements: Vec<Requirement<'a>>,
 }
@@ -116,9 +114,19 @@ impl<'a> Selector<'a> {
 
     /// Tells whether labels meet all requirements.
     pub fn matches(&self, labels: &Labels<'_>) -> bool {
+        self.is_met_by(|key| labels.get(key))
+    }
+
+    /// Tells whether labels meet all requirements, given a way to look them up.
+    pub fn is_met_by<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
         self.requirements
             .iter()
-            .all(|requirement| requirement.is_met_by(labels))
+            .all(|requirement| requirement.is_met_by(label(requirement.key())))
+    }
+
+    /// Returns the keys of the labels that it asks for, in its order.
+    pub fn keys(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.requirements.iter().map(Requirement::key)
     }
 
     /// Tells whether labels of which only some are known meet all requirements; nothing where that depends on others.
@@ -127,7 +135,7 @@ impl<'a> Selector<'a> {
         for requirement in &self.requirements {
             if !known(requirement.key()) {
                 all = None;
-            } else if !requirement.is_met_by(labels) {
+            } else if !requirement.is_met_by(labels.get(requirement.key())) {
                 return Some(false);
             }
         }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 pub use self::labels::{Labels, Selector};
 pub use self::pod::{PodTemplate, pod_template};
 use crate::manifest::{Fault, Resource, Scope, Scopes};
-use crate::project::{External, Level};
+use crate::project::{External, Level, Network};
 use crate::schema::KubernetesVersion;
 use crate::yaml::Node;
 
@@ -30,6 +30,8 @@ pub struct Settings {
     pub external: Vec<External>,
     /// The Pod Security level of namespaces without a label.
     pub pod_security: Option<Level>,
+    /// What its network is.
+    pub network: Network,
     /// Whether the objects are all that the environment has, but for the external ones: what is not among them is
     /// missing. Plain manifests may be a part of a whole.
     pub whole: bool,
