@@ -27,6 +27,7 @@ mod hostile;
 mod injection;
 mod kill;
 mod kubectl;
+mod netpol;
 mod pod_security;
 mod policies;
 mod program;
