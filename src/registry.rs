@@ -10,6 +10,7 @@ const FAMILIES: &[&[&Rule]] = &[
     crate::manifest::rules::RULES,
     crate::schema::rules::RULES,
     crate::api::rules::RULES,
+    crate::reference::rules::RULES,
     crate::rbac::rules::RULES,
     crate::pod_security::rules::RULES,
     crate::policy::rules::RULES,

@@ -29,6 +29,8 @@ crate::rules! {
     SELECTOR_MISMATCH = "api/selector-mismatch", Error;
     /// A change of a field that cannot change.
     IMMUTABLE = "api/immutable", Error;
+    /// An expression of a policy that the API server cannot compile.
+    EXPRESSION = "api/expression", Error;
     /// A kind that Kubernetes no longer has in its group and version.
     REMOVED = "api/removed", Error;
     /// A kind, field, label or annotation that Kubernetes is going to drop, or heeds no more.

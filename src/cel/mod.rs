@@ -13,6 +13,7 @@
 
 mod ast;
 mod check;
+mod completion;
 mod environment;
 mod error;
 mod estimate;
@@ -33,10 +34,11 @@ mod tests;
 mod types;
 mod value;
 
+pub use self::completion::{Completed, Completion, Make, Missing};
 pub use self::environment::Environment;
 pub use self::error::{CompileError, EvalError};
 pub use self::estimate::Estimate;
-pub use self::eval::{Activation, Budget};
+pub use self::eval::{Activation, Budget, Reason};
 pub use self::library::Opaque;
 pub use self::program::{Program, compile};
 pub use self::types::{ListKind, Schema, Type, View, escape, unescape};

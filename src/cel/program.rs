@@ -4,11 +4,12 @@ use super::check::check;
 use super::environment::Environment;
 use super::error::{CompileError, EvalError};
 use super::estimate::{Estimate, estimate};
-use super::eval::{Activation, Budget, Meter, Run};
+use super::eval::{Activation, Budget, Meter, Reason, Run, explain};
 use super::ir::Ir;
 use super::parser::parse;
 use super::types::{Schema, Type};
 use super::value::Value;
+use crate::yaml::Document;
 
 /// An expression that was parsed and checked.
 #[derive(Clone, Debug)]
@@ -64,7 +65,21 @@ impl Program {
             nesting: 0,
         };
         let value = run.eval(&self.ir);
-        budget.left = budget.left.saturating_sub(meter.cost());
+        let (cost, left) = (meter.cost(), budget.left);
+        budget.left = left.saturating_sub(cost);
+        if cost > left {
+            return Err(EvalError::Budget);
+        }
         value
+    }
+
+    /// Finds the node of a document that decided what the expression gave, or why it failed. Run it with values that
+    /// are the same, and only where the answer matters: it runs parts of the expression again.
+    pub fn explain<'a>(
+        &'a self,
+        activation: &Activation<'a>,
+        document: &'a Document,
+    ) -> Option<Reason<'a>> {
+        explain(self, activation, document)
     }
 }

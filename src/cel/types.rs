@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::completion::Completion;
+
 /// The type of an expression, as far as it is known without running it.
 #[derive(Clone, Debug)]
 pub enum Type {
@@ -130,6 +132,12 @@ pub enum View {
     Map(Arc<Schema>),
     /// A map whose fields are named; sorted by name.
     Object(Vec<(Box<str>, Arc<Schema>)>),
+    /// A map of Kubernetes' own, whose fields are named as they are, without escapes; sorted by name.
+    Struct(Vec<(Box<str>, Arc<Schema>)>),
+    /// A quantity, as the API server writes it.
+    Quantity,
+    /// A map as the API server completes it; its type is known when it runs only.
+    Completed(Completion),
 }
 
 /// What the items of a list have to do with each other.
@@ -148,24 +156,24 @@ impl Schema {
     /// Returns the type of a node of this schema.
     pub fn type_of(this: &Arc<Self>) -> Type {
         match &this.view {
-            View::Dyn => Type::Dyn,
+            View::Dyn | View::Completed(_) => Type::Dyn,
             View::Bool => Type::Bool,
             View::Int => Type::Int,
             View::Double => Type::Double,
-            View::String => Type::String,
+            View::String | View::Quantity => Type::String,
             View::Bytes => Type::Bytes,
             View::Timestamp => Type::Timestamp,
             View::Duration => Type::Duration,
             View::List { item, .. } => Type::list(Self::type_of(item)),
             View::Map(value) => Type::map(Type::String, Self::type_of(value)),
-            View::Object(_) => Type::Object(Arc::clone(this)),
+            View::Object(_) | View::Struct(_) => Type::Object(Arc::clone(this)),
         }
     }
 
     /// Returns the schema of a field or entry.
     pub fn field(&self, name: &str) -> Option<&Arc<Self>> {
         match &self.view {
-            View::Object(fields) => {
+            View::Object(fields) | View::Struct(fields) => {
                 let found = fields
                     .binary_search_by(|(field, _)| (**field).cmp(name))
                     .ok()?;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::library::Opaque;
 use super::library::time::{self, Timestamp};
+use super::library::{Opaque, quantity};
 use super::types::{ListKind, Schema, View};
 use crate::yaml::{Kind, Node};
 
@@ -177,9 +177,11 @@ impl<'a> Value<'a> {
             Kind::Null => Self::Null,
             Kind::Bool => Self::Bool(node.as_bool().unwrap_or_default()),
             Kind::Int => match view {
+                Some(View::Quantity) => Self::quantity(node),
                 Some(View::Double) => Self::Double(node.as_float().unwrap_or_default()),
                 _ => Self::Int(node.as_int().unwrap_or_default()),
             },
+            Kind::Float if matches!(view, Some(View::Quantity)) => Self::quantity(node),
             Kind::Float => {
                 let value = node.as_float().unwrap_or_default();
                 match (view, super::number::whole(value).map(i64::try_from)) {
@@ -193,6 +195,7 @@ impl<'a> Value<'a> {
                     Some(View::Timestamp) => time::parse_time_or_date(text).map(Self::Timestamp),
                     Some(View::Duration) => time::parse_duration(text).map(Self::Duration),
                     Some(View::Bytes) => time::base64(text).map(Self::Bytes),
+                    Some(View::Quantity) => Some(Self::quantity(node)),
                     _ => None,
                 };
                 seen.unwrap_or(Self::String(Text::Borrowed(text)))
@@ -200,6 +203,21 @@ impl<'a> Value<'a> {
             Kind::Seq => Self::List(List::Node(node, schema)),
             Kind::Map => Self::Map(Map::Node(node, schema)),
         }
+    }
+
+    /// Returns a quantity as the API server writes it.
+    fn quantity(node: Node<'a>) -> Self {
+        let written = match node.as_str() {
+            Some(text) => Text::Borrowed(text),
+            None => match (node.as_int(), node.as_float()) {
+                (Some(whole), _) => Text::shared(&whole.to_string()),
+                (None, number) => Text::shared(&number.unwrap_or_default().to_string()),
+            },
+        };
+        Self::String(match quantity::canonical(&written) {
+            Some(canonical) if canonical != *written => Text::shared(&canonical),
+            _ => written,
+        })
     }
 
     /// Returns the name of the value's type.
@@ -367,10 +385,10 @@ impl<'a> Map<'a> {
     pub fn field(&self, name: &str) -> Option<Value<'a>> {
         match self {
             Self::Node(node, None) => node.get(name).map(Value::node),
-            Self::Node(node, Some(schema)) => {
-                let value = node.get(name)?;
-                seen(schema, name, value)
-            }
+            Self::Node(node, Some(schema)) => match &schema.view {
+                View::Completed(completion) => completion.field(*node, name),
+                _ => seen(schema, name, node.get(name)?),
+            },
             Self::Entries(entries) => {
                 let key = Key::String(Text::shared(name));
                 entries.get(&key).map(|(_, value)| value.clone())
@@ -392,6 +410,13 @@ impl<'a> Map<'a> {
     /// Returns the entries.
     pub fn entries(&self) -> Box<dyn Iterator<Item = (Value<'a>, Value<'a>)> + '_> {
         match self {
+            Self::Node(
+                node,
+                Some(Schema {
+                    view: View::Completed(completion),
+                    ..
+                }),
+            ) => Box::new(completion.entries(*node)),
             Self::Node(node, schema) => {
                 let schema = *schema;
                 Box::new(node.entries().filter_map(move |(key, value)| {
@@ -411,7 +436,7 @@ impl<'a> Map<'a> {
 /// Returns the value of a field as its schema lets expressions see it: a `null` that is no value is not there.
 fn seen<'a>(schema: &'a Schema, name: &str, value: Node<'a>) -> Option<Value<'a>> {
     match &schema.view {
-        View::Object(_) | View::Map(_) => {
+        View::Object(_) | View::Struct(_) | View::Map(_) => {
             let field = schema.field(name)?;
             (field.nullable || !value.is_null()).then(|| Value::typed(value, Some(field)))
         }

@@ -186,6 +186,9 @@ pub(super) struct CheckArgs {
     /// Hold the pods of namespaces whose labels enforce no Pod Security Standard to this one
     #[arg(long, value_name = "LEVEL")]
     pub(super) pod_security: Option<PodSecurity>,
+    /// Check by the policies in this folder or file, too, whatever their bindings would do; may be given again
+    #[arg(long, value_name = "DIR")]
+    pub(super) policies: Vec<PathBuf>,
     /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, or a
     /// folder
     #[arg(long, value_name = "SIDE")]

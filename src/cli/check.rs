@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::args::{CheckArgs, FailOn, PodSecurity, ReportFormat};
@@ -16,15 +17,19 @@ use super::load::{
     apply_rules, known_version, load_project, objects_of, pipeline_input, project_checks,
 };
 use super::{Settings, WriteError};
-use crate::cluster;
+use crate::cluster::{self, PolicyObject};
 use crate::date::Date;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::{ResourceId, Severity};
-use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, render_project};
-use crate::project::{Level, load_manifests};
+use crate::finding::{Finding, ResourceId, Severity};
+use crate::pipeline::{
+    Checks, Coverage, Outcome, inspect, read_manifests, read_policies, render_project,
+};
+use crate::policy::is_policy;
+use crate::project::{FLOWS, Level, WAIVERS, load_manifests};
 use crate::report::{Format, Report, Style, Summary, write};
 use crate::schema::KubernetesVersion;
+use crate::source::SourceMap;
 use crate::waiver::{self, Baseline};
 use crate::yaml::{Document, Kind, Limits};
 
@@ -111,8 +116,13 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
             .collect();
         checks.base = Some(rendered_before(side, &project.root, settings, &names)?);
     }
+    let (guards, told) = policies(&args.policies, settings, &mut project.sources)?;
+    for settings in checks.settings.values_mut() {
+        settings.policies.clone_from(&guards);
+    }
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
     let mut outcome = render_project(input);
+    outcome.findings.extend(told);
     let coverage = inspect(&mut outcome, &checks);
     // What could not be rendered hides findings: then nothing can be said about waivers.
     if outcome.complete {
@@ -139,16 +149,17 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
     if versions.is_empty() {
         versions.push(KubernetesVersion::NEWEST);
     }
+    let mut outcome = read_manifests(sources, &Limits::default());
+    let (guards, told) = policies(&args.policies, settings, &mut outcome.sources)?;
+    outcome.findings.extend(told);
+    let known = cluster::Settings {
+        versions,
+        policies: guards,
+        pod_security: level(args),
+        ..cluster::Settings::default()
+    };
     let checks = Checks {
-        settings: [(
-            String::new(),
-            cluster::Settings {
-                versions,
-                pod_security: level(args),
-                ..cluster::Settings::default()
-            },
-        )]
-        .into(),
+        settings: [(String::new(), known)].into(),
         schemas: schemas(&args.schemas, settings)?,
         parity: None,
         base: match &args.base {
@@ -156,7 +167,6 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
             None => None,
         },
     };
-    let mut outcome = read_manifests(sources, &Limits::default());
     let coverage = inspect(&mut outcome, &checks);
     let is_object = |id: &ResourceId| !id.kind.is_empty() && !id.api_version.is_empty();
     // A map without `kind` may be anything, such as values; what is no map at all is told as such.
@@ -197,6 +207,44 @@ fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Fail
     }
     let sources = load_manifests(&settings.directory, paths, io::empty())?;
     objects_of(&sources, sources.files().map(|(file, _)| file))
+}
+
+/// Loads policies, their bindings and params from folders or files into sources.
+fn policies(
+    paths: &[PathBuf],
+    settings: &Settings,
+    sources: &mut SourceMap,
+) -> Result<(Vec<PolicyObject>, Vec<Finding>), Failure> {
+    if paths.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let loaded = load_manifests(&settings.directory, paths, io::empty())?;
+    let mut files = Vec::new();
+    for (_, file) in loaded.files() {
+        let path = file.path();
+        if !paths.iter().any(|folder| is_declaration(folder, path)) {
+            let known = sources.find(path);
+            files.push(
+                known.unwrap_or_else(|| sources.add(Arc::clone(path), Arc::clone(file.text()))),
+            );
+        }
+    }
+    let (objects, found) = read_policies(sources, &files, &Limits::default());
+    if !objects.iter().any(|object| is_policy(&object.resource)) && found.is_empty() {
+        let failure = Failure::new("`--policies` names no policy");
+        return Err(failure.hint("a policy is a ValidatingAdmissionPolicy in a file that ends in `.yaml`, `.yml` or `.json`"));
+    }
+    Ok((objects, found))
+}
+
+/// Tells whether a file in a folder of policies is one of those that a project has there for other uses.
+fn is_declaration(folder: &Path, path: &str) -> bool {
+    let folder = folder.strip_prefix("./").unwrap_or(folder);
+    let below = Path::new(path)
+        .strip_prefix(folder)
+        .unwrap_or(Path::new(""));
+    let declares = |known: &str| Path::new(known).file_name() == Some(below.as_os_str());
+    below.starts_with("tests") || declares(FLOWS) || declares(WAIVERS)
 }
 
 /// Returns the day it is (UTC).

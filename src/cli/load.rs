@@ -118,11 +118,15 @@ pub(super) fn project_checks(
         let environment = project.config.environments.get(name);
         let settings = Settings {
             environment: name.clone(),
+            environments: project.layout.environments.keys().cloned().collect(),
             versions,
             external: project.config.external.clone(),
             pod_security: environment.and_then(|environment| environment.pod_security),
             network: project.config.network.clone(),
+            repository: project.config.repository.clone(),
+            delivery: project.config.delivery,
             whole: true,
+            policies: Vec::new(),
         };
         checks.settings.insert(name.clone(), settings);
     }

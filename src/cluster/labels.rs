@@ -1,5 +1,7 @@
 //! Labels, and the selectors that choose by them (`metav1.LabelSelector`, `labels.Selector`).
 
+use std::fmt;
+
 use crate::yaml::{Kind, Node};
 
 /// The labels of an object.
@@ -30,6 +32,17 @@ impl<'a> Labels<'a> {
         let more = self.more.iter().find(|(name, _)| *name == key);
         more.map(|(_, value)| *value)
             .or_else(|| self.node?.get(key)?.as_str())
+    }
+
+    /// Returns the number of labels.
+    pub fn len(&self) -> usize {
+        let own = self.node.map_or(0, |node| node.entries().len());
+        own + self.more.len()
+    }
+
+    /// Tells whether there is no label.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Returns all labels: those of the object in its order, then those that the cluster sets.
@@ -68,12 +81,51 @@ impl<'a> Requirement<'a> {
             Self::DoesNotExist(_) => label.is_none(),
         }
     }
+
+    /// The number of words it looks for.
+    fn size(&self) -> usize {
+        match self {
+            Self::In(_, values) | Self::NotIn(_, values) => values.len(),
+            Self::Exists(_) | Self::DoesNotExist(_) => 1,
+        }
+    }
+}
+
+/// As `kubectl get -l` takes it.
+impl fmt::Display for Requirement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::In(key, values) => match values.as_slice() {
+                [value] => write!(f, "{key}={value}"),
+                values => write!(f, "{key} in ({})", values.join(",")),
+            },
+            Self::NotIn(key, values) => match values.as_slice() {
+                [value] => write!(f, "{key}!={value}"),
+                values => write!(f, "{key} notin ({})", values.join(",")),
+            },
+            Self::Exists(key) => f.write_str(key),
+            Self::DoesNotExist(key) => write!(f, "!{key}"),
+        }
+    }
 }
 
 /// A label selector; all its requirements must hold. One that is empty selects everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selector<'a> {
     requirements: Vec<Requirement<'a>>,
+}
+
+/// As `kubectl get -l` takes it.
+impl fmt::Display for Selector<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, requirement) in self.requirements.iter().enumerate() {
+            if number > 0 {
+                f.write_str(",")?;
+            }
+            requirement.fmt(f)?;
+        }
+        Ok(())
+    }
 }
 
 impl<'a> Selector<'a> {
@@ -129,6 +181,36 @@ impl<'a> Selector<'a> {
         self.requirements.iter().map(Requirement::key)
     }
 
+    /// Returns the keys of the labels it asks about, in their order.
+    pub fn keys(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.requirements.iter().map(Requirement::key)
+    }
+
+    /// Returns the same selector without what it asks of some labels.
+    #[must_use]
+    pub fn without(&self, left_out: impl Fn(&str) -> bool) -> Self {
+        let kept = self.requirements.iter();
+        let kept = kept.filter(|requirement| !left_out(requirement.key()));
+        Self {
+            requirements: kept.cloned().collect(),
+        }
+    }
+
+    /// Returns the number of words it looks for: the work of asking a label is at most that.
+    pub fn size(&self) -> usize {
+        self.requirements.iter().map(Requirement::size).sum()
+    }
+
+    /// Returns the labels that must have one of some values, with these values: to look objects up by, instead of asking
+    /// each.
+    pub fn values(&self) -> impl Iterator<Item = (&'a str, &[&'a str])> + '_ {
+        let requirements = self.requirements.iter();
+        requirements.filter_map(|requirement| match requirement {
+            Requirement::In(key, values) => Some((*key, values.as_slice())),
+            _ => None,
+        })
+    }
+
     /// Tells whether labels of which only some are known meet all requirements; nothing where that depends on others.
     pub fn matches_known(&self, labels: &Labels<'_>, known: impl Fn(&str) -> bool) -> Option<bool> {
         let mut all = Some(true);
@@ -140,19 +222,6 @@ impl<'a> Selector<'a> {
             }
         }
         all
-    }
-
-    /// Returns a label and the value it must have, where there is one: to look objects up by, instead of asking each.
-    pub fn one_label(&self) -> Option<(&'a str, &'a str)> {
-        self.requirements
-            .iter()
-            .find_map(|requirement| match requirement {
-                Requirement::In(key, values) => match values.as_slice() {
-                    [value] => Some((*key, *value)),
-                    _ => None,
-                },
-                _ => None,
-            })
     }
 }
 

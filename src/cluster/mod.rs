@@ -4,17 +4,23 @@
 //! In: [`Resource`]s, and what is known beyond them ([`Settings`]). Out: a [`Cluster`] to look them up in. The families
 //! that look at more than one object (`reference`, `rbac`, `pod_security`, …) take a cluster and return [`Found`].
 
+mod index;
 mod labels;
 mod pod;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
+use indexmap::IndexMap;
+
+pub use self::index::LabelIndex;
 pub use self::labels::{Labels, Selector};
 pub use self::pod::{PodTemplate, pod_template};
-use crate::manifest::{Fault, Resource, Scope, Scopes};
-use crate::project::{External, Level, Network};
+use crate::manifest::{Fault, Resource, Scope, Scopes, group};
+use crate::project::{Delivery, External, Level, Network, Repository};
 use crate::schema::KubernetesVersion;
-use crate::yaml::Node;
+use crate::source::FileId;
+use crate::yaml::{Document, Node};
 
 /// The namespace of namespaced objects that name none.
 pub const DEFAULT_NAMESPACE: &str = "default";
@@ -24,20 +30,37 @@ pub const DEFAULT_NAMESPACE: &str = "default";
 pub struct Settings {
     /// Its name; empty for plain manifests.
     pub environment: String,
+    /// The names of all environments of the project.
+    pub environments: Vec<String>,
     /// The Kubernetes versions it is checked for, at least one.
     pub versions: Vec<KubernetesVersion>,
     /// Objects that are there though nobody renders them.
     pub external: Vec<External>,
     /// The Pod Security level of namespaces without a label.
     pub pod_security: Option<Level>,
-    /// What its network is.
+    /// What the cluster's network is.
     pub network: Network,
+    /// Where the project is kept, and where it goes.
+    pub repository: Repository,
+    /// How Argo CD gets the manifests.
+    pub delivery: Delivery,
     /// Whether the objects are all that the environment has, but for the external ones: what is not among them is
     /// missing. Plain manifests may be a part of a whole.
     pub whole: bool,
+    /// Policies beside the objects, with bindings and params, that hold whatever their bindings say.
+    pub policies: Vec<PolicyObject>,
 }
 
-/// The index of an object in its [`Cluster`].
+/// A policy that objects are checked by, a binding of one, or what one takes for params.
+#[derive(Clone, Debug)]
+pub struct PolicyObject {
+    /// The file in which it stands.
+    pub file: FileId,
+    /// The object.
+    pub resource: Resource,
+}
+
+/// The index of an object in its [`Cluster`]; those after the objects are of [`Settings::policies`].
 pub type Index = usize;
 
 /// A fault of one object, as seen from the others.
@@ -90,9 +113,16 @@ pub struct Cluster<'a> {
     by_key: HashMap<Key<'a>, Index>,
     by_kind: HashMap<(&'a str, &'a str), Vec<Index>>,
     pods: Vec<PodTemplate<'a>>,
+    pod_index: OnceLock<LabelIndex<'a>>,
     scopes: Scopes,
     settings: &'a Settings,
+    schemas: &'a [Document],
+    before: Option<Before<'a>>,
+    strict: HashSet<Index>,
 }
+
+/// The version before of the objects.
+type Before<'a> = IndexMap<Key<'a>, Node<'a>>;
 
 impl<'a> Cluster<'a> {
     /// Takes objects into a cluster. `scopes` knows the kinds of custom resources that are defined elsewhere; those that
@@ -101,16 +131,12 @@ impl<'a> Cluster<'a> {
         for object in &objects {
             scopes.learn(object.root());
         }
+        let policies = settings.policies.iter().map(|policy| &policy.resource);
         let namespaces: Vec<&str> = objects
             .iter()
-            .map(
-                |object| match scopes.of(&object.id.api_version, &object.id.kind) {
-                    Scope::Cluster => "",
-                    Scope::Namespaced => {
-                        object.id.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
-                    }
-                },
-            )
+            .copied()
+            .chain(policies)
+            .map(|object| namespace_of(&scopes, object.root()))
             .collect();
         let mut by_key = HashMap::with_capacity(objects.len());
         let mut by_kind: HashMap<(&str, &str), Vec<Index>> = HashMap::new();
@@ -138,9 +164,44 @@ impl<'a> Cluster<'a> {
             by_key,
             by_kind,
             pods,
+            pod_index: OnceLock::new(),
             scopes,
             settings,
+            schemas: &[],
+            before: None,
+            strict: HashSet::new(),
         }
+    }
+
+    /// Says which policies among the objects are the project's own.
+    #[must_use]
+    pub fn with_own_policies(mut self, policies: impl IntoIterator<Item = Index>) -> Self {
+        self.strict = policies.into_iter().collect();
+        self
+    }
+
+    /// Takes the schemas of custom resources that are not among the objects.
+    #[must_use]
+    pub fn with_schemas(mut self, schemas: &'a [Document]) -> Self {
+        self.schemas = schemas;
+        self
+    }
+
+    /// Takes the version before of the objects, where there is one.
+    #[must_use]
+    pub fn with_before(mut self, before: Option<&'a [Document]>) -> Self {
+        let key = |object: Node<'a>| {
+            let text = |path: &[&str]| object.path(path).and_then(Node::as_str).unwrap_or_default();
+            Key {
+                group: group(text(&["apiVersion"])),
+                kind: text(&["kind"]),
+                namespace: namespace_of(&self.scopes, object),
+                name: text(&["metadata", "name"]),
+            }
+        };
+        let roots = |documents: &'a [Document]| documents.iter().map(Document::root);
+        self.before = before.map(|before| roots(before).map(|root| (key(root), root)).collect());
+        self
     }
 
     /// Returns what is known beyond the objects.
@@ -158,6 +219,50 @@ impl<'a> Cluster<'a> {
         self.objects.iter().copied().enumerate()
     }
 
+    /// Returns the policies beside the objects with their indexes, which come after those of the objects.
+    pub fn policies(&self) -> impl Iterator<Item = (Index, &'a Resource)> + '_ {
+        let policies = self.settings.policies.iter().enumerate();
+        policies.map(|(at, policy)| (self.len() + at, &policy.resource))
+    }
+
+    /// Tells whether a policy holds whatever its bindings say.
+    pub fn is_strict(&self, policy: Index) -> bool {
+        policy >= self.len() || self.strict.contains(&policy)
+    }
+
+    /// Returns the schemas of custom resources that are not among the objects.
+    pub fn schemas(&self) -> &'a [Document] {
+        self.schemas
+    }
+
+    /// Tells whether there is a version before to compare with.
+    pub fn compares(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// Returns an object as it was in the version before.
+    pub fn old(&self, index: Index) -> Option<Node<'a>> {
+        self.before.as_ref()?.get(&self.key(index)?).copied()
+    }
+
+    /// Returns the objects of the version before that are there no more, in its order.
+    pub fn gone(&self) -> impl Iterator<Item = (Key<'a>, Node<'a>)> + '_ {
+        let before = self.before.iter().flatten();
+        let before = before.map(|(key, node)| (*key, *node));
+        before.filter(|(key, _)| !self.by_key.contains_key(key))
+    }
+
+    /// Returns the name under which a cluster knows an object.
+    pub fn key(&self, index: Index) -> Option<Key<'a>> {
+        let object = self.get(index)?;
+        Some(Key {
+            group: object.group(),
+            kind: &object.id.kind,
+            namespace: self.namespace(index),
+            name: &object.id.name,
+        })
+    }
+
     /// Returns the number of objects.
     pub fn len(&self) -> usize {
         self.objects.len()
@@ -170,7 +275,9 @@ impl<'a> Cluster<'a> {
 
     /// Returns an object.
     pub fn get(&self, index: Index) -> Option<&'a Resource> {
-        self.objects.get(index).copied()
+        let policy = || self.settings.policies.get(index.checked_sub(self.len())?);
+        let object = self.objects.get(index).copied();
+        object.or_else(|| policy().map(|policy| &policy.resource))
     }
 
     /// Returns the namespace of an object: `default` where it names none, empty where its kind has none.
@@ -200,6 +307,14 @@ impl<'a> Cluster<'a> {
         &self.pods
     }
 
+    /// Returns the same pods by their namespace and labels; a number in it is a place in [`Cluster::pods`].
+    pub fn pod_index(&self) -> &LabelIndex<'a> {
+        self.pod_index.get_or_init(|| {
+            let pods = self.pods.iter();
+            LabelIndex::new(pods.map(|pod| (self.namespace(pod.object), pod.labels())))
+        })
+    }
+
     /// Returns the labels of a namespace: those of its object, and the one that every namespace has. None where the
     /// namespace is not among the objects.
     pub fn namespace_labels(&self, name: &'a str) -> Option<Labels<'a>> {
@@ -214,6 +329,18 @@ impl<'a> Cluster<'a> {
         external
             .iter()
             .any(|one| one.matches(kind, namespace, name))
+    }
+}
+
+/// Returns where an object lives: `default` where it names no namespace, empty where its kind has none.
+fn namespace_of<'a>(scopes: &Scopes, object: Node<'a>) -> &'a str {
+    let text = |path: &[&str]| object.path(path).and_then(Node::as_str).unwrap_or_default();
+    match scopes.of(text(&["apiVersion"]), text(&["kind"])) {
+        Scope::Cluster => "",
+        Scope::Namespaced => match text(&["metadata", "namespace"]) {
+            "" => DEFAULT_NAMESPACE,
+            namespace => namespace,
+        },
     }
 }
 

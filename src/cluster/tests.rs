@@ -124,3 +124,57 @@ fn selectors_choose_as_kubernetes_does() {
         assert_eq!(selects(selector, labels), expected, "{selector}");
     }
 }
+
+#[test]
+fn an_index_finds_what_a_selector_chooses() {
+    let labels = [
+        ("a", "{app: web, tier: front}"),
+        ("a", "{app: api, tier: back}"),
+        ("b", "{app: web, tier: front}"),
+        ("a", "{app: web, tier: back}"),
+        ("a", "{}"),
+    ];
+    let documents: Vec<_> = labels
+        .iter()
+        .map(|(_, labels)| {
+            read(&Arc::from(*labels), &Limits::default())
+                .documents
+                .remove(0)
+        })
+        .collect();
+    let namespaces = labels.iter().map(|(namespace, _)| *namespace);
+    let things = namespaces.zip(&documents);
+    let index = LabelIndex::new(
+        things.map(|(namespace, labels)| (namespace, Labels::of(Some(labels.root())))),
+    );
+    for (namespace, selector, expected) in [
+        ("a", "{}", &[0_u32, 1, 3, 4][..]),
+        ("a", "{matchLabels: {app: web}}", &[0, 3][..]),
+        ("a", "{matchLabels: {app: web, tier: back}}", &[3][..]),
+        ("b", "{matchLabels: {tier: back}}", &[][..]),
+        ("c", "{}", &[][..]),
+        (
+            "a",
+            "{matchExpressions: [{key: app, operator: In, values: [web, api, none]}]}",
+            &[0, 1, 3][..],
+        ),
+        (
+            "a",
+            "{matchExpressions: [{key: app, operator: NotIn, values: [web]}]}",
+            &[1, 4][..],
+        ),
+        (
+            "a",
+            "{matchLabels: {tier: front}, matchExpressions: [{key: app, operator: DoesNotExist}]}",
+            &[][..],
+        ),
+    ] {
+        let selector = read(&Arc::from(selector), &Limits::default());
+        let selector = Selector::read(selector.documents[0].root()).unwrap();
+        let chosen = index.chosen(namespace, &selector, &mut 1000).unwrap();
+        assert_eq!(chosen, expected, "{selector}");
+        assert_eq!(index.chosen(namespace, &selector, &mut 0), None);
+    }
+    assert!(index.has_key("a", "tier"));
+    assert!(!index.has_key("c", "tier"));
+}

@@ -14,7 +14,7 @@ use crate::policy::{Side, parity};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
 use crate::yaml::{Document, Node};
-use crate::{argocd, pod_security, rbac, reference, secret};
+use crate::{argocd, pod_security, policy, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
@@ -51,13 +51,16 @@ impl Checks {
 /// A family that looks at the objects of an environment together.
 type Family = for<'a> fn(&Cluster<'a>) -> Vec<Found<'a>>;
 
+/// The families that need every object: without those that could not be rendered others seem to be missing.
+const OF_THE_WHOLE: &[Family] = &[reference::check];
+
 /// The families that look at the objects of an environment together.
 const FAMILIES: &[Family] = &[
-    reference::check,
     pod_security::check,
     rbac::check,
     secret::check,
     argocd::check,
+    policy::check,
 ];
 
 /// The version before of an environment's objects, by group, kind, namespace and name.
@@ -114,8 +117,9 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             .collect();
         found.extend(inspect_environment(
             &environment.name,
-            &subjects,
+            subjects,
             checks,
+            outcome.complete,
             &mut coverage,
         ));
     }
@@ -126,7 +130,13 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let subjects: Vec<Subject<'_>> = manifests
         .map(|(file, object)| Subject::plain(*file, object))
         .collect();
-    found.extend(inspect_environment("", &subjects, checks, &mut coverage));
+    found.extend(inspect_environment(
+        "",
+        subjects,
+        checks,
+        outcome.complete,
+        &mut coverage,
+    ));
     outcome.findings.extend(found);
     outcome.findings.sort(&outcome.sources);
     coverage
@@ -155,10 +165,11 @@ fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
 }
 
 /// Checks the objects of one environment: each by itself, then all together.
-fn inspect_environment(
+fn inspect_environment<'c>(
     environment: &str,
-    subjects: &[Subject<'_>],
-    checks: &Checks,
+    mut subjects: Vec<Subject<'c>>,
+    checks: &'c Checks,
+    complete: bool,
     coverage: &mut Coverage,
 ) -> Vec<Finding> {
     let Some(settings) = checks.settings.get(environment) else {
@@ -167,6 +178,11 @@ fn inspect_environment(
     if subjects.is_empty() {
         return Vec::new();
     }
+    let count = subjects.len();
+    let policies = settings.policies.iter();
+    let policies = policies.map(|policy| Subject::plain(policy.file, &policy.resource));
+    subjects.extend(policies);
+    let subjects = subjects.as_slice();
     let catalogues = catalogues(checks, settings, subjects);
     let before = before(checks, environment);
     let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
@@ -178,18 +194,33 @@ fn inspect_environment(
         })
         .collect();
     let mut found = Vec::new();
-    for (by, findings) in alone {
-        coverage.count(by);
+    for (at, (by, findings)) in alone.into_iter().enumerate() {
+        if at < count {
+            coverage.count(by);
+        }
         found.extend(findings);
     }
     let mut scopes = Scopes::default();
     for schema in &checks.schemas {
         scopes.learn(schema.root());
     }
-    let objects = subjects.iter().map(|subject| subject.resource).collect();
-    let cluster = Cluster::new(objects, scopes, settings);
+    let objects = subjects.iter().take(count).map(|subject| subject.resource);
+    let own = subjects
+        .iter()
+        .enumerate()
+        .filter(|(_, subject)| subject.is_own_policy());
+    let base = checks.base.as_ref();
+    let base = base.map(|base| base.get(environment).map(Vec::as_slice).unwrap_or_default());
+    let cluster = Cluster::new(objects.collect(), scopes, settings)
+        .with_schemas(&checks.schemas)
+        .with_before(base)
+        .with_own_policies(own.map(|(index, _)| index));
+    let mut families = FAMILIES.to_vec();
+    if complete {
+        families.extend(OF_THE_WHOLE);
+    }
     let together: Vec<Vec<Found<'_>>> =
-        FAMILIES.par_iter().map(|family| family(&cluster)).collect();
+        families.par_iter().map(|family| family(&cluster)).collect();
     let together = together.into_iter().flatten();
     found.extend(together.filter_map(|one| seen_together(one, subjects)));
     found

@@ -15,7 +15,7 @@ mod subject;
 pub use self::inspect::{Checks, Coverage, inspect};
 pub use self::object::{Environment, Object};
 pub use self::plain::read_manifests;
-pub use self::policies::PolicyFile;
+pub use self::policies::{PolicyFile, read_policies};
 pub use self::project::{EnvironmentInput, Input, render_project};
 use crate::finding::FindingSet;
 use crate::manifest::Resource;

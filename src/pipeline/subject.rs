@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
+use super::policies::FOLDER;
 use super::{Environment, Object};
 use crate::finding::Finding;
 use crate::manifest::{Fault, FieldPaths, Resource};
+use crate::policy::is_policy;
 use crate::source::{FileId, Location};
 use crate::yaml::Node;
 
@@ -37,6 +39,14 @@ impl<'o> Subject<'o> {
         Self {
             resource,
             origin: Origin::Plain(file, OnceLock::new()),
+        }
+    }
+
+    /// Tells whether it is one of the project's own policies: those of its folder `policies/`.
+    pub(super) fn is_own_policy(&self) -> bool {
+        match &self.origin {
+            Origin::Rendered(_, object) => object.folder == FOLDER && is_policy(self.resource),
+            Origin::Plain(..) => false,
         }
     }
 

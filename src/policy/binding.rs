@@ -65,7 +65,7 @@ pub fn bind_as_asked(binding: &Resource, actions: &[PolicyAction]) -> Option<Doc
 }
 
 /// Makes the binding of a policy that has none, with what it takes for params among the `objects` beside it: the one
-/// object of its `paramKind`, or of several the one of the policy's own name.
+/// object of its `paramKind`, or of several the one of the policy's own name, also where there is none.
 ///
 /// Every node of it leads to the policy's name.
 pub fn bind(policy: &Resource, objects: &[&Resource], actions: &[PolicyAction]) -> Document {
@@ -91,11 +91,17 @@ pub fn bind(policy: &Resource, objects: &[&Resource], actions: &[PolicyAction]) 
     text(&mut builder, &["spec"]);
     builder.begin_map(place);
     text(&mut builder, &["policyName", &policy.id.name]);
-    if let Some(params) = params(policy, objects) {
+    if root
+        .path(&["spec", "paramKind"])
+        .is_some_and(|kind| !kind.is_null())
+    {
+        let params = params(policy, objects);
         text(&mut builder, &["paramRef"]);
         builder.begin_map(place);
-        text(&mut builder, &["name", &params.id.name]);
-        if let Some(namespace) = &params.id.namespace {
+        // Without params the policy would be asked all the same, with `params` null.
+        let name = params.map_or(&policy.id.name, |params| &params.id.name);
+        text(&mut builder, &["name", name]);
+        if let Some(namespace) = params.and_then(|params| params.id.namespace.as_ref()) {
             text(&mut builder, &["namespace", namespace]);
         }
         text(&mut builder, &["parameterNotFoundAction", "Deny"]);

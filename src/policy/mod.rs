@@ -8,3 +8,9 @@ pub mod testing;
 
 pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};
 pub use self::parity::{Side, parity};
+use crate::cluster::{Cluster, Found};
+
+/// Checks the objects of an environment.
+pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
+    admission::check(cluster)
+}

@@ -122,9 +122,10 @@ impl Level {
 }
 
 /// How Argo CD gets the manifests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Delivery {
     /// It reads `rendered/` on the main branch.
+    #[default]
     Directory,
     /// It reads a branch for each environment.
     Branches,
@@ -179,6 +180,12 @@ impl External {
     pub fn matches(&self, kind: &str, namespace: &str, name: &str) -> bool {
         let own = self.namespace.as_deref().unwrap_or_default();
         self.kind == kind && glob(own, namespace) && glob(&self.name, name)
+    }
+
+    /// Tells whether some objects of a kind and namespace are the pattern's.
+    pub fn is_in(&self, kind: &str, namespace: &str) -> bool {
+        let own = self.namespace.as_deref().unwrap_or_default();
+        self.kind == kind && glob(own, namespace)
     }
 }
 

@@ -116,7 +116,11 @@ fn found(project: &Project, arguments: &[&str]) -> Vec<String> {
     let report: Value = serde_json::from_str(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", output.stderr));
     let findings = report["findings"].as_array().unwrap().iter();
-    let words = findings.map(|finding| {
+    let of_family = findings.filter(|finding| {
+        let rule = finding["rule"].as_str().unwrap();
+        rule.starts_with("pod-security/")
+    });
+    let words = of_family.map(|finding| {
         let word = |key: &str| finding[key].as_str().unwrap_or_default();
         let line = &finding["location"]["line"];
         let (rule, severity) = (word("rule"), word("severity"));

@@ -228,3 +228,204 @@ fn a_policy_is_a_rule_that_is_explained() {
         output.stderr
     );
 }
+
+const WORKLOAD: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: {{ values.replicas }}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: {{ values.image }}
+";
+
+const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: demo}\n";
+
+const IMAGES: &str = "\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: images}
+spec:
+  failurePolicy: Fail
+  paramKind: {apiVersion: v1, kind: ConfigMap}
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [''], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [pods]}
+  validations:
+  - expression: object.spec.containers.all(c, c.image.startsWith(params.data.registry))
+    messageExpression: \"'images come from ' + params.data.registry\"
+";
+
+/// The findings of policies: severity, environment, field, message, and the line of their place.
+fn of_policies(findings: &[serde_json::Value]) -> Vec<String> {
+    let text =
+        |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap_or("-").to_owned();
+    let of = findings.iter().filter(|finding| {
+        let rule = finding["rule"].as_str().unwrap();
+        rule.starts_with("policy/") || rule == "api/expression"
+    });
+    let lines = of.map(|finding| {
+        format!(
+            "{} {} {} {} {}:{} {}",
+            text(finding, "severity"),
+            text(finding, "rule"),
+            text(finding, "environment"),
+            text(finding, "field"),
+            finding["location"]["file"].as_str().unwrap(),
+            finding["location"]["line"],
+            text(finding, "message"),
+        )
+    });
+    lines.collect()
+}
+
+#[test]
+fn policies_of_a_project_refuse_in_every_environment() {
+    let registry = |name: &str| {
+        PARAMS.replace(
+            "environment: dev",
+            &format!("registry: {name}.example.org/"),
+        )
+    };
+    let project = Project::new(&[
+        (
+            "tympan.yaml",
+            "environments: {prod: {policy-actions: [Audit]}}\n",
+        ),
+        ("values/common.yaml", "replicas: 2\n"),
+        ("values/dev.yaml", "image: dev.example.org/web:1\n"),
+        ("values/prod.yaml", "image: dev.example.org/web:1\n"),
+        ("templates/demo/web.yaml", WORKLOAD),
+        ("templates/demo/namespace.yaml", NAMESPACE),
+        ("policies/images.yaml", IMAGES),
+        ("policies/dev/params.yaml", &registry("dev")),
+        ("policies/prod/params.yaml", &registry("prod")),
+    ]);
+    let findings = project.findings();
+    let field = "spec.template.spec.containers[0].image";
+    let expected = format!(
+        "error policy/images prod {field} templates/demo/web.yaml:12 images come from prod.example.org/ (in the pods of this Deployment)"
+    );
+    assert_eq!(of_policies(&findings), [expected]);
+    let finding = findings
+        .iter()
+        .find(|finding| finding["rule"] == "policy/images")
+        .unwrap();
+    assert_eq!(
+        finding["rendered"]["file"],
+        "rendered/prod/demo/deployment-web.yaml"
+    );
+    let related = finding["related"].as_array().unwrap().iter();
+    let related: Vec<String> = related
+        .map(|place| format!("{}:{}", place["file"].as_str().unwrap(), place["line"]))
+        .collect();
+    assert_eq!(related, ["values/prod.yaml:1", "policies/images.yaml:11"]);
+    assert_eq!(project.run(&["check"]).code, 1);
+    // The severity of a policy is the project's to say, as that of any rule.
+    project.write("tympan.yaml", b"rules: {policy/images: warning}\n");
+    assert!(of_policies(&project.findings())[0].starts_with("warning "));
+    // Without its params, a policy is not passed over.
+    project.write("policies/prod/params.yaml", b"");
+    let told = of_policies(&project.findings());
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("there is no `ConfigMap` at all: without params the policy `images` refuses every object that it is about"), "{told:?}");
+}
+
+#[test]
+fn policies_beside_plain_manifests_refuse_what_they_are_about() {
+    let object = WORKLOAD
+        .replace("{{ values.replicas }}", "9")
+        .replace("{{ values.image }}", "web:1");
+    let replicas = "\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: replicas}
+spec:
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}
+  validations:
+  - expression: object.spec.replicas <= 5
+    message: at most five replicas
+";
+    let project = Project::new(&[
+        ("web.yaml", &object),
+        ("policies/replicas.yaml", replicas),
+        // What a project has beside its policies is no policy.
+        ("policies/flows.yaml", "flows: []\n"),
+        (
+            "policies/tests/replicas.yaml",
+            "policy: replicas\ncases: []\n",
+        ),
+        (
+            "old/web.yaml",
+            &object.replace("replicas: 9", "replicas: 8"),
+        ),
+    ]);
+    let check = |more: &[&str]| {
+        let mut all = vec!["check", "web.yaml", "--format", "json"];
+        all.extend(more);
+        let output = project.run(&all);
+        let report: serde_json::Value =
+            serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{}", output.stderr));
+        of_policies(report["findings"].as_array().unwrap())
+    };
+    let told = "error policy/replicas - spec.replicas web.yaml:5 at most five replicas";
+    assert_eq!(check(&[]), [""; 0]);
+    assert_eq!(check(&["--policies", "policies"]), [told]);
+    assert_eq!(
+        check(&["--policies", "policies/replicas.yaml", "--base", "old"]),
+        [told]
+    );
+    // One that does not compile is told at its line, as are schemas and YAML of policies.
+    project.write(
+        "policies/replicas.yaml",
+        replicas.replace("object.spec", "objet.spec").as_bytes(),
+    );
+    assert_eq!(
+        check(&["--policies", "policies"]),
+        [
+            "error api/expression - spec.validations[0].expression policies/replicas.yaml:9 `objet` is not declared; did you mean `object`? (column 1 of the expression)"
+        ]
+    );
+    project.write(
+        "policies/replicas.yaml",
+        replicas.replace("validations:", "validation:").as_bytes(),
+    );
+    let output = project.run(&["check", "web.yaml", "--policies", "policies"]);
+    assert!(
+        output.stdout.contains("error[schema/unknown-field]"),
+        "{}",
+        output.stdout
+    );
+    assert_eq!(output.code, 1);
+    project.write("policies/replicas.yaml", b"a: [\n");
+    let output = project.run(&["check", "web.yaml", "--policies", "policies"]);
+    assert!(
+        output.stdout.contains("error[yaml/syntax]"),
+        "{}",
+        output.stdout
+    );
+    project.write(
+        "policies/replicas.yaml",
+        b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n",
+    );
+    let output = project.run(&["check", "web.yaml", "--policies", "policies"]);
+    assert_eq!(output.code, 2, "{}", output.stdout);
+    assert!(
+        output.stderr.contains("`--policies` names no policy"),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(
+        project
+            .run(&["check", "web.yaml", "--policies", "nowhere"])
+            .code,
+        2
+    );
+}

@@ -1,4 +1,4 @@
-//! Every rule has a page and fixtures: each `bad*` gives the rule, each `good*` gives nothing.
+//! Every rule has a page and fixtures: each `bad*` gives the rule, each `good*` gives nothing of its family.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,10 @@ fn every_rule_fires_on_its_bad_fixtures_and_is_silent_on_the_good_ones() {
                 }
             } else if name.starts_with("good") {
                 good += 1;
-                if !found.is_empty() {
+                // What other families say of it is theirs to test: a small example has no probes, accounts or policies.
+                let (family, _) = id.split_once('/').unwrap();
+                let own = |rule: &String| rule.split('/').next() == Some(family);
+                if found.iter().any(own) {
                     wrong.push(format!("{id}/{name} gives {found:?}"));
                 }
             } else {

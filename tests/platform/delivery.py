@@ -13,8 +13,6 @@ CONTROLLER = ("argocd", "argocd-application-controller")
 
 # Kinds that projects allow although nothing of them may be delivered yet: (kind, why).
 ALLOWED_AHEAD = {
-    "ValidatingAdmissionPolicy": "policies/ may have some",
-    "ValidatingAdmissionPolicyBinding": "policies/ may have some",
     "NginxIngressController": "values say whether there is one",
 }
 

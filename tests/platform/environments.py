@@ -1,5 +1,5 @@
-"""Environments differ by their values alone: given one environment's values, all render the same, but for the
-environment's name."""
+"""Environments differ by what is said of each alone: given one environment's values, parameters of policies and
+settings, all render the same, but for the environment's name."""
 
 import difflib
 import os
@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 
 import selftest
-from project import Fault
+import yaml
+from project import Fault, read_yaml
 
 INPUTS = ("tympan.yaml", "templates", "values", "schemas", "policies")
 CHECKSUM = re.compile(r"^(\s*checksum/[\w.-]+: )\S+$", re.MULTILINE)
@@ -43,7 +44,7 @@ def differences(root, rendered):
             _copy(root, copy)
             for name in names:
                 if name != source:
-                    _take_values(copy / "values", source, name)
+                    _take_place(copy, source, name)
             rendered(copy)
             trees = {name: read_tree(copy / "rendered" / name, names) for name in names}
         for name in names:
@@ -69,12 +70,22 @@ def _copy(root, copy):
             shutil.copy(source, copy / name)
 
 
-def _take_values(folder, source, target):
-    """Gives one environment the values of another."""
-    for path in folder.glob(f"{target}.*"):
+def _take_place(root, source, target):
+    """Gives one environment what is said of another: its values, the parameters of its policies, its settings."""
+    values = root / "values"
+    for path in values.glob(f"{target}.*"):
         path.unlink()
-    for path in folder.glob(f"{source}.*"):
-        shutil.copy(path, folder / f"{target}{path.name[len(source):]}")
+    for path in values.glob(f"{source}.*"):
+        shutil.copy(path, values / f"{target}{path.name[len(source):]}")
+    policies = root / "policies"
+    shutil.rmtree(policies / target, ignore_errors=True)
+    if (policies / source).is_dir():
+        shutil.copytree(policies / source, policies / target)
+    file = root / "tympan.yaml"
+    settings = read_yaml(file.read_text(encoding="utf-8"))[0] if file.exists() else {}
+    if "environments" in settings:
+        settings["environments"][target] = settings["environments"].get(source) or {}
+        file.write_text(yaml.safe_dump(settings), encoding="utf-8")
 
 
 def render(tympan, folder):
@@ -119,6 +130,9 @@ def self_test():
                 target = folder / "rendered" / name / "shop"
                 target.mkdir(parents=True)
                 size = (folder / "values" / f"{name}.yaml").read_text(encoding="utf-8")
+                size += (folder / "policies" / name / "parameters.yaml").read_text(encoding="utf-8")
+                settings = read_yaml((folder / "tympan.yaml").read_text(encoding="utf-8"))[0]
+                size += f"{settings['environments'].get(name) or {}}\n"
                 text = (
                     f"env: {name}\nhost: shop.{name}.example.org\nchecksum/a: {len(name)}\n{size}{extra.get(name, '')}"
                 )
@@ -133,6 +147,10 @@ def self_test():
         (root / "values").mkdir()
         for name, size in (("dev", 1), ("prod", 3), ("common", 0)):
             (root / "values" / f"{name}.yaml").write_text(f"size: {size}\n", encoding="utf-8")
+        for name in ("dev", "prod"):
+            (root / "policies" / name).mkdir(parents=True)
+            (root / "policies" / name / "parameters.yaml").write_text(f"of: {name}\n", encoding="utf-8")
+        (root / "tympan.yaml").write_text("environments: {prod: {policy-actions: [Audit]}}\n", encoding="utf-8")
         selftest.expect_clean(list(differences(root, rendered({}))))
         selftest.expect(
             differences(root, rendered({"prod": "more: true\n"})), "+more: true", "a line of one environment"

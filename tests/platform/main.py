@@ -23,6 +23,7 @@ CHECKS = [
     "prometheus",
     "grafana",
     "plain_secrets",
+    "policies",
     "environments",
 ]
 

@@ -17,7 +17,9 @@ VERSIONS = ("1.34", "1.35", "1.36", "1.37")
 
 
 def check(platform):
-    custom = [crd.load(platform.root / "schemas", platform.root)]
+    # What policies take for parameters is defined beside them.
+    own = crd.load(platform.root / "schemas", platform.root) | crd.load(platform.root / "policies", platform.root)
+    custom = [own]
     if platform.reference:
         custom.append(crd.load(platform.reference))
     return faults_of(platform, *custom)

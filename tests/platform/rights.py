@@ -100,6 +100,8 @@ def _rules(environment, account, namespace):
 def resource(kind):
     """The plural that rights name a kind by."""
     name = kind.lower()
+    if name.endswith("parameters"):
+        return name
     if name.endswith("y"):
         return name[:-1] + "ies"
     return name + ("es" if name.endswith("s") else "s")

@@ -12,6 +12,8 @@ import selftest
 def check(platform):
     ours = crd.load(platform.root / "schemas", platform.root)
     faults = sound(ours)
+    for definition in crd.load(platform.root / "policies", platform.root).values():
+        faults += crd.structural_faults(definition)
     if platform.reference:
         faults += compared(ours, crd.load(platform.reference))
     return faults

@@ -335,12 +335,13 @@ impl Checker<'_> {
                 ((*value).clone(), plain(name), false)
             }
             Type::Object(schema) => {
-                let real = if field.quoted {
+                let as_it_is = field.quoted || matches!(schema.view, View::Struct(_));
+                let real = if as_it_is {
                     name.to_owned()
                 } else {
                     unescape(name)
                 };
-                let written = field.quoted || escape(&real).as_deref() == Some(name);
+                let written = as_it_is || escape(&real).as_deref() == Some(name);
                 if let Some(found) = schema.field(&real).filter(|_| written) {
                     return (Schema::type_of(found), plain(&real), false);
                 }
@@ -565,6 +566,12 @@ fn type_named(span: Span, name: &str) -> Option<Typed> {
 }
 
 fn no_field(schema: &Schema, name: &str) -> String {
+    if let View::Struct(fields) = &schema.view {
+        return match nearest(name, fields.iter().map(|(field, _)| &**field)) {
+            Some(near) => format!("there is no field `{name}` here; did you mean `{near}`?"),
+            None => format!("there is no field `{name}` here"),
+        };
+    }
     let View::Object(fields) = &schema.view else {
         return format!("there is no field `{name}`");
     };

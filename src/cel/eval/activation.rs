@@ -13,7 +13,7 @@ const DEEPEST: u32 = 20;
 /// The values of an environment's variables, for one run or many.
 #[derive(Debug, Default)]
 pub struct Activation<'a> {
-    variables: Vec<(Box<str>, Variable<'a>)>,
+    variables: Vec<(&'a str, Variable<'a>)>,
 }
 
 #[derive(Debug)]
@@ -54,25 +54,21 @@ impl<'a> Activation<'a> {
     }
 
     /// Gives a variable its value, in place of one that it had.
-    pub fn set(&mut self, name: &str, value: Value<'a>) {
-        match self
-            .variables
-            .iter_mut()
-            .find(|(known, _)| **known == *name)
-        {
+    pub fn set(&mut self, name: &'a str, value: Value<'a>) {
+        match self.variables.iter_mut().find(|(known, _)| *known == name) {
             Some((_, variable)) => *variable = Variable::Value(value),
-            None => self.variables.push((name.into(), Variable::Value(value))),
+            None => self.variables.push((name, Variable::Value(value))),
         }
     }
 
     /// Gives a variable an expression that is run when the variable is first read; it sees the variables set before it.
-    pub fn set_lazy(&mut self, name: &str, program: &'a Program) {
+    pub fn set_lazy(&mut self, name: &'a str, program: &'a Program) {
         let lazy = Lazy {
             program,
             before: self.variables.len(),
             state: RefCell::new(None),
         };
-        self.variables.push((name.into(), Variable::Lazy(lazy)));
+        self.variables.push((name, Variable::Lazy(lazy)));
     }
 
     /// Finds variables by name, among the first so many.
@@ -86,7 +82,7 @@ impl<'a> Activation<'a> {
                 .variables
                 .iter()
                 .take(before)
-                .rfind(|(known, _)| **known == *name)?;
+                .rfind(|(known, _)| *known == name)?;
             Some(match variable {
                 Variable::Value(value) => Bound::Value(value),
                 Variable::Lazy(lazy) => Bound::Lazy(LazyIn {
@@ -99,7 +95,18 @@ impl<'a> Activation<'a> {
     }
 }
 
-impl<'a> LazyIn<'a, '_> {
+impl<'a, 'p> LazyIn<'a, 'p> {
+    /// Returns what computes the variable.
+    pub(crate) fn program(self) -> &'a Program {
+        self.lazy.program
+    }
+
+    /// Returns the variables that it reads.
+    pub(crate) fn bound(self) -> Vec<Option<Bound<'a, 'p>>> {
+        let names = self.lazy.program.variables();
+        self.activation.bind(names, self.lazy.before)
+    }
+
     /// Returns the variable's value, computed once.
     pub(crate) fn value(self, meter: &mut Meter, nesting: u32) -> Result<Value<'a>, EvalError> {
         if let Some(known) = &*self.lazy.state.borrow() {
@@ -110,15 +117,16 @@ impl<'a> LazyIn<'a, '_> {
                 "variables refer to each other more than {DEEPEST} times"
             )));
         }
+        // A variable may cost as much as what reads it, and its cost is not that of the reader.
+        let reader = meter.begin();
         let mut run = Run {
-            meter,
-            variables: self
-                .activation
-                .bind(self.lazy.program.variables(), self.lazy.before),
+            meter: &mut *meter,
+            variables: self.bound(),
             locals: Vec::new(),
             nesting: nesting + 1,
         };
         let result = run.eval(self.lazy.program.ir());
+        meter.resume(reader);
         if !matches!(result, Err(EvalError::Budget)) {
             *self.lazy.state.borrow_mut() = Some(result.clone());
         }

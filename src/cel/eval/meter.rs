@@ -52,6 +52,8 @@ const PATTERNS: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct Meter {
     cost: u64,
+    /// What variables cost that are expressions themselves.
+    apart: u64,
     limit: u64,
     work: u64,
     patterns: HashMap<String, Regex>,
@@ -62,6 +64,7 @@ impl Meter {
     pub(crate) fn new(limit: u64) -> Self {
         Self {
             cost: 0,
+            apart: 0,
             limit,
             work: 0,
             patterns: HashMap::new(),
@@ -73,9 +76,20 @@ impl Meter {
         Self::new(u64::MAX)
     }
 
-    /// Returns the cost so far.
+    /// Returns the cost so far, that of variables included.
     pub(crate) fn cost(&self) -> u64 {
-        self.cost
+        self.cost.saturating_add(self.apart)
+    }
+
+    /// Begins to count anew, for a variable that is an expression itself; returns what was counted.
+    pub(super) fn begin(&mut self) -> u64 {
+        std::mem::take(&mut self.cost)
+    }
+
+    /// Goes on counting where [`Meter::begin`] left off.
+    pub(super) fn resume(&mut self, cost: u64) {
+        let variable = std::mem::replace(&mut self.cost, cost);
+        self.apart = self.apart.saturating_add(variable);
     }
 
     /// Adds a cost.

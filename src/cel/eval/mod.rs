@@ -5,6 +5,7 @@
 
 mod activation;
 pub(crate) mod compare;
+mod explain;
 mod loops;
 mod meter;
 
@@ -12,6 +13,8 @@ use std::sync::Arc;
 
 pub use self::activation::Activation;
 pub(crate) use self::activation::Bound;
+pub use self::explain::Reason;
+pub(super) use self::explain::explain;
 pub(crate) use self::loops::sorted;
 pub use self::meter::Budget;
 pub(crate) use self::meter::Meter;
@@ -141,7 +144,12 @@ impl<'a> Run<'a, '_> {
             other => other,
         };
         match held {
-            Value::Map(_) => Ok(Value::Bool(self.find(&held, field)?.is_some())),
+            Value::Map(_) => match self.find(&held, field)? {
+                Some(Value::Opaque(opaque)) if opaque.is_undecided() => {
+                    Err(library::undecided(&opaque))
+                }
+                found => Ok(Value::Bool(found.is_some())),
+            },
             Value::Opaque(opaque) => Err(library::undecided(&opaque)),
             other => Err(wrong("`has`", "map", &other)),
         }

@@ -10,7 +10,7 @@ mod lists;
 mod operators;
 mod optional;
 mod price;
-mod quantity;
+pub(crate) mod quantity;
 pub(crate) mod regex;
 mod semver;
 mod sets;
@@ -78,7 +78,7 @@ impl Overload {
 fn fits(ty: &Type, value: &Value<'_>) -> bool {
     match ty {
         Type::Dyn | Type::Param(_) | Type::Object(_) => {
-            !matches!(value, Value::Opaque(Opaque::Authorizer(_)))
+            !matches!(value, Value::Opaque(opaque) if opaque.is_undecided())
         }
         Type::Null => matches!(value, Value::Null),
         Type::Bool => matches!(value, Value::Bool(_)),
@@ -170,6 +170,8 @@ pub enum Opaque {
     Format(&'static format::Named),
     /// What asks the cluster what a user may do, by its type.
     Authorizer(&'static str),
+    /// What only a cluster knows, in words: `the labels of the namespace`.
+    Unknown(&'static str),
 }
 
 impl Opaque {
@@ -183,6 +185,7 @@ impl Opaque {
             Self::Semver(_) => "semver",
             Self::Format(_) => "format",
             Self::Authorizer(name) => name,
+            Self::Unknown(_) => "unknown",
         }
     }
 
@@ -196,18 +199,19 @@ impl Opaque {
             Self::Semver(_) => "kubernetes.Semver",
             Self::Format(_) => "kubernetes.NamedFormat",
             Self::Authorizer(_) => "kubernetes.authorization.Authorizer",
+            Self::Unknown(_) => "unknown",
         }
     }
 
     /// Tells whether only a cluster knows it.
     pub(crate) fn is_undecided(&self) -> bool {
-        matches!(self, Self::Authorizer(_))
+        matches!(self, Self::Authorizer(_) | Self::Unknown(_))
     }
 
     /// Tells whether two are equal.
     pub(crate) fn equals(&self, other: &Self) -> Result<bool, EvalError> {
         Ok(match (self, other) {
-            (Self::Authorizer(_), _) | (_, Self::Authorizer(_)) => return Err(undecided(self)),
+            (one, _) | (_, one) if one.is_undecided() => return Err(undecided(one)),
             (Self::Quantity(a), Self::Quantity(b)) => a == b,
             (Self::Url(a), Self::Url(b)) => a == b,
             (Self::Ip(a), Self::Ip(b)) => a == b,
@@ -220,8 +224,11 @@ impl Opaque {
 }
 
 /// Makes the error of asking what only a cluster knows.
-pub(crate) fn undecided(_: &Opaque) -> EvalError {
-    EvalError::NotDecided("what a user may do")
+pub(crate) fn undecided(opaque: &Opaque) -> EvalError {
+    EvalError::NotDecided(match opaque {
+        Opaque::Unknown(what) => what,
+        _ => "what a user may do",
+    })
 }
 
 /// Returns the error of a value that only a cluster knows.

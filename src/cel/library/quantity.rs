@@ -119,6 +119,36 @@ fn scale(suffix: &str) -> Option<(i128, i32)> {
     })
 }
 
+/// Returns a quantity as the API server writes it: `500m` for `0.5`, `1Gi` for `1024Mi`; nothing for what is none.
+pub(crate) fn canonical(text: &str) -> Option<String> {
+    const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+    const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    let value = parse(text)?;
+    let suffix = text.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+    let exponent = suffix.len() > 1 && suffix.starts_with(['e', 'E']) && suffix != "Ei";
+    let binary = suffix.ends_with('i') && value.abs() >= 1024 * UNIT;
+    let (mut number, step, suffixes) = if binary {
+        // What is no whole number of bytes is rounded up.
+        let whole = value.div_euclid(UNIT) + i128::from(value.rem_euclid(UNIT) != 0);
+        (whole, 1024, BINARY.as_slice())
+    } else {
+        (value, 1000, DECIMAL.as_slice())
+    };
+    let mut place = 0;
+    while number != 0 && number % step == 0 && place + 1 < suffixes.len() {
+        number /= step;
+        place += 1;
+    }
+    if number == 0 {
+        return Some("0".to_owned());
+    }
+    let power = i32::try_from(place).unwrap_or_default() * 3 - 9;
+    Some(match suffixes.get(place) {
+        Some(_) if exponent && power != 0 => format!("{number}e{power}"),
+        suffix => format!("{number}{}", suffix.copied().unwrap_or_default()),
+    })
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "what the functions below give")]
 fn made<'a>(billionths: i128) -> Outcome<'a> {
     Ok(Value::Opaque(Opaque::Quantity(billionths.into())))

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use super::binding::Binding;
 use super::matching::Match;
 use super::policy::{Policy, Validation};
-use super::request::{Request, User};
-use crate::cel::{Activation, Budget, EvalError, Opaque, Value};
+use super::report::MOST_TOLD;
+use super::request::Request;
+use super::value;
+use crate::cel::{Activation, Budget, EvalError, Opaque, Program, Reason, Value};
 use crate::yaml::Node;
 
 /// The longest message that an expression may give, in bytes.
@@ -38,6 +40,8 @@ pub struct Decision<'a> {
     pub not_decided: Option<Cow<'static, str>>,
     /// What goes into the audit log, by key.
     pub annotations: Vec<(&'a str, String)>,
+    /// What the expressions cost.
+    pub(super) cost: u64,
 }
 
 /// A reason to refuse a request.
@@ -51,15 +55,18 @@ pub struct Denial<'a> {
     pub error: bool,
     /// The validation's expression in the policy; none where it is another expression that failed.
     pub expression: Option<Node<'a>>,
+    /// The node of the object that decided, where one can be told.
+    pub place: Option<Reason<'a>>,
 }
 
-impl<'a> Decision<'a> {
+impl Decision<'_> {
     fn of(verdict: Verdict) -> Self {
         Self {
             verdict,
             denials: Vec::new(),
             not_decided: None,
             annotations: Vec::new(),
+            cost: 0,
         }
     }
 }
@@ -83,8 +90,7 @@ pub fn judge<'a>(
         (Match::Yes(version), Match::Yes(_)) => version,
         _ => {
             let mut decision = Decision::of(Verdict::NotDecided);
-            let message = format!("the labels of the namespace `{}`", request.namespace);
-            decision.not_decided = Some(message.into());
+            decision.not_decided = Some("what labels the namespace has".into());
             return decision;
         }
     };
@@ -93,7 +99,8 @@ pub fn judge<'a>(
     }
     if version.is_some() && request.differs_by_version() {
         let mut decision = Decision::of(Verdict::NotDecided);
-        decision.not_decided = Some("the object in the version that the policy names".into());
+        decision.not_decided =
+            Some("what the object is in the version that the policy names".into());
         return decision;
     }
     let mut judge = Judge {
@@ -119,31 +126,43 @@ struct Judge<'a> {
     decision: Decision<'a>,
 }
 
+/// An expression that failed, and how.
+type Failed<'a> = (&'a Program, EvalError, Option<&'a Validation<'a>>);
+
 impl<'a> Judge<'a> {
     /// Judges with one of the params.
     fn run(&mut self, params: Option<Node<'a>>) {
-        let activation = self.activation(params, false);
-        match self.conditions(&activation) {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => {
-                self.failed(error, None);
-                return;
+        self.decision.cost += self.policy.setup;
+        if !self.policy.conditions.is_empty() {
+            let activation = self.activation(params, Stage::Conditions);
+            match self.conditions(&activation) {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err((program, error)) => {
+                    // An object that no condition could be asked about is not meant, unless errors refuse it.
+                    if self.policy.fails || matches!(error, EvalError::NotDecided(_)) {
+                        self.failed((program, error, None), &activation);
+                    }
+                    return;
+                }
             }
         }
-        if self.decision.verdict == Verdict::NotMatched {
-            self.decision.verdict = Verdict::Allowed;
-        }
-        let activation = self.activation(params, true);
+        self.decision.verdict = self.decision.verdict.max(Verdict::Allowed);
+        let activation = self.activation(params, Stage::Validations);
         let mut budget = Budget::new();
+        self.judge(&activation, &mut budget);
+        self.decision.cost += Budget::new().left - budget.left;
+    }
+
+    fn judge(&mut self, activation: &Activation<'a>, budget: &mut Budget) {
         let mut failed = Vec::new();
         for validation in &self.policy.validations {
-            match validation.program.eval(&activation, &mut budget) {
+            match validation.program.eval(activation, budget) {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => failed.push((validation, None)),
-                // With the policy's own budget gone, its other validations are not looked at.
-                Err(EvalError::Budget) if budget.left == 0 => {
-                    self.failed(EvalError::Budget, None);
+                // With the policy's own budget gone, none of its validations counts.
+                Err(error @ EvalError::Budget) if budget.left == 0 => {
+                    self.failed((&validation.program, error, None), activation);
                     return;
                 }
                 Err(error) => failed.push((validation, Some(error))),
@@ -151,49 +170,88 @@ impl<'a> Judge<'a> {
         }
         for (validation, error) in failed {
             match error {
-                Some(error) => self.failed(error, Some(validation)),
-                None => self.deny(validation, &activation, &mut budget),
+                Some(error) => {
+                    self.failed((&validation.program, error, Some(validation)), activation);
+                }
+                None => self.deny(validation, activation, budget),
             }
         }
-        self.annotate(&activation);
+        self.annotate(activation);
     }
 
     /// Tells whether the match conditions hold; one that does not wins over those that fail.
-    fn conditions(&self, activation: &Activation<'a>) -> Result<bool, EvalError> {
+    fn conditions(
+        &mut self,
+        activation: &Activation<'a>,
+    ) -> Result<bool, (&'a Program, EvalError)> {
         let mut budget = Budget::match_conditions();
-        let mut worst = None;
+        let met = self.met(activation, &mut budget);
+        self.decision.cost += Budget::match_conditions().left - budget.left;
+        met
+    }
+
+    fn met(
+        &self,
+        activation: &Activation<'a>,
+        budget: &mut Budget,
+    ) -> Result<bool, (&'a Program, EvalError)> {
+        let mut worst: Option<(&'a Program, EvalError)> = None;
         for program in &self.policy.conditions {
-            match program.eval(activation, &mut budget) {
-                Ok(Value::Bool(true)) => {}
+            let error = match program.eval(activation, budget) {
+                Ok(Value::Bool(true)) => continue,
                 Ok(Value::Bool(false)) => return Ok(false),
-                Ok(_) => worst = Some(EvalError::Failure("a condition gives no bool".to_owned())),
-                Err(error @ EvalError::Budget) if budget.left == 0 => return Err(error),
-                Err(error @ EvalError::NotDecided(_)) => worst = Some(error),
-                Err(error) => worst = worst.or(Some(error)),
+                Ok(_) => EvalError::Failure("a condition gives no bool".to_owned()),
+                Err(error @ EvalError::Budget) if budget.left == 0 => return Err((program, error)),
+                Err(error) => error,
+            };
+            let undecided = matches!(error, EvalError::NotDecided(_));
+            if undecided || worst.is_none() {
+                worst = Some((program, error));
             }
         }
         worst.map_or(Ok(true), Err)
     }
 
-    fn failed(&mut self, error: EvalError, validation: Option<&'a Validation<'a>>) {
-        let message = match error {
-            EvalError::NotDecided(what) => {
-                self.decision.not_decided = Some(what.into());
-                if self.decision.verdict <= Verdict::Allowed {
-                    self.decision.verdict = Verdict::NotDecided;
-                }
-                return;
+    /// Returns the node of the object that decided what an expression gave.
+    fn place(&self, program: &'a Program, activation: &Activation<'a>) -> Option<Reason<'a>> {
+        // So many are not told, and looking for the node is most of the work.
+        if self.decision.denials.len() > MOST_TOLD {
+            return None;
+        }
+        let document = self.request.object.or(self.request.old)?.document();
+        program.explain(activation, document)
+    }
+
+    fn failed(&mut self, (program, error, validation): Failed<'a>, activation: &Activation<'a>) {
+        if let EvalError::NotDecided(what) = error {
+            self.decision.not_decided = Some(what.into());
+            if self.decision.verdict <= Verdict::Allowed {
+                self.decision.verdict = Verdict::NotDecided;
             }
-            error => error.to_string(),
-        };
+            return;
+        }
         if !self.policy.fails {
             return;
         }
+        let place = match error {
+            EvalError::Budget => None,
+            _ => self.place(program, activation),
+        };
+        self.refuse(error.to_string(), validation, place);
+    }
+
+    fn refuse(
+        &mut self,
+        message: String,
+        validation: Option<&'a Validation<'a>>,
+        place: Option<Reason<'a>>,
+    ) {
         self.decision.denials.push(Denial {
             message,
             reason: "Invalid",
             error: true,
             expression: validation.map(|validation| validation.expression),
+            place,
         });
         if self.decision.verdict != Verdict::Denied {
             self.decision.verdict = Verdict::Error;
@@ -206,20 +264,36 @@ impl<'a> Judge<'a> {
         activation: &Activation<'a>,
         budget: &mut Budget,
     ) {
-        let made = validation.message_program.as_ref().and_then(|program| {
-            let value = program.eval(activation, budget).ok()?;
-            let text = value.as_str()?.trim().to_owned();
-            (!text.is_empty() && text.len() <= LONGEST_MESSAGE && !text.contains('\n'))
-                .then_some(text)
-        });
-        let written = || Some(validation.message.to_owned()).filter(|message| !message.is_empty());
+        let place = self.place(&validation.program, activation);
+        let made = validation
+            .message_program
+            .as_ref()
+            .map(|program| program.eval(activation, budget));
+        // A message that costs too much is an error; one that fails is not made.
+        if matches!(made, Some(Err(EvalError::Budget))) && budget.left == 0 {
+            if self.policy.fails {
+                let message = format!("failed messageExpression: {}", EvalError::Budget);
+                self.refuse(message, Some(validation), place);
+            }
+            return;
+        }
+        let made = made.and_then(Result::ok);
+        let made = made.as_ref().and_then(Value::as_str).map(str::trim);
+        let fits =
+            |text: &&str| !text.is_empty() && text.len() <= LONGEST_MESSAGE && !text.contains('\n');
+        let written = Some(validation.message).filter(|message| !message.is_empty());
+        let message = made.filter(fits).or(written);
         let expression = || validation.expression.as_str().unwrap_or_default().trim();
-        let message = made.or_else(written);
+        let message = message.map_or_else(
+            || format!("failed expression: {}", expression()),
+            str::to_owned,
+        );
         self.decision.denials.push(Denial {
-            message: message.unwrap_or_else(|| format!("failed expression: {}", expression())),
+            message,
             reason: validation.reason,
             error: false,
             expression: Some(validation.expression),
+            place,
         });
         self.decision.verdict = Verdict::Denied;
     }
@@ -236,39 +310,56 @@ impl<'a> Judge<'a> {
                     }
                 }
                 Ok(other) => {
-                    let message = format!(
-                        "the audit annotation `{key}` gives {}, and not a string",
-                        other.type_name()
-                    );
-                    self.failed(EvalError::Failure(message), None);
+                    let ty = other.type_name();
+                    let message =
+                        format!("the audit annotation `{key}` gives {ty}, and not a string");
+                    self.failed((program, EvalError::Failure(message), None), activation);
                 }
-                Err(error) => self.failed(error, None),
+                Err(error) => self.failed((program, error, None), activation),
             }
         }
+        self.decision.cost += Budget::new().left - budget.left;
     }
 }
 
+/// Which expressions are run: conditions see neither the variables nor the namespace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Conditions,
+    Validations,
+}
+
 impl<'a> Judge<'a> {
-    fn activation(&self, params: Option<Node<'a>>, variables: bool) -> Activation<'a> {
+    fn activation(&self, params: Option<Node<'a>>, stage: Stage) -> Activation<'a> {
+        let (request, reads) = (self.request, self.policy.reads);
         let mut activation = Activation::new();
-        let node = |node: Option<Node<'a>>| node.map_or(Value::Null, Value::node);
-        activation.set("object", node(self.request.object));
-        activation.set("oldObject", node(self.request.old));
-        activation.set("params", node(params));
-        activation.set(
-            "authorizer",
-            Value::Opaque(Opaque::Authorizer("authorizer")),
-        );
-        let check = Value::Opaque(Opaque::Authorizer("resource_check"));
-        activation.set("authorizer.requestResource", check);
-        activation.set("request", self.request());
-        // Match conditions do not see the namespace.
-        let namespace = self
-            .request
-            .namespace_object
-            .filter(|_| variables && !self.request.is_namespace());
-        activation.set("namespaceObject", node(namespace));
-        if variables {
+        activation.set("object", self.object(request.object));
+        activation.set("oldObject", self.object(request.old));
+        if self.policy.param_kind.is_some() {
+            let params = params.map_or(Value::Null, |params| {
+                Value::typed(params, request.kinds.seen(params))
+            });
+            activation.set("params", params);
+        }
+        if reads.authorizer {
+            activation.set(
+                "authorizer",
+                Value::Opaque(Opaque::Authorizer("authorizer")),
+            );
+            let check = Value::Opaque(Opaque::Authorizer("resource_check"));
+            activation.set("authorizer.requestResource", check);
+        }
+        if reads.request {
+            activation.set("request", value::request(request, self.version));
+        }
+        if reads.namespace {
+            let namespace = match stage {
+                Stage::Conditions => Value::Null,
+                Stage::Validations => value::namespace(request),
+            };
+            activation.set("namespaceObject", namespace);
+        }
+        if stage == Stage::Validations {
             for (name, program) in &self.policy.variables {
                 activation.set_lazy(name, program);
             }
@@ -276,54 +367,15 @@ impl<'a> Judge<'a> {
         activation
     }
 
-    /// Makes the value of `request`; what is empty is left out, as it is in JSON.
-    fn request(&self) -> Value<'a> {
-        let (request, resource) = (self.request, &self.request.resource);
-        let text = Value::string;
-        let kind = |version: &str| {
-            Value::map([
-                ("group", text(resource.group)),
-                ("version", text(version)),
-                ("kind", text(resource.kind)),
-            ])
+    /// Returns an object as the policy sees it: in the version that it names.
+    fn object(&self, node: Option<Node<'a>>) -> Value<'a> {
+        let Some(node) = node else {
+            return Value::Null;
         };
-        let named = |version: &str| {
-            Value::map([
-                ("group", text(resource.group)),
-                ("version", text(version)),
-                ("resource", text(&resource.plural)),
-            ])
-        };
-        let version = self.version.unwrap_or(resource.version);
-        let mut entries = vec![
-            ("kind", kind(version)),
-            ("resource", named(version)),
-            ("requestKind", kind(resource.version)),
-            ("requestResource", named(resource.version)),
-            ("operation", text(request.operation.as_str())),
-            ("userInfo", user(request.user)),
-            ("dryRun", Value::Bool(request.dry_run)),
-            ("options", request.options()),
-        ];
-        let more = [
-            ("subResource", resource.part),
-            ("requestSubResource", resource.part),
-            ("name", request.name),
-            ("namespace", request.namespace),
-        ];
-        let more = more.into_iter().filter(|(_, value)| !value.is_empty());
-        entries.extend(more.map(|(key, value)| (key, text(value))));
-        Value::map(entries)
+        let seen = Value::typed(node, self.request.seen);
+        match self.version {
+            Some(version) => value::in_version(&seen, self.request, version),
+            None => seen,
+        }
     }
-}
-
-fn user<'a>(user: Option<&User>) -> Value<'a> {
-    let default = User::default();
-    let user = user.unwrap_or(&default);
-    let mut entries = vec![("username", Value::string(&user.name))];
-    if !user.groups.is_empty() {
-        let groups = user.groups.iter().map(|group| Value::string(group));
-        entries.push(("groups", Value::list(groups.collect())));
-    }
-    Value::map(entries)
 }

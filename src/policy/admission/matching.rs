@@ -68,14 +68,24 @@ impl<'p> Rule<'p> {
 
     /// Tells whether the rule is about a kind, whatever its version, name and operation.
     fn is_about(&self, request: &Request<'_>) -> bool {
+        self.is_about_as(request, "*")
+    }
+
+    /// Tells whether the rule is about a kind by its name or by another, mostly `*`.
+    fn is_about_as(&self, request: &Request<'_>, any: &str) -> bool {
         let resource = &request.resource;
         let named = |item: &&str| {
             let (plural, part) = item.split_once('/').unwrap_or((item, ""));
-            (plural == "*" || plural == resource.plural) && (part == "*" || part == resource.part)
+            (plural == any || plural == resource.plural) && (part == "*" || part == resource.part)
         };
         has(&self.groups, resource.group)
             && self.resources.iter().any(named)
             && self.scope.is_none_or(|scope| scope == resource.scope)
+    }
+
+    /// Tells whether the rule leaves no object of a kind out.
+    fn is_about_all(&self, request: &Request<'_>) -> bool {
+        self.names.is_empty() && has(&self.operations, "CREATE") && self.is_about(request)
     }
 
     fn has_operation(&self, operation: Operation) -> bool {
@@ -111,7 +121,14 @@ impl<'p> Constraints<'p> {
 
     /// Tells whether a rule is about a kind, whatever the request.
     pub(super) fn is_about(&self, request: &Request<'_>) -> bool {
-        self.rules.is_empty() || self.rules.iter().any(|rule| rule.is_about(request))
+        let excluded = |rule: &Rule<'p>| rule.is_about_all(request);
+        self.rules.iter().any(|rule| rule.is_about(request)) && !self.excluded.iter().any(excluded)
+    }
+
+    /// Tells whether a rule names the kind, instead of meaning every one.
+    pub(super) fn names(&self, request: &Request<'_>) -> bool {
+        let names = |rule: &Rule<'p>| rule.is_about_as(request, &request.resource.plural);
+        self.rules.iter().any(names)
     }
 
     /// Returns the operations that its rules name.
@@ -124,36 +141,34 @@ impl<'p> Constraints<'p> {
     /// Tells whether a request is meant.
     pub(super) fn matches(&self, request: &Request<'_>) -> Match<'p> {
         let found = if self.rules.is_empty() {
-            Some(None)
+            Match::Yes(None)
         } else {
             self.find(&self.rules, request)
         };
-        let Some(version) = found else {
-            return Match::No;
-        };
-        if self.find(&self.excluded, request).is_some() || !self.has_object(request) {
+        let excluded = || self.find(&self.excluded, request) != Match::No;
+        if found == Match::No || excluded() || !self.has_object(request) {
             return Match::No;
         }
         match self.has_namespace(request) {
-            Some(true) => Match::Yes(version),
+            Some(true) => found,
             Some(false) => Match::No,
             None => Match::Unknown,
         }
     }
 
     /// Finds a rule that means the request, and the version it names where that is another than the object's.
-    fn find(&self, rules: &[Rule<'p>], request: &Request<'_>) -> Option<Option<&'p str>> {
+    fn find(&self, rules: &[Rule<'p>], request: &Request<'_>) -> Match<'p> {
         let taking = || rules.iter().filter(|rule| rule.takes(request));
         let own = request.resource.version;
         if taking().any(|rule| has(&rule.versions, own)) {
-            return Some(None);
+            return Match::Yes(None);
         }
         if self.exact {
-            return None;
+            return Match::No;
         }
         let mut others = taking().flat_map(|rule| rule.versions.iter());
         let found = others.find(|version| request.has_version(version));
-        found.map(|version| Some(*version))
+        found.map_or(Match::No, |version| Match::Yes(Some(version)))
     }
 
     fn has_object(&self, request: &Request<'_>) -> bool {

@@ -31,6 +31,30 @@ pub struct Policy<'p> {
     pub(super) variables: Vec<(String, Program)>,
     pub(super) validations: Vec<Validation<'p>>,
     pub(super) annotations: Vec<(&'p str, Program)>,
+    pub(super) reads: Reads,
+    /// What it takes to find the variables that its expressions read, for each request.
+    pub(super) setup: u64,
+}
+
+/// What the expressions of a policy read, but for the objects: the rest is made only where it is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reads {
+    pub(super) request: bool,
+    pub(super) namespace: bool,
+    pub(super) authorizer: bool,
+}
+
+impl Reads {
+    fn add(&mut self, program: &Program) {
+        for name in program.variables() {
+            match &**name {
+                "request" => self.request = true,
+                "namespaceObject" => self.namespace = true,
+                "authorizer" | "authorizer.requestResource" => self.authorizer = true,
+                _ => {}
+            }
+        }
+    }
 }
 
 /// A validation of a policy.
@@ -79,6 +103,8 @@ impl<'p> Policy<'p> {
             version,
             params: param_kind.is_some(),
             types: Vec::new(),
+            reads: Reads::default(),
+            names: 0,
             problems: Vec::new(),
         };
         let conditions = compiler.conditions(root);
@@ -88,6 +114,7 @@ impl<'p> Policy<'p> {
         if !compiler.problems.is_empty() {
             return Err(compiler.problems);
         }
+        let setup = compiler.names.saturating_mul(variables.len() as u64 + 1);
         Ok(Self {
             name: text(&["metadata", "name"]).unwrap_or_default(),
             root,
@@ -98,6 +125,8 @@ impl<'p> Policy<'p> {
             variables,
             validations,
             annotations,
+            reads: compiler.reads,
+            setup,
         })
     }
 
@@ -118,6 +147,9 @@ struct Compiler<'p> {
     params: bool,
     /// The types of the variables.
     types: Vec<(String, Type)>,
+    reads: Reads,
+    /// How many variables the expressions read, each by itself.
+    names: u64,
     problems: Vec<Problem<'p>>,
 }
 
@@ -158,6 +190,8 @@ impl<'p> Compiler<'p> {
                 let ty = program.ty();
                 let found = ty.to_string();
                 if wanted.is_empty() || ty.is_dyn() || wanted.contains(&found.as_str()) {
+                    self.reads.add(&program);
+                    self.names += program.variables().len() as u64;
                     return Some((node, program));
                 }
                 let wanted = wanted.join(" or ");

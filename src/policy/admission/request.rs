@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::cel::Value;
+use super::seen::{self, Definitions};
+use crate::cel::Schema;
 use crate::cluster::{DEFAULT_NAMESPACE, Labels};
 use crate::manifest::{Scope, Scopes, group};
 use crate::schema::{Kubernetes, KubernetesVersion};
@@ -60,6 +61,7 @@ impl Default for User {
 pub struct Kinds<'a> {
     scopes: &'a Scopes,
     kubernetes: Option<&'static Kubernetes>,
+    definitions: Option<&'a Definitions>,
 }
 
 impl<'a> Kinds<'a> {
@@ -68,7 +70,26 @@ impl<'a> Kinds<'a> {
         Self {
             scopes,
             kubernetes: Kubernetes::of(version),
+            definitions: None,
         }
+    }
+
+    /// Takes what the definitions of custom resources say about defaults.
+    #[must_use]
+    pub fn definitions(mut self, definitions: &'a Definitions) -> Self {
+        self.definitions = Some(definitions);
+        self
+    }
+
+    /// Returns how policies see an object.
+    pub(super) fn seen(self, object: Node<'_>) -> Option<&'a Schema> {
+        let text = |key: &str| object.get(key).and_then(Node::as_str).unwrap_or_default();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let custom = self
+            .definitions
+            .and_then(|definitions| definitions.get(api_version, kind));
+        let scope = || self.scopes.of(api_version, kind);
+        custom.or_else(|| seen::built_in(group(api_version), kind, scope()))
     }
 
     /// Tells where objects of a kind live; nothing where no kind is known by that name.
@@ -106,19 +127,19 @@ impl<'a> Kinds<'a> {
 
 /// What a request is about, as rules name it.
 #[derive(Clone, Debug)]
-pub struct Resource<'a> {
+pub(super) struct Resource<'a> {
     /// The API group; empty for the core group.
-    pub group: &'a str,
+    pub(super) group: &'a str,
     /// The version.
-    pub version: &'a str,
+    pub(super) version: &'a str,
     /// The kind.
-    pub kind: &'a str,
+    pub(super) kind: &'a str,
     /// The plural name.
-    pub plural: Cow<'a, str>,
+    pub(super) plural: Cow<'a, str>,
     /// The part of it that is meant, such as `exec` of a pod; mostly empty.
-    pub part: &'a str,
+    pub(super) part: &'a str,
     /// Where it lives.
-    pub scope: Scope,
+    pub(super) scope: Scope,
 }
 
 /// The kinds that are sent to a part of another resource: `(group, kind, resource, part)`.
@@ -141,7 +162,7 @@ const PARTS: &[(&str, &str, &str, &str)] = &[
 
 impl<'a> Resource<'a> {
     /// Names what an object is.
-    pub fn of(object: Node<'a>, kinds: Kinds<'a>) -> Self {
+    pub(super) fn of(object: Node<'a>, kinds: Kinds<'a>) -> Self {
         let text = |key: &str| object.get(key).and_then(Node::as_str).unwrap_or_default();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
@@ -167,6 +188,8 @@ pub struct Request<'a> {
     pub(super) operation: Operation,
     pub(super) object: Option<Node<'a>>,
     pub(super) old: Option<Node<'a>>,
+    /// How policies see the object.
+    pub(super) seen: Option<&'a Schema>,
     pub(super) resource: Resource<'a>,
     /// Where the object lives: empty for what lives in no namespace, its own name for a namespace.
     pub(super) namespace: &'a str,
@@ -198,6 +221,30 @@ impl<'a> Request<'a> {
         Self::new(Operation::Connect, Some(object), None, object, kinds)
     }
 
+    /// Asks to make the pod that a controller makes of its template, which stands in the controller's document.
+    pub fn pod_of(template: Node<'a>, kinds: Kinds<'a>) -> Self {
+        let owner = template.document().root();
+        let namespace = owner
+            .path(&["metadata", "namespace"])
+            .and_then(Node::as_str);
+        let namespace = namespace.filter(|namespace| !namespace.is_empty());
+        Self {
+            seen: seen::pod_of_template(),
+            resource: Resource {
+                group: "",
+                version: "v1",
+                kind: "Pod",
+                plural: "pods".into(),
+                part: "",
+                scope: Scope::Namespaced,
+            },
+            namespace: namespace.unwrap_or(DEFAULT_NAMESPACE),
+            // The API server gives it a name after rules have been asked.
+            name: "",
+            ..Self::create(template, kinds)
+        }
+    }
+
     fn new(
         operation: Operation,
         object: Option<Node<'a>>,
@@ -218,6 +265,7 @@ impl<'a> Request<'a> {
             operation,
             object,
             old,
+            seen: kinds.seen(of),
             resource,
             namespace,
             name,
@@ -254,20 +302,6 @@ impl<'a> Request<'a> {
         ];
         let resource = &self.resource;
         resource.group == "admissionregistration.k8s.io" && KINDS.contains(&resource.kind)
-    }
-
-    /// Makes the options that such a request has, as clients send them when nobody asks for more.
-    pub(super) fn options(&self) -> Value<'a> {
-        let kind = match self.operation {
-            Operation::Create => "CreateOptions",
-            Operation::Update => "UpdateOptions",
-            Operation::Delete => "DeleteOptions",
-            Operation::Connect => return Value::Null,
-        };
-        Value::map([
-            ("kind", Value::string(kind)),
-            ("apiVersion", Value::string("meta.k8s.io/v1")),
-        ])
     }
 
     /// Tells whether it is about a namespace itself.

@@ -31,26 +31,17 @@ pub(super) fn environment(version: KubernetesVersion, names: Names) -> Environme
     environment
 }
 
-fn schema(view: View) -> Arc<Schema> {
-    Arc::new(Schema {
-        view,
-        nullable: false,
-        most: u64::MAX,
-        least_bytes: 1,
-    })
-}
-
 fn object(fields: &[(&str, &Arc<Schema>)]) -> Arc<Schema> {
     let mut fields: Vec<(Box<str>, Arc<Schema>)> = fields
         .iter()
         .map(|(name, schema)| ((*name).into(), Arc::clone(schema)))
         .collect();
     fields.sort_by(|a, b| a.0.cmp(&b.0));
-    schema(View::Object(fields))
+    Schema::seen(View::Struct(fields))
 }
 
 fn list(item: &Arc<Schema>) -> Arc<Schema> {
-    schema(View::List {
+    Schema::seen(View::List {
         item: Arc::clone(item),
         kind: ListKind::Atomic,
     })
@@ -63,11 +54,11 @@ fn types() -> &'static [Arc<Schema>; 2] {
 }
 
 fn request() -> Arc<Schema> {
-    let text = &schema(View::String);
+    let text = &Schema::seen(View::String);
     let kind = &object(&[("group", text), ("version", text), ("kind", text)]);
     let resource = &object(&[("group", text), ("version", text), ("resource", text)]);
     let texts = &list(text);
-    let extra = &schema(View::Map(Arc::clone(texts)));
+    let extra = &Schema::seen(View::Map(Arc::clone(texts)));
     let user = &object(&[
         ("username", text),
         ("uid", text),
@@ -85,17 +76,17 @@ fn request() -> Arc<Schema> {
         ("namespace", text),
         ("operation", text),
         ("userInfo", user),
-        ("dryRun", &schema(View::Bool)),
-        ("options", &schema(View::Dyn)),
+        ("dryRun", &Schema::seen(View::Bool)),
+        ("options", &Schema::seen(View::Dyn)),
     ])
 }
 
 fn namespace() -> Arc<Schema> {
-    let text = &schema(View::String);
+    let text = &Schema::seen(View::String);
     let texts = &list(text);
-    let labels = &schema(View::Map(Arc::clone(text)));
-    let time = &schema(View::Timestamp);
-    let number = &schema(View::Int);
+    let labels = &Schema::seen(View::Map(Arc::clone(text)));
+    let time = &Schema::seen(View::Timestamp);
+    let number = &Schema::seen(View::Int);
     let metadata = &object(&[
         ("name", text),
         ("generateName", text),
