@@ -13,6 +13,7 @@ const FAMILIES: &[&[&Rule]] = &[
     crate::reference::rules::RULES,
     crate::rbac::rules::RULES,
     crate::pod_security::rules::RULES,
+    crate::network::rules::RULES,
     crate::policy::rules::RULES,
     crate::waiver::rules::RULES,
 ];

@@ -235,6 +235,10 @@ pub(super) struct NetworkArgs {
     /// Only connections to this port: 3306, which is TCP/3306, or UDP/53
     #[arg(long, value_name = "P", value_parser = port)]
     pub(super) port: Option<(Protocol, u32)>,
+    /// Tell which policies and rules open or close each side, with file and line; with --from and --to, also why nothing
+    /// is open
+    #[arg(long)]
+    pub(super) why: bool,
     /// The format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: NetworkFormat,

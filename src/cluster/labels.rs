@@ -159,6 +159,31 @@ impl<'a> Selector<'a> {
         })
     }
 
+    /// Makes a selector of labels that must be there.
+    pub fn of_labels(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let wanted = labels.into_iter();
+        Self {
+            requirements: wanted
+                .map(|(key, value)| Requirement::In(key, vec![value]))
+                .collect(),
+        }
+    }
+
+    /// Returns the labels that must be there, where it asks for nothing else.
+    pub fn exact_labels(&self) -> Option<Vec<(&'a str, &'a str)>> {
+        let labels = self
+            .requirements
+            .iter()
+            .map(|requirement| match requirement {
+                Requirement::In(key, values) => match values.as_slice() {
+                    [value] => Some((*key, *value)),
+                    _ => None,
+                },
+                _ => None,
+            });
+        labels.collect()
+    }
+
     /// Tells whether it asks for nothing, and so selects everything.
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
@@ -174,11 +199,6 @@ impl<'a> Selector<'a> {
         self.requirements
             .iter()
             .all(|requirement| requirement.is_met_by(label(requirement.key())))
-    }
-
-    /// Returns the keys of the labels that it asks for, in its order.
-    pub fn keys(&self) -> impl Iterator<Item = &'a str> + '_ {
-        self.requirements.iter().map(Requirement::key)
     }
 
     /// Returns the keys of the labels it asks about, in their order.

@@ -279,7 +279,7 @@ fn reserved<'a>(selector: Node<'_>) -> Option<Vec<Peer<'a>>> {
 }
 
 /// Returns what one of Cilium's entities stands for.
-fn entity<'a>(name: &str) -> Vec<Peer<'a>> {
+pub(super) fn entity<'a>(name: &str) -> Vec<Peer<'a>> {
     match name {
         "all" => vec![Peer::Anything],
         "world" | "world-ipv4" | "world-ipv6" => vec![Peer::Outside],

@@ -35,17 +35,14 @@ pub struct Name {
     pub shown: String,
     /// The addresses, where it is outside.
     pub range: Option<Range>,
+    /// The numbers of what it is the name of.
+    pub peers: Vec<PeerId>,
 }
 
 /// Returns the names of all ends of connections, sorted.
 pub fn names(reach: &Reach<'_>) -> Vec<Name> {
-    let mut names: Vec<Name> = Names::new(reach)
-        .all
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
-    names.dedup();
-    names
+    let names = Names::new(reach).all.into_iter();
+    names.map(|(name, _)| name).collect()
 }
 
 /// Names of all that connections are told of, sorted.
@@ -66,17 +63,23 @@ enum Party {
 impl Names {
     fn new(reach: &Reach<'_>) -> Self {
         let workloads = 0..reach.inventory.workloads.len();
-        let inside = |shown| Name { shown, range: None };
+        let inside = |shown, peers| Name {
+            shown,
+            range: None,
+            peers,
+        };
+        let mut classes = classes_of_workloads(reach).into_iter();
         let mut all: Vec<(Name, Party)> = workloads
             .map(|workload| {
                 let shown = reach.inventory.shown(workload);
-                (inside(shown), Party::Workload(workload))
+                let classes = classes.next().unwrap_or_default();
+                (inside(shown, classes), Party::Workload(workload))
             })
             .collect();
         for peer in reach.numbering.entities() {
             if let End::Entity(entity) = reach.numbering.end(peer) {
                 let shown = format!("{}[Entity]", entity.as_str());
-                all.push((inside(shown), Party::Outside(peer)));
+                all.push((inside(shown, vec![peer]), Party::Outside(peer)));
             }
         }
         for direction in Direction::ALL {
@@ -85,12 +88,17 @@ impl Names {
                     let name = Name {
                         shown: format!("{range}[External]"),
                         range: Some(range),
+                        peers: vec![peer],
                     };
                     all.push((name, Party::Outside(peer)));
                 }
             }
         }
-        all.push((inside(INGRESS_CONTROLLER.to_owned()), Party::Controller));
+        let unknown = vec![reach.numbering.unknown()];
+        all.push((
+            inside(INGRESS_CONTROLLER.to_owned(), unknown),
+            Party::Controller,
+        ));
         all.sort();
         let mut of_workload = vec![0; reach.inventory.workloads.len()];
         let mut outside = HashMap::new();
@@ -119,6 +127,19 @@ impl Names {
     }
 }
 
+/// Lists the numbers of the classes of each workload.
+fn classes_of_workloads(reach: &Reach<'_>) -> Vec<Vec<PeerId>> {
+    let mut classes = vec![Vec::new(); reach.inventory.workloads.len()];
+    for (class, peer) in reach.inventory.classes.iter().zip(0..) {
+        for workload in &class.workloads {
+            if let Some(list) = classes.get_mut(*workload) {
+                list.push(peer);
+            }
+        }
+    }
+    classes
+}
+
 /// Tells every connection that is open, sorted by source, then by target. What a workload may say to itself is left
 /// out: pods cannot be told apart by what they are called.
 ///
@@ -131,14 +152,6 @@ pub fn connections<E>(
 ) -> Result<(), E> {
     let pairs = Pairs::new(reach);
     let names = Names::new(reach);
-    let mut classes = vec![Vec::new(); reach.inventory.workloads.len()];
-    for (class, peer) in reach.inventory.classes.iter().zip(0..) {
-        for workload in &class.workloads {
-            if let Some(list) = classes.get_mut(*workload) {
-                list.push(peer);
-            }
-        }
-    }
     let is_target: Vec<bool> = names.all.iter().map(|(name, _)| to(name)).collect();
     let exposed = reach.from_unknown_controllers();
     let sources = names.all.iter().enumerate();
@@ -151,8 +164,9 @@ pub fn connections<E>(
                 let mut targets = Targets::default();
                 let party = names.all.get(*source).map(|(_, party)| *party);
                 match party {
-                    Some(Party::Workload(workload)) => {
-                        for peer in classes.get(workload).into_iter().flatten() {
+                    Some(Party::Workload(_)) => {
+                        let name = names.all.get(*source).map(|(name, _)| name);
+                        for peer in name.into_iter().flat_map(|name| &name.peers) {
                             for (target, open) in pairs.from(*peer, seen) {
                                 targets.add(reach, &names, target, &open);
                             }

@@ -7,7 +7,10 @@
 
 mod address;
 mod admin;
+mod check;
 mod cilium;
+mod declared;
+mod flows;
 mod interval;
 mod list;
 mod model;
@@ -16,9 +19,13 @@ mod peer;
 mod policy;
 mod port;
 mod reach;
+pub mod rules;
 mod service;
+mod why;
 
 pub use self::address::{Family, Partition, Range};
+pub use self::check::check;
+pub use self::declared::Declared;
 pub use self::interval::Intervals;
 pub use self::list::{Connection, Name, connections, names};
 pub use self::model::{Class, Inventory, Namespace, Workload};
@@ -30,6 +37,7 @@ pub use self::policy::{
 pub use self::port::{Connections, Protocol};
 pub use self::reach::{Policy, Reach, Rule};
 pub use self::service::Exposure;
+pub use self::why::{Reason, reasons};
 
 #[cfg(test)]
 mod tests;

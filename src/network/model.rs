@@ -25,11 +25,22 @@ pub(super) struct Asked<'a> {
     pub(super) labels: BTreeSet<&'a str>,
     /// Names of ports.
     pub(super) ports: HashSet<&'a str>,
+    /// Workloads, by namespace and name.
+    pub(super) workloads: HashSet<(&'a str, &'a str)>,
+    /// Pods that are there though nobody describes them.
+    pub(super) assumed: Vec<Assumed<'a>>,
     /// Whether somebody asks for service accounts.
     pub(super) accounts: bool,
     /// Whether pods in the node's network count as the node, as engines that enforce policies on pods' own interfaces
     /// have it.
     pub(super) nodes: bool,
+}
+
+/// Pods that somebody speaks of and nobody describes, such as those of the cluster's own services.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Assumed<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) labels: Vec<(&'a str, &'a str)>,
 }
 
 /// A namespace.
@@ -65,6 +76,10 @@ pub struct Class<'a> {
     ports: Vec<(&'a str, Protocol, u32)>,
     /// Their service account, where somebody asks for it.
     account: Option<&'a str>,
+    /// The name of their workload, where somebody asks for it.
+    pub named: Option<&'a str>,
+    /// Whether nobody describes them.
+    pub assumed: bool,
     /// Whether they count as their node: no policy holds for them.
     pub node: bool,
     /// Whether they are in the node's network, whatever that means here.
@@ -127,6 +142,7 @@ impl<'a> Inventory<'a> {
             };
         }
         names.extend(found.iter().map(|pod| cluster.namespace(pod.object)));
+        names.extend(asked.assumed.iter().map(|one| one.namespace));
         let namespaces: Vec<Namespace<'a>> = names
             .into_iter()
             .map(|name| Namespace {
@@ -141,6 +157,9 @@ impl<'a> Inventory<'a> {
             ..Self::default()
         };
         inventory.sort_into_classes(cluster, &found, asked);
+        inventory.assume(&asked.assumed);
+        // The sort is stable, so classes of a namespace stay in the order of their objects.
+        inventory.classes.sort_by_key(|class| class.namespace);
         inventory
     }
 
@@ -185,7 +204,9 @@ impl<'a> Inventory<'a> {
                 });
             }
             for more in labels_of_controller(cluster, pod, asked) {
-                let key = ClassKey::new(pod, namespace, more, asked);
+                let mut key = ClassKey::new(pod, namespace, more, asked);
+                let full = (cluster.namespace(pod.object), name);
+                key.named = asked.workloads.contains(&full).then_some(name);
                 let class = *classes.entry(key.clone()).or_insert(self.classes.len());
                 if class == self.classes.len() {
                     self.classes.push(key.class(asked));
@@ -198,8 +219,66 @@ impl<'a> Inventory<'a> {
                 }
             }
         }
-        // The sort is stable, so classes of a namespace stay in the order of their objects.
-        self.classes.sort_by_key(|class| class.namespace);
+    }
+
+    /// Adds pods that nobody describes, but where there are pods that are meant already.
+    fn assume(&mut self, assumed: &[Assumed<'a>]) {
+        let mut known: HashMap<(usize, &str, String), Vec<usize>> = HashMap::new();
+        for (place, class) in self.classes.iter().enumerate() {
+            for (key, value) in class.labels.iter().filter(|_| !assumed.is_empty()) {
+                let label = (class.namespace, *key, value.to_string());
+                known.entry(label).or_default().push(place);
+            }
+        }
+        let described = self.classes.len();
+        for one in assumed {
+            let Some(namespace) = self.namespace(one.namespace) else {
+                continue;
+            };
+            let first = one.labels.first();
+            let like =
+                first.and_then(|(key, value)| known.get(&(namespace, *key, (*value).to_owned())));
+            let mut like = like
+                .into_iter()
+                .flatten()
+                .filter_map(|place| self.classes.get(*place));
+            let is_there = like.any(|class| {
+                let mut labels = one.labels.iter();
+                labels.all(|(key, value)| class.label(key) == Some(value))
+            });
+            let labels: Vec<(&'a str, Cow<'a, str>)> = one
+                .labels
+                .iter()
+                .map(|(key, value)| (*key, Cow::Borrowed(*value)))
+                .collect();
+            let mut added = self.classes.iter().skip(described);
+            let is_known =
+                added.any(|class| class.namespace == namespace && class.labels == labels);
+            if is_there || is_known || labels.is_empty() {
+                continue;
+            }
+            let name: Vec<String> = labels
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            self.classes.push(Class {
+                namespace,
+                labels,
+                ports: Vec::new(),
+                account: None,
+                named: None,
+                assumed: true,
+                node: false,
+                host_network: false,
+                workloads: vec![self.workloads.len()],
+            });
+            self.workloads.push(Workload {
+                namespace,
+                name: Cow::Owned(name.join(",")),
+                kind: "Pod",
+                object: None,
+            });
+        }
     }
 }
 
@@ -210,6 +289,7 @@ struct ClassKey<'a> {
     labels: Vec<(&'a str, Cow<'a, str>)>,
     ports: Vec<(&'a str, Protocol, u32)>,
     account: Option<&'a str>,
+    named: Option<&'a str>,
     host_network: bool,
 }
 
@@ -240,6 +320,7 @@ impl<'a> ClassKey<'a> {
             labels,
             ports: named_ports(pod, asked),
             account: asked.accounts.then(|| account.unwrap_or("default")),
+            named: None,
             host_network: pod.spec.get("hostNetwork").and_then(Node::as_bool) == Some(true),
         }
     }
@@ -250,6 +331,8 @@ impl<'a> ClassKey<'a> {
             labels: self.labels,
             ports: self.ports,
             account: self.account,
+            named: self.named,
+            assumed: false,
             node: self.host_network && asked.nodes,
             host_network: self.host_network,
             workloads: Vec::new(),

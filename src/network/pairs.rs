@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::peer::PeerId;
 use super::policy::{Action, Direction, Ports, Tier};
 use super::port::Connections;
-use super::reach::{Policy, Reach};
+use super::reach::Reach;
 
 /// A set of more ends than this is a set of many.
 const FEW: u64 = 64;
@@ -57,6 +57,14 @@ impl Seen {
         let last = self.last.get_mut(peer as usize);
         last.is_some_and(|last| std::mem::replace(last, round) != round)
     }
+}
+
+/// Which connections are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    All,
+    /// Those that some rule opens.
+    ByRules,
 }
 
 /// What a class allows before one knows the other end.
@@ -116,6 +124,15 @@ impl<'r, 'a> Pairs<'r, 'a> {
 
     /// Returns where connections from an end may go, and what they may be, in order of the numbers.
     pub fn from(&self, source: PeerId, seen: &mut Seen) -> Vec<(PeerId, Connections)> {
+        self.found(source, Choice::All, seen)
+    }
+
+    /// Returns the same without what is open because nobody closed it, or because a rule opens everything.
+    pub fn chosen_from(&self, source: PeerId, seen: &mut Seen) -> Vec<(PeerId, Connections)> {
+        self.found(source, Choice::ByRules, seen)
+    }
+
+    fn found(&self, source: PeerId, choice: Choice, seen: &mut Seen) -> Vec<(PeerId, Connections)> {
         let reach = self.reach;
         seen.begin(reach.numbering.count());
         let mut candidates = Vec::new();
@@ -131,9 +148,9 @@ impl<'r, 'a> Pairs<'r, 'a> {
         };
         match allowance {
             Allowance::Open => {
-                self.admitted(source, None, &mut add);
+                self.admitted(source, None, choice, &mut add);
                 // What is outside talks to what is outside without us.
-                if class.is_some() {
+                if class.is_some() && choice == Choice::All {
                     reach.numbering.beyond().for_each(&mut add);
                 }
             }
@@ -144,7 +161,7 @@ impl<'r, 'a> Pairs<'r, 'a> {
                         set.iter().for_each(&mut add);
                         continue;
                     }
-                    self.admitted(source, Some((peers, ports)), &mut add);
+                    self.admitted(source, Some((peers, ports)), Choice::All, &mut add);
                     let beyond = reach.numbering.beyond();
                     beyond.filter(|peer| set.contains(*peer)).for_each(&mut add);
                 }
@@ -163,6 +180,7 @@ impl<'r, 'a> Pairs<'r, 'a> {
         &self,
         source: PeerId,
         within: Option<(usize, &Ports<'a>)>,
+        choice: Choice,
         add: &mut impl FnMut(PeerId),
     ) {
         let set = within.map(|(peers, _)| self.reach.set(peers));
@@ -181,7 +199,9 @@ impl<'r, 'a> Pairs<'r, 'a> {
                 group.classes.iter().for_each(&mut within_set);
             }
         }
-        self.open.iter().for_each(&mut within_set);
+        if choice == Choice::All {
+            self.open.iter().for_each(&mut within_set);
+        }
     }
 }
 
@@ -195,19 +215,10 @@ fn allowance<'r, 'a>(
     class: usize,
     direction: Direction,
 ) -> Allowance<'r, 'a> {
-    let isolated = reach.is_isolated(class, direction);
-    let anything = reach.numbering.anything(direction);
-    let is_everything =
-        |peers: usize, ports: &Ports<'_>| ports.fixed.is_all() && *reach.set(peers) == anything;
-    let closed = |policy: &&Policy<'a>| {
-        let mut rules = policy.rules.of(direction).iter();
-        policy.tier == Tier::Baseline
-            && rules
-                .any(|rule| rule.action == Action::Deny && is_everything(rule.peers, &rule.ports))
-    };
-    if !isolated && !reach.about(class, direction).any(|policy| closed(&policy)) {
+    if !reach.is_closed(class, direction) {
         return Allowance::Open;
     }
+    let isolated = reach.is_isolated(class, direction);
     let mut rules = Vec::new();
     for policy in reach.about(class, direction) {
         if policy.tier == Tier::Baseline && isolated {
@@ -217,7 +228,7 @@ fn allowance<'r, 'a>(
             if rule.action != Action::Allow {
                 continue;
             }
-            if is_everything(rule.peers, &rule.ports) {
+            if reach.is_everything(rule, direction) {
                 return Allowance::Open;
             }
             rules.push((rule.peers, &rule.ports));

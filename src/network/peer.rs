@@ -166,6 +166,9 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+/// The label of namespaces that has their name.
+const NAME: &str = "kubernetes.io/metadata.name";
+
 /// So many namespaces are looked through one by one for pods with a label.
 const FEW: usize = 8;
 
@@ -223,6 +226,12 @@ impl<'r, 'a> Resolver<'r, 'a> {
 
     /// Returns the number of the set of ends that are one of some peers.
     pub(super) fn peers(&mut self, peers: &[Peer<'a>], direction: Direction) -> usize {
+        let ends = self.ends(peers, direction);
+        self.sets.insert_full(ends).0
+    }
+
+    /// Returns the ends that are one of some peers.
+    pub(super) fn ends(&mut self, peers: &[Peer<'a>], direction: Direction) -> Intervals {
         let mut all = Intervals::default();
         for peer in peers {
             match peer {
@@ -240,7 +249,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
                 }
             }
         }
-        self.sets.insert_full(all).0
+        all
     }
 
     /// Returns the pods that are meant; those that count as their node never are.
@@ -249,7 +258,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
             return known.clone();
         }
         let chosen = self.chosen(&pods.namespaces);
-        let mut candidates = self.candidates(&chosen, pods);
+        let mut candidates = self.candidates(chosen.as_deref(), pods);
         candidates.retain(|peer| {
             let class = self.inventory.classes.get(*peer as usize);
             class.is_some_and(|class| !class.node && self.is_meant(pods, class))
@@ -278,14 +287,12 @@ impl<'r, 'a> Resolver<'r, 'a> {
                 if let Some(known) = self.namespaces.get(selector) {
                     return Some(known.clone());
                 }
-                // Most name one, by the label that has its name.
-                let named = match selector.one_label() {
-                    Some(("kubernetes.io/metadata.name", name)) => Some(name),
-                    _ => None,
-                };
+                // Most name some, by the label that has their name.
+                let named = selector.values().find(|(key, _)| *key == NAME);
+                let named = named.map(|(_, names)| names);
                 let all = self.inventory.namespaces.iter().enumerate();
                 let met = all
-                    .filter(|(_, one)| named.is_none_or(|name| name == one.name))
+                    .filter(|(_, one)| named.is_none_or(|names| names.contains(&one.name)))
                     .filter(|(_, one)| selector.matches(&one.labels))
                     .map(|(at, _)| at);
                 let met: Vec<usize> = met.collect();
@@ -296,35 +303,40 @@ impl<'r, 'a> Resolver<'r, 'a> {
     }
 
     /// Returns the classes among which those that are meant are.
-    fn candidates(&self, chosen: &Option<Vec<usize>>, pods: &Pods<'_>) -> Vec<PeerId> {
+    fn candidates(&self, chosen: Option<&[usize]>, pods: &Pods<'_>) -> Vec<PeerId> {
         let label = match pods.dialect {
-            Dialect::Kubernetes => pods.pods.one_label(),
+            Dialect::Kubernetes => pods.pods.values().next(),
             Dialect::Cilium => None,
         };
-        match (chosen, label) {
-            (None, None) => self.numbering.classes().collect(),
-            (None, Some(label)) => self.everywhere.get(&label).cloned().unwrap_or_default(),
-            (Some(chosen), Some((key, value))) if chosen.len() <= FEW => {
-                let own = chosen
-                    .iter()
-                    .filter_map(|namespace| self.labelled.get(&(*namespace, key, value)));
-                own.flatten().copied().collect()
-            }
-            (Some(chosen), Some(label)) => {
-                let all = self.everywhere.get(&label).into_iter().flatten().copied();
-                all.filter(|peer| {
-                    let class = self.inventory.classes.get(*peer as usize);
-                    class.is_some_and(|class| chosen.binary_search(&class.namespace).is_ok())
-                })
-                .collect()
-            }
-            (Some(chosen), None) => {
-                let own = chosen
-                    .iter()
-                    .filter_map(|namespace| self.of_namespace.get(*namespace));
-                own.flat_map(Intervals::iter).collect()
+        let Some((key, values)) = label else {
+            return match chosen {
+                None => self.numbering.classes().collect(),
+                Some(chosen) => {
+                    let own = chosen.iter().filter_map(|one| self.of_namespace.get(*one));
+                    own.flat_map(Intervals::iter).collect()
+                }
+            };
+        };
+        let mut found = Vec::new();
+        for value in values {
+            match chosen {
+                Some(chosen) if chosen.len() <= FEW => {
+                    let own = chosen.iter();
+                    let own = own.filter_map(|one| self.labelled.get(&(*one, key, value)));
+                    found.extend(own.flatten());
+                }
+                chosen => {
+                    let all = self.everywhere.get(&(key, *value)).into_iter().flatten();
+                    found.extend(all.filter(|peer| {
+                        let class = self.inventory.classes.get(**peer as usize);
+                        chosen.is_none_or(|chosen| {
+                            class.is_some_and(|one| chosen.binary_search(&one.namespace).is_ok())
+                        })
+                    }));
+                }
             }
         }
+        found
     }
 
     fn is_meant(&self, pods: &Pods<'_>, class: &Class<'_>) -> bool {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::check::is_called_by_name;
 use super::cilium::{ACCOUNT, bare};
+use super::declared::{self, Declared, assume_peers};
 use super::interval::Intervals;
 use super::model::{Asked, Inventory};
 use super::peer::{End, Numbering, PeerId, Resolver};
@@ -10,7 +12,7 @@ use super::policy::{
     Action, Both, Dialect, Direction, Namespaces, Note, Peer, Pods, Ports, Tier, Written, policies,
 };
 use super::port::{Connections, Protocol};
-use super::service::{Exposure, exposures, port_names};
+use super::service::{Exposure, balanced, exposures, port_names};
 use crate::cluster::{Cluster, Index, Selector};
 use crate::yaml::Node;
 
@@ -25,6 +27,8 @@ pub struct Rule<'a> {
     pub(super) peers: usize,
     /// Its ports.
     pub ports: Ports<'a>,
+    /// Whether its other ends are found by name.
+    pub calls: bool,
 }
 
 /// A policy, and who it is about.
@@ -53,6 +57,12 @@ pub struct Reach<'a> {
     pub policies: Vec<Policy<'a>>,
     /// What Ingresses and Routes lead to.
     pub exposures: Vec<Exposure<'a>>,
+    /// What load balancers lead to.
+    pub balanced: Vec<Exposure<'a>>,
+    /// What is declared to be open.
+    pub declared: Vec<Declared>,
+    /// Public addresses, as far as borders tell them apart.
+    pub internet: Both<Intervals>,
     /// What of the policies is not taken as it is written.
     pub notes: Vec<Note<'a>>,
     sets: Vec<Intervals>,
@@ -67,10 +77,16 @@ impl<'a> Reach<'a> {
         let mut asked = asked(&written);
         asked.nodes = cluster.settings().network.plugin.as_deref() == Some("cilium");
         port_names(cluster, &mut asked);
+        let ipv6 = declared::names_ipv6(&written);
+        let flows = declared::read(cluster, &mut asked, ipv6);
+        if cluster.settings().whole {
+            assume_peers(&written, &mut asked);
+        }
         let inventory = Inventory::new(cluster, &asked);
         let of = |direction| -> Vec<&Peer<'a>> {
             let rules = written.iter().flat_map(|one| one.rules.of(direction));
-            rules.flat_map(|rule| &rule.peers).collect()
+            let flows = flows.iter().flat_map(|flow| flow.peers(direction));
+            rules.flat_map(|rule| &rule.peers).chain(flows).collect()
         };
         let peers = Both {
             ingress: of(Direction::Ingress),
@@ -83,6 +99,15 @@ impl<'a> Reach<'a> {
             .map(|policy| resolve(&mut resolver, policy))
             .collect();
         let exposures = exposures(cluster, &inventory, &mut resolver);
+        let balanced = balanced(cluster, &inventory, &mut resolver);
+        let declared = flows
+            .into_iter()
+            .map(|flow| flow.resolve(&inventory, &mut resolver))
+            .collect();
+        let internet = Both {
+            ingress: resolver.ends(&declared::internet(ipv6), Direction::Ingress),
+            egress: resolver.ends(&declared::internet(ipv6), Direction::Egress),
+        };
         let sets = resolver.into_sets();
         let about = about(&policies, inventory.classes.len());
         Self {
@@ -90,6 +115,9 @@ impl<'a> Reach<'a> {
             numbering,
             policies,
             exposures,
+            balanced,
+            declared,
+            internet,
             notes,
             sets,
             about,
@@ -120,6 +148,23 @@ impl<'a> Reach<'a> {
     pub fn is_isolated(&self, class: usize, direction: Direction) -> bool {
         let mut about = self.about(class, direction);
         about.any(|policy| policy.tier == Tier::Namespace && *policy.isolates.of(direction))
+    }
+
+    /// Tells whether a rule is about all there is.
+    pub fn is_everything(&self, rule: &Rule<'a>, direction: Direction) -> bool {
+        rule.ports.fixed.is_all() && *self.peers(rule) == self.numbering.anything(direction)
+    }
+
+    /// Tells whether the pods of a class are closed but for what rules open: a policy of their namespace isolates them,
+    /// or one of the last tier refuses everything.
+    pub fn is_closed(&self, class: usize, direction: Direction) -> bool {
+        let refuses = |policy: &Policy<'a>| {
+            let mut rules = policy.rules.of(direction).iter();
+            policy.tier == Tier::Baseline
+                && rules
+                    .any(|rule| rule.action == Action::Deny && self.is_everything(rule, direction))
+        };
+        self.is_isolated(class, direction) || self.about(class, direction).any(refuses)
     }
 
     /// Returns what a rule of a class is about on the way to a pod.
@@ -270,6 +315,7 @@ fn resolve<'a>(resolver: &mut Resolver<'_, 'a>, policy: Written<'a>) -> Policy<'
             node: rule.node,
             action: rule.action,
             peers: resolver.peers(&rule.peers, direction),
+            calls: is_called_by_name(&rule.peers),
             ports: rule.ports,
         });
         rules.collect()

@@ -94,6 +94,53 @@ pub(super) fn exposures<'a>(
     found
 }
 
+/// Returns the pods that load balancers on the internet lead to.
+pub(super) fn balanced<'a>(
+    cluster: &Cluster<'a>,
+    inventory: &Inventory<'a>,
+    resolver: &mut Resolver<'_, 'a>,
+) -> Vec<Exposure<'a>> {
+    let mut found = Vec::new();
+    for object in cluster.of_kind("", "Service").iter().copied() {
+        let root = cluster.get(object).map(|one| one.root());
+        let Some((root, node)) = root.and_then(|root| Some((root, root.path(&["spec", "type"])?)))
+        else {
+            continue;
+        };
+        if node.as_str() != Some("LoadBalancer") || !is_public(root) {
+            continue;
+        }
+        for (class, connections) in endpoints(cluster, inventory, resolver, object, Wanted::Any) {
+            found.push(Exposure {
+                object,
+                controller: None,
+                node,
+                class,
+                connections,
+            });
+        }
+    }
+    found
+}
+
+/// Tells whether a load balancer has an address on the internet, and takes connections from everywhere.
+fn is_public(service: Node<'_>) -> bool {
+    let annotations = service.path(&["metadata", "annotations"]);
+    let mut annotations = annotations.into_iter().flat_map(Node::entries);
+    // Every cloud has an annotation of its own for one that is inside.
+    let inside = annotations.any(|(key, value)| {
+        let [key, value] =
+            [key, value].map(|node| node.as_str().unwrap_or_default().to_lowercase());
+        key.contains("internal") && value != "false" || value == "internal"
+    });
+    let ranges = service.get("spec").into_iter();
+    let mut ranges = ranges
+        .flat_map(|spec| list(spec, "loadBalancerSourceRanges"))
+        .peekable();
+    let everywhere = ranges.peek().is_none() || ranges.any(|one| one.as_str() == Some("0.0.0.0/0"));
+    !inside && everywhere
+}
+
 fn controller(object: Node<'_>) -> Option<&str> {
     let annotations = ["metadata", "annotations", "kubernetes.io/ingress.class"];
     let class = object.path(&["spec", "ingressClassName"]);

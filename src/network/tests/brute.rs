@@ -460,32 +460,40 @@ fn is_open(world: &World, from: End, to: End, protocol: &str, number: u32) -> bo
         }
 }
 
-/// Finds what the tested code says of two ends.
-fn found(
-    open: &BTreeMap<(String, String), Connections>,
-    world: &World,
-    from: End,
-    to: End,
-) -> Connections {
-    let is_end = |name: &str, end: End| match end {
-        End::Pod(pod) => name == format!("n{}/p{pod}[Pod]", world.pods[pod].namespace),
-        End::Address(address) => {
-            let ends = name
-                .strip_suffix("[External]")
-                .and_then(|ends| ends.split_once('-'));
-            ends.is_some_and(|(first, last)| {
-                let [first, last] = [first, last].map(|end| end.parse::<Ipv4Addr>().unwrap());
-                (u32::from(first)..=u32::from(last)).contains(&address)
-            })
+/// The addresses or the pod that a name stands for.
+#[derive(Clone, Copy, Debug)]
+enum Named {
+    Pod(usize),
+    Addresses(u32, u32),
+}
+
+impl Named {
+    fn parse(name: &str) -> Self {
+        if let Some(pod) = name.strip_suffix("[Pod]") {
+            return Self::Pod(pod.split_once("/p").unwrap().1.parse().unwrap());
         }
-    };
-    let mut meant = open
+        let ends = name.strip_suffix("[External]").unwrap();
+        let (first, last) = ends.split_once('-').unwrap();
+        let [first, last] = [first, last].map(|end| u32::from(end.parse::<Ipv4Addr>().unwrap()));
+        Self::Addresses(first, last)
+    }
+
+    fn is(self, end: End) -> bool {
+        match (self, end) {
+            (Self::Pod(own), End::Pod(pod)) => own == pod,
+            (Self::Addresses(first, last), End::Address(one)) => (first..=last).contains(&one),
+            _ => false,
+        }
+    }
+}
+
+/// Finds what the tested code says of two ends.
+fn found(open: &[(Named, Named, Connections)], from: End, to: End) -> Connections {
+    let meant = open
         .iter()
-        .filter(|((source, target), _)| is_end(source, from) && is_end(target, to));
-    let found = meant
-        .next()
-        .map(|(_, open)| open.clone())
-        .unwrap_or_default();
+        .filter(|(source, target, _)| source.is(from) && target.is(to));
+    let mut meant = meant.map(|(_, _, open)| open);
+    let found = meant.next().cloned().unwrap_or_default();
     assert!(meant.next().is_none(), "{from:?} to {to:?} is told twice");
     found
 }
@@ -495,7 +503,10 @@ proptest! {
     #[test]
     fn what_is_found_is_what_the_rules_say(world in world()) {
         let yaml = text(&world);
-        let open = open(&resources(&yaml), &Settings::default());
+        let open: Vec<(Named, Named, Connections)> = open(&resources(&yaml), &Settings::default())
+            .into_iter()
+            .map(|((from, to), open)| (Named::parse(&from), Named::parse(&to), open))
+            .collect();
         let pods = (0..world.pods.len()).map(End::Pod);
         let ends: Vec<End> = pods.chain(ADDRESSES.iter().map(|one| End::Address(*one))).collect();
         for from in &ends {
@@ -505,7 +516,7 @@ proptest! {
                     (End::Pod(one), End::Pod(other)) if one == other => continue,
                     _ => {}
                 }
-                let found = found(&open, &world, *from, *to);
+                let found = found(&open, *from, *to);
                 for protocol in PROTOCOLS {
                     for number in SAMPLES {
                         let expected = is_open(&world, *from, *to, protocol, *number);

@@ -1,5 +1,7 @@
 mod brute;
 mod cases;
+mod others;
+mod rules;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
