@@ -53,7 +53,12 @@ const ASKED: &[(&str, &str)] = &[
 
 fn policies(count: usize) -> String {
     let policy = |number: usize| {
-        let (resource, expression) = ASKED[number % ASKED.len()];
+        let (resource, expression) = ASKED
+            .iter()
+            .cycle()
+            .nth(number % ASKED.len())
+            .copied()
+            .unwrap_or_default();
         let group = if resource == "pods" { "''" } else { "apps" };
         let name = format!("metadata: {{name: p{number}}}");
         let api = "apiVersion: admissionregistration.k8s.io/v1";

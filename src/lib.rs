@@ -43,8 +43,6 @@ pub mod rbac;
 
 pub mod secret;
 
-pub mod argocd;
-
 pub mod network;
 
 pub mod policy;

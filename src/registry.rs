@@ -14,6 +14,7 @@ const FAMILIES: &[&[&Rule]] = &[
     crate::rbac::rules::RULES,
     crate::pod_security::rules::RULES,
     crate::network::rules::RULES,
+    crate::secret::rules::RULES,
     crate::policy::rules::RULES,
     crate::waiver::rules::RULES,
 ];

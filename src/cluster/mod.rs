@@ -86,6 +86,8 @@ pub struct Found<'a> {
     pub fault: Fault<'a>,
     /// Nodes of objects that have to do with it.
     pub related: Vec<(Index, Node<'a>)>,
+    /// Nodes of the object whose text is a secret, which no report shows.
+    pub hidden: Vec<Node<'a>>,
 }
 
 impl<'a> Found<'a> {
@@ -95,6 +97,7 @@ impl<'a> Found<'a> {
             object,
             fault,
             related: Vec::new(),
+            hidden: Vec::new(),
         }
     }
 

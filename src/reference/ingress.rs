@@ -33,7 +33,7 @@ const REFUSING: &[&str] = &["nginx", "webapprouting"];
 const APART: &[&str] = &["alb", "cilium", "gce", "ngrok", "tailscale"];
 
 /// Checks Ingresses.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     let mut claims = Claims::default();
     for index in cluster.of_kind("networking.k8s.io", "Ingress") {

@@ -1,8 +1,9 @@
 //! References between the objects of an environment: what is named and not there, and what chooses nothing.
 //!
 //! In: a [`Cluster`]. Out: faults of what names or selects others. Each check looks at one kind of reference; all share
-//! [`References`], which knows what is there and what has been named. What nothing names is told last.
+//! `References`, which knows what is there and what has been named. What nothing names is told last.
 
+mod access;
 mod application;
 mod binding;
 mod budget;
