@@ -43,6 +43,8 @@ pub mod rbac;
 
 pub mod secret;
 
+pub mod argocd;
+
 pub mod network;
 
 pub mod policy;

@@ -12,9 +12,10 @@ const FAMILIES: &[&[&Rule]] = &[
     crate::api::rules::RULES,
     crate::reference::rules::RULES,
     crate::rbac::rules::RULES,
+    crate::secret::rules::RULES,
+    crate::argocd::rules::RULES,
     crate::pod_security::rules::RULES,
     crate::network::rules::RULES,
-    crate::secret::rules::RULES,
     crate::policy::rules::RULES,
     crate::waiver::rules::RULES,
 ];

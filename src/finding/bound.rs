@@ -12,33 +12,42 @@ pub trait Told {
     /// Returns its rule and severity.
     fn rule(&self) -> (RuleId, Severity);
 
-    /// Returns a number that is smaller the earlier the place is.
+    /// Returns a number for each of the objects that are bounded apart.
+    fn object(&self) -> usize {
+        0
+    }
+
+    /// Returns a number that is smaller the earlier the place in the object is.
     fn place(&self) -> usize;
 
-    /// Makes it say something else, at its place.
+    /// Makes it say something else, of the object or text as a whole or of its rest.
     fn replace(&mut self, message: String, help: &'static str);
 }
 
-/// Keeps the first of each rule and severity, by place, and has the next say how many are left out. What is left out is
+/// Keeps the first of each object, rule and severity, by place, and has the next say how many are left out. What is left out is
 /// never worse than what says so.
 pub fn bound<T: Told>(told: &mut Vec<T>) {
     if told.len() <= MOST {
         return;
     }
-    told.sort_by_key(T::place);
-    let mut counts: HashMap<(RuleId, Severity), usize> = HashMap::new();
+    let key = |item: &T| (item.object(), item.rule());
+    let mut counts: HashMap<(usize, (RuleId, Severity)), usize> = HashMap::new();
     for item in &*told {
-        *counts.entry(item.rule()).or_default() += 1;
+        *counts.entry(key(item)).or_default() += 1;
     }
-    let mut kept: HashMap<(RuleId, Severity), usize> = HashMap::new();
+    if counts.values().all(|count| *count <= MOST) {
+        return;
+    }
+    told.sort_by_key(|item| (item.object(), item.place()));
+    let mut kept: HashMap<(usize, (RuleId, Severity)), usize> = HashMap::new();
     told.retain_mut(|item| {
-        let key = item.rule();
+        let key = key(item);
         let kept = kept.entry(key.clone()).or_default();
         *kept += 1;
         if *kept == MOST + 1 {
             let more = counts.get(&key).copied().unwrap_or_default() - MOST;
             let message = format!(
-                "the first {MOST} findings of this rule are told, and {more} more from here on are left out"
+                "the first {MOST} findings of this rule are told, and {more} more are left out"
             );
             item.replace(message, "mend those that are told, then check again");
         }
@@ -62,6 +71,7 @@ mod tests {
         page: "",
     };
 
+    /// Rule, severity, place, and what it says instead; objects have places in common.
     struct Item(&'static Rule, Severity, usize, String);
 
     impl Told for Item {
@@ -100,12 +110,50 @@ mod tests {
         assert_eq!(notes.len(), MOST + 1);
         // The first by place are kept, and what says that there are more stands where the rest begins.
         assert!(notes.iter().enumerate().all(|(at, item)| item.2 == at));
-        assert!(notes[MOST].3.contains("and 500 more from here on"));
+        assert!(notes[MOST].3.contains("and 500 more are left out"));
         assert_eq!(notes.iter().filter(|item| !item.3.is_empty()).count(), 1);
         assert_eq!(of(&ONE, Severity::Error).len(), 3);
         let warnings = of(&OTHER, Severity::Warning);
         assert_eq!(warnings.len(), MOST + 1);
-        assert!(warnings[MOST].3.contains("and 1 more from here on"));
+        assert!(warnings[MOST].3.contains("and 1 more are left out"));
+    }
+
+    struct Of(usize, Item);
+
+    impl Told for Of {
+        fn rule(&self) -> (RuleId, Severity) {
+            self.1.rule()
+        }
+
+        fn object(&self) -> usize {
+            self.0
+        }
+
+        fn place(&self) -> usize {
+            self.1.place()
+        }
+
+        fn replace(&mut self, message: String, help: &'static str) {
+            self.1.replace(message, help);
+        }
+    }
+
+    #[test]
+    fn each_object_has_a_bound_of_its_own() {
+        let of = |object: usize, count: usize| {
+            let items = items(&ONE, Severity::Error, count).into_iter();
+            items.map(move |item| Of(object, item))
+        };
+        let mut told: Vec<Of> = of(7, MOST + 2).chain(of(3, MOST)).chain(of(5, 1)).collect();
+        bound(&mut told);
+        let count = |object: usize| told.iter().filter(|of| of.0 == object).count();
+        assert_eq!([count(3), count(5), count(7)], [MOST, 1, MOST + 1]);
+        let said: Vec<usize> = told
+            .iter()
+            .filter(|of| !of.1.3.is_empty())
+            .map(|of| of.0)
+            .collect();
+        assert_eq!(said, [7]);
     }
 
     #[test]

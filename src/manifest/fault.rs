@@ -92,6 +92,8 @@ impl Told for Fault<'_> {
     }
 
     fn replace(&mut self, message: String, help: &'static str) {
+        // At the object as a whole: whoever accepts a field has not accepted what else is left out.
+        self.node = self.node.document().root();
         self.message = message;
         self.help = Some(help.into());
         self.below = None;

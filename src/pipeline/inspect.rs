@@ -15,7 +15,7 @@ use crate::policy::{Side, parity};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::yaml::{Document, Node};
-use crate::{network, pod_security, policy, rbac, reference, secret};
+use crate::{argocd, network, pod_security, policy, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
@@ -60,6 +60,7 @@ const FAMILIES: &[Family] = &[
     pod_security::check,
     rbac::check,
     secret::check,
+    argocd::check,
     policy::check,
 ];
 
@@ -235,28 +236,32 @@ fn inspect_environment<'o>(
     }
     let together: Vec<Vec<Found<'_>>> =
         families.par_iter().map(|family| family(&cluster)).collect();
+    let mut together: Vec<Found<'_>> = together.into_iter().flatten().collect();
+    // Before some are left out: what one of these hides stays hidden.
+    for one in &together {
+        if let Some(subject) = subjects.get(one.object) {
+            for node in &one.hidden {
+                seen.hidden.add(subject, *node, &outcome.sources);
+            }
+        }
+    }
+    bound(&mut together);
     let flows = settings.flows.as_ref();
     let flows = flows.map(|flows| Subject::plain(flows.file, &flows.resource));
     let subject = |index: Index| match subjects.get(index) {
         None if index == subjects.len() => flows.as_ref(),
         subject => subject,
     };
-    for one in together.into_iter().flatten() {
-        if let Some(subject) = subjects.get(one.object) {
-            for node in &one.hidden {
-                seen.hidden.add(subject, *node, &outcome.sources);
-            }
-        }
+    found.extend(together.into_iter().filter_map(|one| {
         let is_declared = one.object == subjects.len();
-        found.extend(seen_together(one, &subject).map(|mut finding| {
-            if is_declared {
-                // The file of flows is no object, and what it says may be wrong in one environment only.
-                finding.resource = None;
-                finding = finding.environment(environment);
-            }
-            finding
-        }));
-    }
+        let mut finding = seen_together(one, &subject)?;
+        if is_declared {
+            // The file of flows is no object, and what it says may be wrong in one environment only.
+            finding.resource = None;
+            finding = finding.environment(environment);
+        }
+        Some(finding)
+    }));
     found
 }
 

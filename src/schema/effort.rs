@@ -51,7 +51,7 @@ impl Effort {
         let nodes = size(object);
         let part = |all: usize, least: usize| (all / share.objects.max(1)).max(least);
         Self {
-            steps: Cell::new(part(10_000_000, 2_000) + 32 * nodes),
+            steps: Cell::new(part(10_000_000, 1_000) + 32 * nodes),
             faults: Cell::new(part(50_000, 5).min(10_000) + (2 * nodes).min(10_000)),
             guesses: Cell::new((part(2_000_000, 0) + 50 * nodes).min(100_000)),
             work: (part(20_000_000, 2_000) + 64 * nodes).min(20_000_000),

@@ -242,7 +242,7 @@ fn told<'a>(first: &Entry<'a>, held: &[&Entry<'a>]) -> Fault<'a> {
 /// Finds a password that everybody knows.
 fn known<'a>(index: Index, entry: &Entry<'a>) -> Option<Found<'a>> {
     let text = entry.text.as_deref()?;
-    let what = named(entry.name, text, Form::Exact)?;
+    let what = named(entry.name, text, Form::Whole)?;
     matches!(what, What::Known(_)).then(|| {
         let place = Place::of_key(entry.key, entry.value, Holder::Field(entry.name));
         let mut found = Found::new(index, fault(&place, what));

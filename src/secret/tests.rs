@@ -85,6 +85,11 @@ fn object(context: &str, text: &str) -> Value {
             let (name, value) = pair();
             json!({"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {name: value}})
         }
+        "header" => {
+            let (name, value) = pair();
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "c",
+                "livenessProbe": {"httpGet": {"path": "/", "port": 80, "httpHeaders": [{"name": name, "value": value}]}}}]}})
+        }
         "annotation" => {
             let (name, value) = pair();
             json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a", "annotations": {name: value}}})

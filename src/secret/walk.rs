@@ -161,7 +161,7 @@ impl<'a> Walk<'a> {
     /// Looks at a text: first by its name, then at what is in it.
     fn text(&mut self, place: Place<'a>, text: &'a str) {
         let (name, form) = match place.holder {
-            Holder::Variable(name) => (name, Form::Exact),
+            Holder::Variable(name) => (name, Form::Whole),
             Holder::Setting(name) => (name.strip_suffix(".txt").unwrap_or(name), Form::Exact),
             Holder::Field(name) => (name, Form::Field),
             Holder::Item | Holder::Argument(_) => ("", Form::Field),

@@ -70,7 +70,9 @@ pub(crate) enum Language {
 /// How a value is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// A program takes it as it is, as that of a variable or an argument.
+    /// It is all of a variable, which a program takes as it is.
+    Whole,
+    /// A program takes it as it is, as an argument or a setting.
     Exact,
     /// It may be the name of something, as in a field of an object.
     Field,
@@ -231,10 +233,7 @@ impl<'t> Scan<'t> {
                 token::discord(text, found),
                 "the address of a Discord webhook, which is its own password",
             ),
-            Trigger::Header => (
-                token::header(text, found),
-                "what proves a user in an `Authorization` header",
-            ),
+            Trigger::Header => (token::header(text, found), token::HEADER),
         };
         let hit = value.map(|value| self.hit(What::Token(what), "", value));
         // Another one may begin within.
@@ -344,14 +343,30 @@ pub(crate) fn says_secret(name: &str) -> bool {
 
 /// Says whether a value is a secret by its name.
 pub(crate) fn named(name: &str, value: &str, form: Form) -> Option<What> {
-    let strength = name::strength(name)?;
     let value = value.trim();
+    if is_header(name) {
+        return proof(value);
+    }
+    let strength = name::strength(name)?;
+    // All of a variable is the password, blanks included.
+    let joined: String;
+    let value = if form == Form::Whole && strength == Strength::Strong && !value.contains('\n') {
+        joined = value.split_whitespace().collect();
+        joined.as_str()
+    } else {
+        value
+    };
     let own = form == Form::Field && is_own_name(name, value) || is_name_written(name, value);
     if own || is_of_digest(name) {
         return None;
     }
     let known = known::known(value);
-    let exact = form == Form::Exact;
+    let exact = form != Form::Field;
+    let strength = match strength {
+        Strength::Key if form == Form::Whole => Strength::Medium,
+        Strength::Key => Strength::Weak,
+        strength => strength,
+    };
     let right = match (strength, known) {
         (Strength::Strong, Some(_)) => true,
         (Strength::Medium, Some(_)) => exact,
@@ -367,8 +382,8 @@ fn leaks(strength: Strength, value: &str, exact: bool) -> bool {
         (Strength::Medium, Class::Word) => exact && value.len() >= 6,
         (Strength::Strong, Class::Number | Class::Word | Class::Plain | Class::Random)
         | (Strength::Medium, Class::Plain)
-        | (Strength::Medium | Strength::Weak, Class::Random) => true,
-        (Strength::Weak, Class::Plain) => {
+        | (Strength::Medium | Strength::Key | Strength::Weak, Class::Random) => true,
+        (Strength::Key | Strength::Weak, Class::Plain) => {
             let count = |test: fn(&u8) -> bool| value.bytes().filter(test).count();
             value.len() >= 8
                 && count(u8::is_ascii_digit) >= 2
@@ -376,8 +391,24 @@ fn leaks(strength: Strength, value: &str, exact: bool) -> bool {
         }
         (_, Class::Nothing)
         | (Strength::Medium, Class::Name | Class::Number)
-        | (Strength::Weak, Class::Name | Class::Number | Class::Word) => false,
+        | (Strength::Key | Strength::Weak, Class::Name | Class::Number | Class::Word) => false,
     }
+}
+
+/// Tells whether a name is that of the header that proves a user.
+fn is_header(name: &str) -> bool {
+    ["authorization", "proxy-authorization"]
+        .iter()
+        .any(|header| name.eq_ignore_ascii_case(header))
+}
+
+/// Says what proves a user in the value of a header: `Bearer` or another scheme, and a token.
+fn proof(value: &str) -> Option<What> {
+    let (scheme, token) = value.split_once(' ')?;
+    let known = ["basic", "bearer", "token", "apikey", "splunk"];
+    let right = known.iter().any(|known| scheme.eq_ignore_ascii_case(known))
+        && value::class(token) != Class::Nothing;
+    right.then_some(What::Token(token::HEADER))
 }
 
 /// Tells whether a value is what its name ends in: `{username: username, password: password}` names the keys of something.

@@ -6,8 +6,10 @@
 /// How sure it is that the value of a name is a secret itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Strength {
-    /// It may be, and it may be the name of an object that holds it: `secret`, `token`, `accessKey`.
+    /// It may be, and it may be the name of an object that holds it: `secret`, `token`, or of a user: `accessKey`.
     Weak,
+    /// It is in a variable, and may be the name of an object elsewhere: `secretKey`, `API_KEY`.
+    Key,
     /// It is, where a program reads it: `clientSecret`, `API_TOKEN`.
     Medium,
     /// It is: `password`.
@@ -260,6 +262,7 @@ const KEYS: &[&str] = &[
     "ingest",
     "ingestion",
     "integration",
+    "routing",
     "jwt",
     "license",
     "master",
@@ -324,9 +327,13 @@ fn of_words(last: &str, before: &str) -> Option<Strength> {
             let denied = matches!(before, "no" | "enable" | "use" | "public" | "existing");
             (!denied).then_some(Strength::Weak)
         }
-        "key" if KEYS.contains(&before) => Some(Strength::Weak),
-        "apikey" | "accesskey" | "secretkey" | "privatekey" | "accountkey" | "authkey"
-        | "encryptionkey" | "signingkey" | "masterkey" | "storagekey" => Some(Strength::Weak),
+        "key" if before == "access" => Some(Strength::Weak),
+        "key" if KEYS.contains(&before) => Some(Strength::Key),
+        "auth" if before == "rediscli" => Some(Strength::Strong),
+        "cookie" if before == "erlang" => Some(Strength::Medium),
+        "accesskey" => Some(Strength::Weak),
+        "apikey" | "secretkey" | "privatekey" | "accountkey" | "authkey" | "encryptionkey"
+        | "signingkey" | "masterkey" | "storagekey" => Some(Strength::Key),
         _ => None,
     }
 }
@@ -341,7 +348,7 @@ fn may_be(name: &[u8]) -> bool {
             let lower = |at: usize| three.get(at).map_or(0, u8::to_ascii_lowercase);
             matches!(
                 &[lower(0), lower(1), lower(2)],
-                b"pas" | b"pwd" | b"sec" | b"tok" | b"cre" | b"key" | b"aut"
+                b"pas" | b"pwd" | b"sec" | b"tok" | b"cre" | b"key" | b"aut" | b"coo"
             )
         })
 }
@@ -383,28 +390,32 @@ mod tests {
 
     #[test]
     fn the_end_of_a_name_says_what_it_is() {
-        use Strength::{Medium, Strong, Weak};
+        use Strength::{Key, Medium, Strong, Weak};
         for (names, expected) in [
             (
                 "password DB_PASSWORD adminPassword admin.password spring.datasource.password root-passwd MYSQL_PWD \
-                 rootpassword PGPASSWORD requirepass DB_PASS smtp_pass password1 PASSWORD_2 passwordPlain \
+                 rootpassword PGPASSWORD requirepass DB_PASS smtp_pass REDISCLI_AUTH password1 PASSWORD_2 passwordPlain \
                  MYSQL_ROOT_PASSWORD javax.net.ssl.keyStorePassword example.org/password passphrase",
                 Some(Strong),
             ),
             (
                 "clientSecret client_secret API_TOKEN auth-token cookie-secret jwtSecret pass bearerToken VAULT_TOKEN \
-                 SECRET_KEY_BASE webhookSecret clientsecret accessToken",
+                 SECRET_KEY_BASE webhookSecret clientsecret accessToken RABBITMQ_ERLANG_COOKIE",
                 Some(Medium),
             ),
             (
-                "secret token credentials apiKey API_KEY APIKey accessKey AWS_SECRET_ACCESS_KEY privateKey secret_key \
-                 encryptionKey nginx.ingress.kubernetes.io/auth-tls-secret tokenValue",
+                "secret token credentials accessKey AWS_SECRET_ACCESS_KEY nginx.ingress.kubernetes.io/auth-tls-secret \
+                 tokenValue accesskey",
                 Some(Weak),
+            ),
+            (
+                "apiKey API_KEY APIKey privateKey secret_key encryptionKey DJANGO_SECRET_KEY secretkey",
+                Some(Key),
             ),
             (
                 "passwordFile password_file PASSWORD_FILE secretName secretKeyRef tokenUrl token_url TOKEN_PATH \
                  passwordSecretRef tokenExpirationSeconds existingSecret OMRS_ADMIN_PASSWORD_LOCKED access_key_id \
-                 credentials_file proxy_pass bypass eos_token max_tokens publicKey routing_key author server_tokens key \
+                 credentials_file proxy_pass bypass eos_token max_tokens publicKey author server_tokens key \
                  authorization keys secretRef credentialName secretNamespace resetPassword forgot_password username \
                  password_policy tokenReview hashedPassword clientId secrets tokens passes compass sec no_password \
                  federated_credential_audience workload_identity_token_file secret-type htpasswd PWD",

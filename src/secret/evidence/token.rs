@@ -277,6 +277,9 @@ pub(super) fn discord(text: &str, mark: &Range<usize>) -> Option<Range<usize>> {
     right.then_some(mark.start..end)
 }
 
+/// What a token in a header is, in words.
+pub(super) const HEADER: &str = "what proves a user in an `Authorization` header";
+
 /// Finds what proves a user in a header, behind `Basic ` or `Bearer `.
 pub(super) fn header(text: &str, scheme: &Range<usize>) -> Option<Range<usize>> {
     let of_token = |byte: u8| is_part(byte) || b"+/=.~".contains(&byte);

@@ -420,8 +420,13 @@ fn is_random(bytes: &[u8]) -> bool {
         .iter()
         .filter(|count| **count > 0)
         .count();
+    let few = if bytes.len() >= 32 && kinds == 3 {
+        1
+    } else {
+        2
+    };
     let mixed =
-        bytes.len() >= 16 && digits >= 2 && kinds >= 2 && lower.max(upper) * 5 <= bytes.len() * 4;
+        bytes.len() >= 16 && digits >= few && kinds >= 2 && lower.max(upper) * 5 <= bytes.len() * 4;
     // Letters and digits that take turns more often than in words with numbers.
     let pairs = bytes.iter().zip(bytes.iter().skip(1));
     let turns = pairs
