@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::flows;
 use super::policy::{Action, Direction, Peer, Tier};
 use super::port::{Connections, Protocol};
 use super::reach::Reach;
 use super::rules;
+use super::{flows, ingress};
 use crate::cluster::{Cluster, Found, Index, PodTemplate, Selector};
 use crate::manifest::Fault;
 use crate::yaml::Node;
@@ -48,6 +48,7 @@ pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
         default_deny(cluster, &reach, &mut found);
         exposed(cluster, &reach, &mut found);
         flows::check(cluster, &reach, &mut found);
+        ingress::check(cluster, &reach, &mut found);
     }
     found
 }

@@ -51,6 +51,8 @@ struct Names {
     /// The places of workloads and of what is outside, among all.
     of_workload: Vec<usize>,
     outside: HashMap<PeerId, usize>,
+    /// Whether nobody describes what has the name: what two of these say to each other is known to nobody.
+    is_foreign: Vec<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +102,20 @@ impl Names {
             Party::Controller,
         ));
         all.sort();
+        let is_assumed = |peer: &PeerId| {
+            let class = reach.class(*peer);
+            class.is_none_or(|class| {
+                reach
+                    .inventory
+                    .classes
+                    .get(class)
+                    .is_none_or(|one| one.assumed)
+            })
+        };
+        let is_foreign = all
+            .iter()
+            .map(|(name, _)| name.peers.iter().all(is_assumed));
+        let is_foreign = is_foreign.collect();
         let mut of_workload = vec![0; reach.inventory.workloads.len()];
         let mut outside = HashMap::new();
         for (place, (_, party)) in all.iter().enumerate() {
@@ -119,6 +135,7 @@ impl Names {
             all,
             of_workload,
             outside,
+            is_foreign,
         }
     }
 
@@ -141,7 +158,8 @@ fn classes_of_workloads(reach: &Reach<'_>) -> Vec<Vec<PeerId>> {
 }
 
 /// Tells every connection that is open, sorted by source, then by target. What a workload may say to itself is left
-/// out: pods cannot be told apart by what they are called.
+/// out: pods cannot be told apart by what they are called. So is what those say to each other whom nobody describes:
+/// their policies are elsewhere.
 ///
 /// `from` and `to` choose sources and targets.
 pub fn connections<E>(
@@ -161,7 +179,7 @@ pub fn connections<E>(
         let found: Vec<(usize, Vec<(usize, Connections)>)> = some
             .par_iter()
             .map_init(Seen::default, |seen, source| {
-                let mut targets = Targets::default();
+                let mut targets = Targets::of(names.is_foreign.get(*source) == Some(&true));
                 let party = names.all.get(*source).map(|(_, party)| *party);
                 match party {
                     Some(Party::Workload(_)) => {
@@ -204,12 +222,26 @@ pub fn connections<E>(
 }
 
 /// What one source reaches, by the places of the names.
-#[derive(Default)]
-struct Targets(HashMap<usize, Connections>);
+struct Targets {
+    found: HashMap<usize, Connections>,
+    /// Whether the source is not described.
+    foreign: bool,
+}
 
 impl Targets {
+    fn of(foreign: bool) -> Self {
+        Self {
+            found: HashMap::new(),
+            foreign,
+        }
+    }
+
     fn add(&mut self, reach: &Reach<'_>, names: &Names, target: PeerId, open: &Connections) {
-        let mut add = |place: usize| self.0.entry(place).or_default().add(open);
+        let mut add = |place: usize| {
+            if !self.foreign || names.is_foreign.get(place) != Some(&true) {
+                self.found.entry(place).or_default().add(open);
+            }
+        };
         match reach.class(target) {
             Some(class) => {
                 let class = reach.inventory.classes.get(class);
@@ -228,7 +260,7 @@ impl Targets {
     }
 
     fn sorted(self) -> Vec<(usize, Connections)> {
-        let mut all: Vec<(usize, Connections)> = self.0.into_iter().collect();
+        let mut all: Vec<(usize, Connections)> = self.found.into_iter().collect();
         all.sort_unstable_by_key(|(place, _)| *place);
         all
     }

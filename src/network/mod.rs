@@ -12,6 +12,7 @@ mod cilium;
 mod declared;
 mod engine;
 mod flows;
+mod ingress;
 mod interval;
 mod list;
 mod model;
