@@ -6,6 +6,7 @@
 mod annotation;
 mod application;
 mod delivery;
+pub mod hydrator;
 mod options;
 mod project;
 pub mod rules;

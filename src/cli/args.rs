@@ -75,6 +75,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  tympan network -e prod\n  tympan network -e prod --to openmrs/mariadb --port 3306\n  tympan network rendered/prod"
     )]
     Network(NetworkArgs),
+    /// Commit what is rendered to a branch for each environment, without touching the work tree or the index
+    #[command(
+        after_help = "Examples:\n  tympan commit --dry-run                 tell what would be committed\n  tympan commit --push                    commit, and push to origin\n  tympan commit -e prod --branch 'deploy/{environment}'"
+    )]
+    Commit(CommitArgs),
     /// Print the merged values of an environment, and where each was set
     #[command(after_help = "Example: tympan values openmrs.backend -e prod")]
     Values {
@@ -242,6 +247,42 @@ pub(super) struct NetworkArgs {
     /// The format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: NetworkFormat,
+}
+
+/// The arguments of `commit`.
+#[derive(Debug, Args)]
+pub(super) struct CommitArgs {
+    /// Commit only this environment; may be given again
+    #[arg(short, long = "environment", value_name = "ENV")]
+    pub(super) environments: Vec<String>,
+    /// The branch of each environment, in which {environment} stands for its name; with `delivery: branches` it is
+    /// env/{environment} when left out
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) branch: Option<String>,
+    /// Push the branches, too; to origin when no remote is named
+    #[arg(long, value_name = "REMOTE", num_args = 0..=1, default_missing_value = "origin")]
+    pub(super) push: Option<String>,
+    /// Tell what would be committed, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Take over a branch that Tympan did not write: overwrite what is rendered, remove other manifests there
+    #[arg(long)]
+    pub(super) adopt: bool,
+    /// Commit although there are findings that are errors, sources that are not committed, or a branch that is made
+    /// of a later commit already; may be given again
+    #[arg(long, value_name = "WHAT")]
+    pub(super) allow: Vec<Allow>,
+}
+
+/// What does not keep from committing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Allow {
+    /// Findings that are errors
+    Findings,
+    /// Sources that are not as the commit has them
+    Dirty,
+    /// A branch that is made of a later commit
+    Older,
 }
 
 /// The formats of connections.

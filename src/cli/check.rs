@@ -248,7 +248,7 @@ fn is_declaration(folder: &Path, path: &str) -> bool {
 }
 
 /// Returns the day it is (UTC).
-fn today() -> Date {
+pub(super) fn today() -> Date {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Date::of_seconds(now.map_or(0, |since| since.as_secs()))
 }

@@ -8,6 +8,7 @@
 mod args;
 mod base;
 mod check;
+mod commit;
 mod explain;
 mod init;
 mod load;
@@ -148,6 +149,7 @@ fn command(
         Command::Init { folder } => init::run(&settings.directory.join(folder), out),
         Command::Render(args) => render::run(args, settings, out),
         Command::Check(args) => check::run(args, settings, out),
+        Command::Commit(args) => commit::run(args, settings, out),
         Command::Network(args) => network::run(args, settings, out),
         Command::Values { path, environment } => {
             values::run(path.as_deref(), environment, settings, out)

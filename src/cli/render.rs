@@ -89,7 +89,7 @@ fn scope(args: &RenderArgs) -> Scope {
     }
 }
 
-fn desired(environment: &Environment) -> Desired<'_> {
+pub(super) fn desired(environment: &Environment) -> Desired<'_> {
     Desired {
         environment: &environment.name,
         files: environment

@@ -1,33 +1,23 @@
-//! The `git` program, asked by process. No policy here.
+//! The `git` program, asked by process: files of revisions, objects, branches, remotes. No policy here.
+//!
+//! Nothing here touches a work tree or an index, runs a hook of the repository, or is led elsewhere by variables such as
+//! `GIT_DIR`.
 
-#![expect(clippy::disallowed_methods, reason = "this module runs git")]
+mod commit;
+mod files;
+mod process;
+mod read;
+mod refs;
+mod remote;
 
-use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
-
-/// Returns the files below a folder that git knows, as paths from `root`; nothing where there is no git or no
-/// repository.
-pub fn tracked_files(root: &Path, folder: &str) -> Option<BTreeSet<String>> {
-    let listed = run(root, &["ls-files", "-z", "--", folder]).ok()?;
-    let names = listed.split(|byte| *byte == 0);
-    Some(
-        names
-            .filter(|name| !name.is_empty())
-            .map(|name| String::from_utf8_lossy(name).into_owned())
-            .collect(),
-    )
-}
-
-/// A version of the files of a repository.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version<'a> {
-    /// What is staged for the next commit.
-    Index,
-    /// A revision, such as `main` or `HEAD~1`.
-    Revision(&'a str),
-}
+pub use self::commit::{Commit, Source, commit, dirty_files, source};
+pub use self::files::{Entries, Entry, contents_of, entries, import, tree};
+pub use self::read::{Version, files_at, tracked_files};
+pub use self::refs::{
+    Tip, Update, add_note, checked_out, is_ancestor, is_branch_name, is_here, note, sources_of,
+    tips, tracked_tip, update,
+};
+pub use self::remote::{Pushed, Remote, remote_url};
 
 /// Why git could not tell.
 #[derive(Debug, thiserror::Error)]
@@ -38,128 +28,7 @@ pub enum GitError {
     /// Git refused: the user's fault, mostly a revision that does not exist.
     #[error("git: {0}")]
     Refused(String),
-}
-
-/// Returns the files below a folder in a version, as paths from `root` with their bytes.
-pub fn files_at(
-    root: &Path,
-    version: Version<'_>,
-    folder: &str,
-) -> Result<Vec<(String, Vec<u8>)>, GitError> {
-    let listed = match version {
-        Version::Index => run(root, &["ls-files", "--stage", "-z", "--", folder])?,
-        Version::Revision(revision) => {
-            // A name that begins with a dash is no option, and one that is no commit is told as that.
-            let commit = format!("{revision}^{{commit}}");
-            let found = run(
-                root,
-                &[
-                    "rev-parse",
-                    "--verify",
-                    "--quiet",
-                    "--end-of-options",
-                    &commit,
-                ],
-            );
-            let id = found.map_err(|error| match error {
-                GitError::Refused(_) => {
-                    GitError::Refused(format!("there is no revision `{revision}`"))
-                }
-                start @ GitError::Start(_) => start,
-            })?;
-            let id = String::from_utf8_lossy(&id).trim().to_owned();
-            run(
-                root,
-                &["ls-tree", "-r", "-z", &id, "--", &format!("{folder}/")],
-            )?
-        }
-    };
-    let entries: Vec<(String, String)> = listed
-        .split(|byte| *byte == 0)
-        .filter_map(|entry| {
-            // `<mode> blob <id>\t<path>`, or `<mode> <id> <stage>\t<path>`.
-            let entry = String::from_utf8_lossy(entry);
-            let (facts, path) = entry.split_once('\t')?;
-            let words: Vec<&str> = facts.split(' ').collect();
-            let id = match version {
-                Version::Index => words.get(1),
-                Version::Revision(_) => words.get(2),
-            };
-            Some(((*id?).to_owned(), path.to_owned()))
-        })
-        .collect();
-    contents(root, entries)
-}
-
-/// Asks one process for the bytes of all blobs.
-fn contents(
-    root: &Path,
-    entries: Vec<(String, String)>,
-) -> Result<Vec<(String, Vec<u8>)>, GitError> {
-    if entries.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut child = git(root)
-        .args(["cat-file", "--batch"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(GitError::Start)?;
-    let ids: Vec<&str> = entries.iter().map(|(id, _)| id.as_str()).collect();
-    let asked = ids.join("\n") + "\n";
-    let mut input = child.stdin.take();
-    // Git answers while it is asked: whoever only writes waits for ever once both pipes are full.
-    let writer = std::thread::spawn(move || {
-        input
-            .as_mut()
-            .map_or(Ok(()), |input| input.write_all(asked.as_bytes()))
-    });
-    let answer = child.wait_with_output().map_err(GitError::Start)?;
-    drop(writer.join());
-    let mut rest = answer.stdout.as_slice();
-    let mut files = Vec::with_capacity(entries.len());
-    for (_, path) in entries {
-        // `<id> blob <size>\n<bytes>\n`
-        let cut = rest.iter().position(|byte| *byte == b'\n');
-        let header = cut
-            .and_then(|cut| rest.get(..cut))
-            .map(String::from_utf8_lossy);
-        let size = header.and_then(|header| header.rsplit(' ').next()?.parse::<usize>().ok());
-        let (Some(cut), Some(size)) = (cut, size) else {
-            return Err(GitError::Refused(format!(
-                "the contents of `{path}` cannot be read"
-            )));
-        };
-        let bytes = rest.get(cut + 1..cut + 1 + size).unwrap_or_default();
-        files.push((path, bytes.to_vec()));
-        rest = rest.get(cut + size + 2..).unwrap_or_default();
-    }
-    Ok(files)
-}
-
-fn git(root: &Path) -> Command {
-    let mut command = Command::new("git");
-    command
-        .arg("-C")
-        .arg(root)
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("LC_ALL", "C");
-    command
-}
-
-fn run(root: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
-    let output = git(root)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(GitError::Start)?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let line = said.lines().next().unwrap_or("it failed");
-    Err(GitError::Refused(
-        line.trim_start_matches("fatal: ").to_owned(),
-    ))
+    /// Git does not know who makes commits. The user's fault.
+    #[error("git does not know who makes the commit")]
+    Nobody,
 }

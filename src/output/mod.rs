@@ -7,6 +7,7 @@
 //! what stands in `_cluster/`, a tab and the template folder that made it. A file that is not in it is never touched.
 
 mod apply;
+mod branch;
 mod ledger;
 mod plan;
 #[cfg(test)]
@@ -15,13 +16,15 @@ mod tests;
 use std::path::PathBuf;
 
 pub use self::apply::Applied;
+pub use self::branch::{BranchPlan, Held, ledger_path, plan_branch};
 pub use self::plan::{Adopt, Change, ChangeKind, Desired, DesiredFile, Plan, Scope, plan};
 
 /// The folder of rendered files, below the project's root.
 pub const FOLDER: &str = "rendered";
 /// The file that tells git hosts that the folder's files are generated.
-const ATTRIBUTES: &str = ".gitattributes";
-const ATTRIBUTES_TEXT: &str = "** linguist-generated=true\n";
+pub const ATTRIBUTES: &str = ".gitattributes";
+/// Its text.
+pub const ATTRIBUTES_TEXT: &str = "** linguist-generated=true\n";
 
 /// Why `rendered/` cannot be read or written.
 #[derive(Debug, thiserror::Error)]

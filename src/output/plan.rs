@@ -405,21 +405,22 @@ fn present_files(folder: &Path) -> Result<Present, OutputError> {
             present.leftovers.push(entry.into_path());
             continue;
         }
-        let extension = entry
-            .path()
-            .extension()
-            .and_then(|extension| extension.to_str());
-        let read = matches!(extension, Some("yaml" | "yml" | "json" | "jsonnet"));
         let below = entry
             .path()
             .strip_prefix(folder)
             .ok()
             .and_then(Path::to_str);
-        if let Some(below) = below.filter(|_| read) {
+        if let Some(below) = below.filter(|below| is_read_by_argocd(below)) {
             present.files.insert(below.replace('\\', "/"));
         }
     }
     Ok(present)
+}
+
+/// Tells whether Argo CD takes a file for manifests.
+pub(super) fn is_read_by_argocd(path: &str) -> bool {
+    let extension = Path::new(path).extension().and_then(|end| end.to_str());
+    matches!(extension, Some("yaml" | "yml" | "json" | "jsonnet"))
 }
 
 pub(super) fn io_error(action: &'static str, path: &Path, source: io::Error) -> OutputError {

@@ -17,6 +17,7 @@ mod api_server;
 mod architecture;
 mod cel;
 mod cli;
+mod commit;
 mod custom_resources;
 mod determinism;
 mod faults;

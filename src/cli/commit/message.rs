@@ -1,0 +1,74 @@
+//! What a commit says of its source.
+
+use super::Run;
+use super::build::SOURCE;
+
+/// The longest subject that is repeated.
+const LONGEST: usize = 200;
+
+/// Returns the message of a commit: the source's subject, and where it all comes from in trailers.
+///
+/// The source's body is not repeated: what it closes, whom it calls and where it says to skip jobs is meant once.
+pub(super) fn message(run: &Run<'_>, environments: &[&str]) -> String {
+    let source = run.source;
+    let subject: String = one_line(&source.subject).chars().take(LONGEST).collect();
+    let mut message = format!("{}: {}", short(&source.id), subject.trim());
+    message.push_str("\n\n");
+    message.push_str(&format!("{SOURCE}: {}\n", source.id));
+    if run.dirty {
+        message.push_str("Tympan-Dirty: true\n");
+    }
+    for environment in environments {
+        message.push_str(&format!("Tympan-Environment: {environment}\n"));
+    }
+    message.push_str(&format!("Tympan-Version: {}\n", env!("CARGO_PKG_VERSION")));
+    let (author, email) = (one_line(&source.author), one_line(&source.email));
+    message.push_str(&format!("Co-authored-by: {author} <{email}>\n"));
+    message
+}
+
+/// Returns an id as people read it.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..7).unwrap_or(id)
+}
+
+/// Puts a space for whatever could begin another line or lead a terminal astray.
+fn one_line(text: &str) -> String {
+    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+    text.chars().map(plain).collect()
+}
+
+/// Takes user and password out of a URL: tokens of CI systems stand there.
+pub(super) fn without_password(url: &str) -> String {
+    for scheme in ["https://", "http://"] {
+        let Some(rest) = url.strip_prefix(scheme) else {
+            continue;
+        };
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if let Some((_, host)) = host.rsplit_once('@') {
+            return format!("{scheme}{host}/{path}");
+        }
+    }
+    url.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_not_told() {
+        for (url, shown) in [
+            (
+                "https://x-access-token:secret@example.org/a/b",
+                "https://example.org/a/b",
+            ),
+            ("http://a@b@example.org/", "http://example.org/"),
+            ("https://example.org/a@b", "https://example.org/a@b"),
+            ("git@example.org:a/b", "git@example.org:a/b"),
+            ("ssh://git@example.org/a", "ssh://git@example.org/a"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+}

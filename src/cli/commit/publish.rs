@@ -1,0 +1,344 @@
+//! Moving branches to new commits, here and at a remote.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::Run;
+use super::build::{Job, build};
+use crate::argocd::hydrator::{METADATA, note};
+use crate::error::Failure;
+use crate::git::{self, Pushed, Remote, Tip, Update};
+use crate::output::BranchPlan;
+
+/// How often it is tried to push, while others push too.
+const TRIES: u32 = 6;
+/// The first wait between two tries; each is twice as long as the one before.
+const WAIT: Duration = Duration::from_millis(50);
+
+/// What became of a branch.
+pub(super) struct Published {
+    pub(super) branch: String,
+    /// Whether it holds the sources, too.
+    pub(super) beside: bool,
+    /// What differed, by environment.
+    pub(super) plans: Vec<(String, BranchPlan)>,
+    /// Whether anything did.
+    pub(super) changed: bool,
+    /// The new commit.
+    pub(super) commit: Option<String>,
+    /// Where it was pushed to.
+    pub(super) pushed: Option<String>,
+    /// The commit that the branch is at.
+    tip: Option<String>,
+}
+
+/// Commits, and pushes where that is asked for.
+pub(super) fn publish(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<Vec<Published>, Failure> {
+    let published = match &run.args.push {
+        Some(remote) => {
+            let remote = Remote {
+                root: run.project,
+                name: remote,
+            };
+            push(run, jobs, remote)?
+        }
+        None => here(run, jobs)?,
+    };
+    if run.args.dry_run {
+        return Ok(published);
+    }
+    let noted = published.iter().filter(|one| !one.beside);
+    let noted: Vec<&str> = noted.filter_map(|one| one.tip.as_deref()).collect();
+    match &run.args.push {
+        Some(remote) => {
+            let remote = Remote {
+                root: run.project,
+                name: remote,
+            };
+            push_notes(run, &noted, remote)?;
+        }
+        None => notes(run, &noted)?,
+    }
+    Ok(published)
+}
+
+/// Commits to the branches of this repository.
+fn here(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<Vec<Published>, Failure> {
+    let tips = own_tips(run, jobs)?;
+    let busy = git::checked_out(run.project)?;
+    let mut updates = Vec::new();
+    let mut published = Vec::new();
+    for job in jobs {
+        if busy.contains(&job.branch) {
+            let failure = format!(
+                "`{}` is checked out: moving it would leave work tree and index behind",
+                job.branch
+            );
+            return Err(Failure::new(failure)
+                .hint("commit to another branch; `git switch --detach` lets go of this one"));
+        }
+        let old = tips.get(&job.branch);
+        // A branch that is only known from origin goes on where it is there.
+        let base = match old {
+            Some(old) => Some(old.clone()),
+            None => git::tracked_tip(run.project, &job.branch)?,
+        };
+        let built = build(run, job, base.as_deref())?;
+        if let Some(new) = built.tip.clone().filter(|new| old != Some(new)) {
+            updates.push(Update {
+                branch: job.branch.clone(),
+                new,
+                old: old.cloned(),
+            });
+        }
+        published.push(Published {
+            branch: job.branch.clone(),
+            beside: job.beside,
+            commit: built.tip.clone().filter(|_| built.changed),
+            changed: built.changed,
+            plans: built.plans,
+            tip: built.tip,
+            pushed: None,
+        });
+    }
+    if !run.args.dry_run {
+        move_branches(run, &updates)?;
+    }
+    Ok(published)
+}
+
+/// Moves branches of this repository, or says that another run was first.
+fn move_branches(run: &Run<'_>, updates: &[Update]) -> Result<(), Failure> {
+    if updates.is_empty() {
+        return Ok(());
+    }
+    let Err(error) = git::update(run.project, updates, "tympan commit") else {
+        return Ok(());
+    };
+    let names: Vec<&str> = updates.iter().map(|one| one.branch.as_str()).collect();
+    let tips = git::tips(run.project, &names)?;
+    let moved = updates.iter().find(|update| {
+        let now = match tips.get(&update.branch) {
+            Some(Tip::Commit(id)) => Some(id),
+            _ => None,
+        };
+        now != update.old.as_ref()
+    });
+    Err(match moved {
+        Some(update) => Failure::new(format!("another run has moved `{}` meanwhile, and nothing was committed", update.branch))
+            .hint("run it again"),
+        None => Failure::new(error)
+            .hint("nothing was committed; a file that ends in `.lock` is of a run that is at work, or that was killed"),
+    })
+}
+
+/// Returns what the branches here are at.
+fn own_tips(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<BTreeMap<String, String>, Failure> {
+    let names: Vec<&str> = jobs.iter().map(|job| job.branch.as_str()).collect();
+    let tips = git::tips(run.project, &names)?.into_iter();
+    tips.map(|(branch, tip)| match tip {
+        Tip::Commit(id) => Ok((branch, id)),
+        Tip::Alias(other) => Err(Failure::new(format!(
+            "`{branch}` is another name of `{other}`"
+        ))),
+    })
+    .collect()
+}
+
+/// Commits to the branches of a remote, again where others were first.
+fn push(run: &Run<'_>, jobs: &[Job<'_>], remote: Remote<'_>) -> Result<Vec<Published>, Failure> {
+    let mut pending: Vec<&Job<'_>> = jobs.iter().collect();
+    let mut published: BTreeMap<String, Published> = BTreeMap::new();
+    let busy = git::checked_out(run.project)?;
+    for attempt in 0..TRIES {
+        if attempt > 0 {
+            sleep(WAIT * 2_u32.pow(attempt - 1));
+        }
+        let own = own_tips(run, jobs)?;
+        let theirs = their_tips(run, &pending, remote)?;
+        let mut updates = Vec::new();
+        let mut waiting = Vec::new();
+        for job in &pending {
+            let (here, there) = (own.get(&job.branch), theirs.get(&job.branch));
+            let base = base(run, job, here, there)?;
+            let built = build(run, job, base.as_deref())?;
+            let new = built.tip.clone().filter(|new| Some(new) != there);
+            let one = Published {
+                branch: job.branch.clone(),
+                beside: job.beside,
+                commit: built.tip.clone().filter(|_| built.changed),
+                changed: built.changed,
+                plans: built.plans,
+                tip: built.tip,
+                pushed: None,
+            };
+            published.insert(job.branch.clone(), one);
+            if let Some(new) = new {
+                let branch = job.branch.clone();
+                let old = there.cloned();
+                updates.push(Update { branch, new, old });
+                waiting.push(*job);
+            }
+        }
+        if run.args.dry_run || updates.is_empty() {
+            follow(run, jobs, &own, &published, &busy)?;
+            return Ok(published.into_values().collect());
+        }
+        pending = settle(&updates, &waiting, remote, &mut published)?;
+        if pending.is_empty() {
+            follow(run, jobs, &own, &published, &busy)?;
+            return Ok(published.into_values().collect());
+        }
+    }
+    let names: Vec<&str> = pending.iter().map(|job| job.branch.as_str()).collect();
+    Err(Failure::new(format!(
+        "others move `{}` at `{}` all the time",
+        names.join("`, `"),
+        remote.name
+    ))
+    .hint("run it again; branches that are not named here were pushed"))
+}
+
+/// Pushes, and returns the branches that others were first with.
+fn settle<'j, 'o>(
+    updates: &[Update],
+    waiting: &[&'j Job<'o>],
+    remote: Remote<'_>,
+    published: &mut BTreeMap<String, Published>,
+) -> Result<Vec<&'j Job<'o>>, Failure> {
+    let mut again = Vec::new();
+    let mut refused = Vec::new();
+    for ((job, update), state) in waiting.iter().zip(updates).zip(remote.push(updates)?) {
+        match state {
+            Pushed::Done => {
+                if let Some(one) = published.get_mut(&update.branch) {
+                    one.pushed = Some(remote.name.to_owned());
+                }
+            }
+            Pushed::Moved => again.push(*job),
+            Pushed::Refused(why) => refused.push((update.branch.clone(), why)),
+        }
+    }
+    match refused.first() {
+        None => Ok(again),
+        Some((branch, why)) => {
+            let name = remote.name;
+            Err(Failure::new(format!(
+                "`{name}` does not take `{branch}`: {why}"
+            )))
+        }
+    }
+}
+
+/// Has the branches here follow what was pushed, but for those that are checked out.
+fn follow(
+    run: &Run<'_>,
+    jobs: &[Job<'_>],
+    own: &BTreeMap<String, String>,
+    published: &BTreeMap<String, Published>,
+    busy: &BTreeSet<String>,
+) -> Result<(), Failure> {
+    if run.args.dry_run {
+        return Ok(());
+    }
+    let updates = jobs.iter().filter_map(|job| {
+        let new = published.get(&job.branch)?.tip.clone()?;
+        let old = own.get(&job.branch).cloned();
+        let moves = old.as_ref() != Some(&new) && !busy.contains(&job.branch);
+        let branch = job.branch.clone();
+        moves.then_some(Update { branch, new, old })
+    });
+    let updates: Vec<Update> = updates.collect();
+    move_branches(run, &updates).map_err(|failure| {
+        failure.hint("everything is pushed; only the branches of this repository are behind")
+    })
+}
+
+/// Returns what the branches of a remote are at, with their objects here.
+fn their_tips(
+    run: &Run<'_>,
+    jobs: &[&Job<'_>],
+    remote: Remote<'_>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let names = jobs.iter().map(|job| format!("refs/heads/{}", job.branch));
+    let names: Vec<String> = names.collect();
+    let there = remote.references(&names)?;
+    let missing: Vec<String> = there
+        .iter()
+        .filter(|(_, id)| !git::is_here(run.project, id))
+        .map(|(name, _)| name.clone())
+        .collect();
+    remote.fetch(&missing)?;
+    let tips = there.into_iter().map(|(name, id)| {
+        let branch = name.strip_prefix("refs/heads/").unwrap_or(&name);
+        (branch.to_owned(), id)
+    });
+    Ok(tips.collect())
+}
+
+/// Returns the commit that comes before: the later one of here and there.
+fn base(
+    run: &Run<'_>,
+    job: &Job<'_>,
+    here: Option<&String>,
+    there: Option<&String>,
+) -> Result<Option<String>, Failure> {
+    let (Some(here), Some(there)) = (here, there) else {
+        return Ok(here.or(there).cloned());
+    };
+    if git::is_ancestor(run.project, here, there)? == Some(true) {
+        return Ok(Some(there.clone()));
+    }
+    if git::is_ancestor(run.project, there, here)? == Some(true) {
+        return Ok(Some(here.clone()));
+    }
+    let branch = &job.branch;
+    Err(Failure::new(format!(
+        "`{branch}` here and at the remote have both gone on"
+    ))
+    .hint(format!(
+        "`git branch -D {branch}` forgets what was committed here only"
+    )))
+}
+
+/// Notes of commits which source they are made of; also of those that another source has given as they are.
+fn notes(run: &Run<'_>, commits: &[&str]) -> Result<(), Failure> {
+    let text = note(&run.source.id);
+    for commit in commits {
+        if git::note(run.project, METADATA, commit)?.as_deref() != Some(text.as_str()) {
+            git::add_note(run.project, METADATA, commit, &text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the notes on top of those of a remote, and pushes them.
+fn push_notes(run: &Run<'_>, commits: &[&str], remote: Remote<'_>) -> Result<(), Failure> {
+    if commits.is_empty() {
+        return Ok(());
+    }
+    let reference = format!("refs/notes/{METADATA}");
+    for attempt in 0..TRIES {
+        if attempt > 0 {
+            sleep(WAIT * 2_u32.pow(attempt - 1));
+        }
+        if !remote.references(&[reference.clone()])?.is_empty() {
+            remote.fetch(&[format!("+{reference}:{reference}")])?;
+        }
+        notes(run, commits)?;
+        match remote.push_reference(&reference)? {
+            Pushed::Done => return Ok(()),
+            Pushed::Moved => {}
+            Pushed::Refused(why) => {
+                return Err(Failure::new(format!("`{}` does not take `{reference}`: {why}", remote.name))
+                    .hint("the branches are pushed; only the notes that say which commit they are made of are not"));
+            }
+        }
+    }
+    Err(Failure::new(format!(
+        "others move `{reference}` at `{}` all the time",
+        remote.name
+    ))
+    .hint("the branches are pushed; run it again for the notes"))
+}
