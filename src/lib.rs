@@ -61,6 +61,8 @@ pub mod output;
 
 pub mod git;
 
+pub mod diff;
+
 pub mod exit;
 
 pub mod error;

@@ -75,6 +75,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  tympan network -e prod\n  tympan network -e prod --to openmrs/mariadb --port 3306\n  tympan network rendered/prod"
     )]
     Network(NetworkArgs),
+    /// Tell what changes between two versions, or two environments
+    #[command(
+        after_help = "Examples:\n  tympan diff                              what the working copy changes\n  tympan diff --from origin/main --format markdown\n  tympan diff --from env:dev --to env:prod\n  tympan diff --from old/ --to new/        plain manifests, too"
+    )]
+    Diff(DiffArgs),
     /// Commit what is rendered to a branch for each environment, without touching the work tree or the index
     #[command(
         after_help = "Examples:\n  tympan commit --dry-run                 tell what would be committed\n  tympan commit --push                    commit, and push to origin\n  tympan commit -e prod --branch 'deploy/{environment}'"
@@ -247,6 +252,34 @@ pub(super) struct NetworkArgs {
     /// The format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: NetworkFormat,
+}
+
+/// The arguments of `diff`.
+#[derive(Debug, Args)]
+pub(super) struct DiffArgs {
+    /// The version before: a git revision, `index`, a folder, env:NAME, or `work` for what would be rendered now
+    #[arg(long, value_name = "SIDE", default_value = "HEAD")]
+    pub(super) from: String,
+    /// The version after
+    #[arg(long, value_name = "SIDE", default_value = "work")]
+    pub(super) to: String,
+    /// Compare only this environment; may be given again
+    #[arg(short, long = "environment", value_name = "ENV")]
+    pub(super) environments: Vec<String>,
+    /// The format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: DiffFormat,
+}
+
+/// The formats of differences.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// For people
+    Text,
+    /// For a pull request: what it leads to first, details folded, cut at what hosts take
+    Markdown,
+    /// For programs
+    Json,
 }
 
 /// The arguments of `commit`.

@@ -9,6 +9,7 @@ mod args;
 mod base;
 mod check;
 mod commit;
+mod diff;
 mod explain;
 mod init;
 mod load;
@@ -16,6 +17,7 @@ mod network;
 mod policy;
 mod render;
 mod schema;
+mod side;
 mod values;
 
 use std::ffi::OsString;
@@ -149,6 +151,7 @@ fn command(
         Command::Init { folder } => init::run(&settings.directory.join(folder), out),
         Command::Render(args) => render::run(args, settings, out),
         Command::Check(args) => check::run(args, settings, out),
+        Command::Diff(args) => diff::run(args, settings, out),
         Command::Commit(args) => commit::run(args, settings, out),
         Command::Network(args) => network::run(args, settings, out),
         Command::Values { path, environment } => {

@@ -15,6 +15,7 @@ pub(crate) use self::evidence::hidden;
 use crate::cluster::{Cluster, Found, Index};
 use crate::finding::Severity;
 use crate::manifest::Resource;
+use crate::yaml::Node;
 
 /// Checks the objects of an environment.
 pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
@@ -30,6 +31,12 @@ pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
         }
     }
     found
+}
+
+/// Returns the nodes of an object whose text is a secret, as nothing shows them.
+pub(crate) fn hidden_in(object: &Resource) -> impl Iterator<Item = Node<'_>> {
+    let found = check_object(0, object).into_iter();
+    found.flat_map(|one| one.hidden)
 }
 
 fn check_object(index: Index, object: &Resource) -> Vec<Found<'_>> {

@@ -20,6 +20,7 @@ mod cli;
 mod commit;
 mod custom_resources;
 mod determinism;
+mod diff;
 mod faults;
 mod folders;
 mod go_yaml;

@@ -1,0 +1,237 @@
+//! `tympan diff`.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::Settings;
+use super::args::{DiffArgs, DiffFormat};
+use super::load::{apply_rules, load_project, pipeline_input};
+use super::render::tell;
+use super::side::{Side, load};
+use crate::diff::{Comparison, compare, write_json, write_markdown, write_text};
+use crate::error::Failure;
+use crate::exit::ExitStatus;
+use crate::finding::nearest;
+use crate::manifest::Resource;
+use crate::pipeline::render_project;
+use crate::project::ProjectError;
+
+/// What a side holds: objects by environment; plain manifests under the empty name.
+type Objects = BTreeMap<String, Vec<Resource>>;
+
+/// A side that was loaded.
+struct Loaded {
+    objects: Objects,
+    /// Whether it can hold one environment only, and so says nothing about others.
+    single: bool,
+}
+
+/// The project that sides are of, where there is one.
+struct Known {
+    root: PathBuf,
+    environments: Vec<String>,
+    /// What would be rendered now, where a side asks for it.
+    work: Objects,
+}
+
+pub(super) fn run(
+    args: &DiffArgs,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> Result<ExitStatus, Failure> {
+    let from = Side::parse(&args.from, settings);
+    let to = Side::parse(&args.to, settings);
+    if from == to {
+        return Err(Failure::new(format!(
+            "`{}` is compared with itself",
+            args.from
+        )));
+    }
+    let known = known(&[&from, &to], settings)?;
+    for name in &args.environments {
+        must_be_there(name, &known)?;
+    }
+    let before = objects(&from, &known, settings)?;
+    let after = objects(&to, &known, settings)?;
+    let comparisons = pairs(args, (&from, before), (&to, after))?;
+    let differs = comparisons.iter().any(|one| !one.objects.is_empty());
+    match args.format {
+        DiffFormat::Text => write_text(&comparisons, out)?,
+        DiffFormat::Markdown => write_markdown(&comparisons, out)?,
+        DiffFormat::Json => write_json(&args.from, &args.to, &comparisons, out)?,
+    }
+    Ok(if differs {
+        ExitStatus::Findings
+    } else {
+        ExitStatus::Clean
+    })
+}
+
+/// Loads the project, and renders it where a side asks for that.
+fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
+    let folders = sides.iter().all(|side| matches!(side, Side::Folder(_)));
+    let project = match load_project(&settings.directory) {
+        Ok(project) => project,
+        Err(failure) => {
+            let absent = matches!(
+                failure.source.downcast_ref(),
+                Some(ProjectError::NotFound(_))
+            );
+            if absent && folders {
+                return Ok(Known {
+                    root: settings.directory.clone(),
+                    environments: Vec::new(),
+                    work: Objects::new(),
+                });
+            }
+            return Err(failure);
+        }
+    };
+    let root = project.root.clone();
+    let environments = project.layout.environments.keys().cloned().collect();
+    let renders = |side: &&Side| matches!(side, Side::Work | Side::Environment(_));
+    let mut work = Objects::new();
+    if sides.iter().any(|side| renders(side)) {
+        let (input, config) = pipeline_input(project, &[], &[])?;
+        let mut outcome = render_project(input);
+        if !outcome.complete {
+            apply_rules(&mut outcome.findings, &config, outcome.complete);
+            tell(&outcome, settings)?;
+            return Err(Failure::new(
+                "nothing was compared, because not everything could be rendered",
+            ));
+        }
+        for environment in outcome.environments {
+            let objects = environment.objects.into_iter();
+            let objects = objects.map(|object| object.resource).collect();
+            work.insert(environment.name, objects);
+        }
+    }
+    Ok(Known {
+        root,
+        environments,
+        work,
+    })
+}
+
+fn must_be_there(name: &str, known: &Known) -> Result<(), Failure> {
+    let names = known.environments.iter().map(String::as_str);
+    if known.environments.iter().any(|one| one == name) {
+        return Ok(());
+    }
+    let near = nearest(name, names).map(|near| format!("; did you mean `{near}`?"));
+    let near = near.unwrap_or_default();
+    Err(Failure::new(format!(
+        "there is no environment `{name}`{near}"
+    )))
+}
+
+/// Returns what a side holds.
+fn objects(side: &Side, known: &Known, settings: &Settings) -> Result<Loaded, Failure> {
+    let all = |objects| Loaded {
+        objects,
+        single: false,
+    };
+    match side {
+        Side::Work => Ok(all(known.work.clone())),
+        Side::Environment(name) => {
+            must_be_there(name, known)?;
+            let objects = known.work.get(name).cloned().unwrap_or_default();
+            Ok(all([(name.clone(), objects)].into()))
+        }
+        other => {
+            let names: Vec<&str> = known.environments.iter().map(String::as_str).collect();
+            let loaded = load(other, &known.root, settings, &names)?;
+            let objects = loaded.documents.into_iter().map(|(name, documents)| {
+                let objects = documents.into_iter().map(Resource::new).collect();
+                (name, objects)
+            });
+            Ok(Loaded {
+                objects: objects.collect(),
+                single: loaded.single,
+            })
+        }
+    }
+}
+
+/// Compares what belongs together: each environment with itself, one that is named with all others, plain manifests with
+/// the only environment of the other side.
+fn pairs(
+    args: &DiffArgs,
+    (from, before): (&Side, Loaded),
+    (to, after): (&Side, Loaded),
+) -> Result<Vec<Comparison>, Failure> {
+    let singles = (before.single, after.single);
+    let (mut before, mut after) = (before.objects, after.objects);
+    let chosen = |name: &String| {
+        name.is_empty() || args.environments.is_empty() || args.environments.contains(name)
+    };
+    let one = |side: &Side| matches!(side, Side::Environment(_));
+    if !one(from) {
+        before.retain(|name, _| chosen(name));
+    }
+    if !one(to) {
+        after.retain(|name, _| chosen(name));
+    }
+    match (from, to) {
+        (Side::Environment(a), Side::Environment(_) | Side::Work) => {
+            let old = before.remove(a).unwrap_or_default();
+            after.remove(a);
+            let all = after.iter();
+            return Ok(all
+                .map(|(b, new)| compare(format!("{a} => {b}"), &old, new))
+                .collect());
+        }
+        (Side::Work, Side::Environment(b)) => {
+            let new = after.remove(b).unwrap_or_default();
+            before.remove(b);
+            let all = before.iter();
+            return Ok(all
+                .map(|(a, old)| compare(format!("{a} => {b}"), old, &new))
+                .collect());
+        }
+        (Side::Environment(name), _) => after.retain(|other, _| other.is_empty() || other == name),
+        (_, Side::Environment(name)) => before.retain(|other, _| other.is_empty() || other == name),
+        _ => {}
+    }
+    let known = |others: &Objects, name: &String| others.contains_key(name) || name.is_empty();
+    if singles.0 {
+        after.retain(|name, _| known(&before, name));
+    }
+    if singles.1 {
+        before.retain(|name, _| known(&after, name));
+    }
+    rename(&mut before, &after)?;
+    rename(&mut after, &before)?;
+    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+    names.sort();
+    names.dedup();
+    let empty = Vec::new();
+    let compared = names.into_iter().map(|name| {
+        let (old, new) = (before.get(name), after.get(name));
+        compare(name.clone(), old.unwrap_or(&empty), new.unwrap_or(&empty))
+    });
+    Ok(compared.collect())
+}
+
+/// Takes plain manifests for those of the only environment of the other side.
+fn rename(plain: &mut Objects, other: &Objects) -> Result<(), Failure> {
+    if other.contains_key("") || other.is_empty() {
+        return Ok(());
+    }
+    let Some(objects) = plain.remove("") else {
+        return Ok(());
+    };
+    let mut names = other.keys();
+    match (names.next(), names.next()) {
+        (Some(name), None) => {
+            plain.insert(name.clone(), objects);
+            Ok(())
+        }
+        _ => Err(Failure::new(
+            "one side holds manifests of no environment, the other those of several",
+        )
+        .hint("name the environment to compare with: `-e`")),
+    }
+}

@@ -1,0 +1,180 @@
+//! Differences for programs.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Comparison, Field, FieldChange, Impact, ObjectChange, ObjectDiff, Shown};
+use crate::finding::ResourceId;
+
+#[derive(Serialize)]
+struct Page<'c> {
+    version: u8,
+    from: &'c str,
+    to: &'c str,
+    comparisons: Vec<One<'c>>,
+}
+
+#[derive(Serialize)]
+struct One<'c> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'c str>,
+    added: usize,
+    changed: usize,
+    removed: usize,
+    impacts: Vec<JsonImpact<'c>>,
+    objects: Vec<JsonObject<'c>>,
+}
+
+#[derive(Serialize)]
+struct JsonImpact<'c> {
+    kind: &'static str,
+    resource: JsonId<'c>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'c str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonId<'c> {
+    api_version: &'c str,
+    kind: &'c str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'c str>,
+    name: &'c str,
+}
+
+#[derive(Serialize)]
+struct JsonObject<'c> {
+    resource: JsonId<'c>,
+    change: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<JsonField<'c>>,
+}
+
+#[derive(Serialize)]
+struct JsonField<'c> {
+    path: &'c str,
+    change: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'c str>,
+    /// Whether a value is a secret, and left out.
+    hidden: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lines: Vec<String>,
+}
+
+/// Writes all comparisons.
+pub fn write_json(
+    from: &str,
+    to: &str,
+    comparisons: &[Comparison],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let page = Page {
+        version: 1,
+        from,
+        to,
+        comparisons: comparisons.iter().map(one).collect(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &page)?;
+    writeln!(out)
+}
+
+fn one(comparison: &Comparison) -> One<'_> {
+    let (added, changed, removed) = comparison.counts();
+    let title = comparison.title.as_str();
+    One {
+        environment: (!title.is_empty()).then_some(title),
+        added,
+        changed,
+        removed,
+        impacts: comparison.impacts.iter().map(impact).collect(),
+        objects: comparison.objects.iter().map(object).collect(),
+    }
+}
+
+fn id(id: &ResourceId) -> JsonId<'_> {
+    JsonId {
+        api_version: &id.api_version,
+        kind: &id.kind,
+        namespace: id.namespace.as_deref(),
+        name: &id.name,
+    }
+}
+
+fn impact(impact: &Impact) -> JsonImpact<'_> {
+    let mut shown = JsonImpact {
+        kind: impact.kind(),
+        resource: id(impact.id()),
+        message: super::text::warning(impact),
+        field: None,
+        before: None,
+        after: None,
+    };
+    if let Impact::Image {
+        path,
+        before,
+        after,
+        ..
+    } = impact
+    {
+        shown.field = Some(path);
+        shown.before = Some(before);
+        shown.after = Some(after);
+    }
+    shown
+}
+
+fn object(object: &ObjectDiff) -> JsonObject<'_> {
+    let (change, fields) = match &object.change {
+        ObjectChange::Added => ("added", Vec::new()),
+        ObjectChange::Removed => ("removed", Vec::new()),
+        ObjectChange::Changed(fields) => ("changed", fields.iter().map(field).collect()),
+    };
+    JsonObject {
+        resource: id(&object.id),
+        change,
+        fields,
+    }
+}
+
+fn field(field: &Field) -> JsonField<'_> {
+    let (change, before, after) = match &field.change {
+        FieldChange::Added(new) => ("added", None, Some(new)),
+        FieldChange::Removed(old) => ("removed", Some(old), None),
+        FieldChange::Changed(old, new) => ("changed", Some(old), Some(new)),
+        FieldChange::Lines(_) => ("changed", None, None),
+        FieldChange::Moved => ("moved", None, None),
+    };
+    let lines = match &field.change {
+        FieldChange::Lines(lines) => lines
+            .iter()
+            .map(|line| format!("{}{}", line.sign, line.text))
+            .collect(),
+        _ => Vec::new(),
+    };
+    JsonField {
+        path: &field.path,
+        change,
+        before: before.and_then(value),
+        after: after.and_then(value),
+        hidden: [before, after].contains(&Some(&Shown::Hidden)),
+        lines,
+    }
+}
+
+fn value(shown: &Shown) -> Option<&str> {
+    match shown {
+        Shown::Value(text) => Some(text),
+        Shown::Hidden => None,
+    }
+}
