@@ -195,6 +195,15 @@ fn pairs(
         (_, Side::Environment(name)) => before.retain(|other, _| other.is_empty() || other == name),
         _ => {}
     }
+    if let (true, true, Some((a, old)), Some((b, new))) = (
+        singles.0,
+        singles.1,
+        before.first_key_value(),
+        after.first_key_value(),
+    ) && a != b
+    {
+        return Ok(vec![compare(format!("{a} => {b}"), old, new)]);
+    }
     let known = |others: &Objects, name: &String| others.contains_key(name) || name.is_empty();
     if singles.0 {
         after.retain(|name, _| known(&before, name));
