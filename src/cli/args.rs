@@ -96,12 +96,56 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: PolicyCommand,
     },
+    /// Work as a config management plugin of Argo CD
+    #[command(
+        after_help = "Examples:\n  tympan argocd plugin > plugin.yaml\n  ARGOCD_ENV_ENVIRONMENT=prod tympan argocd generate"
+    )]
+    Argocd {
+        /// What Argo CD asks for
+        #[command(subcommand)]
+        action: ArgocdCommand,
+    },
     /// Explain a rule: what, why, how to mend it; without a rule, list them all
     #[command(after_help = "Example: tympan explain yaml/duplicate-key")]
     Explain {
         /// The rule's id
         rule: Option<String>,
     },
+}
+
+/// What Argo CD asks for.
+#[derive(Debug, Subcommand)]
+pub(super) enum ArgocdCommand {
+    /// Print the manifests that the variables of Argo CD ask for: all of them or nothing
+    Generate(GenerateArgs),
+    /// Print the parameters that an Application may give, as JSON
+    Parameters,
+    /// Print the value of the annotation `argocd.argoproj.io/manifest-generate-paths`
+    Paths(PathsArgs),
+    /// Print the plugin file for the sidecar of argocd-repo-server
+    Plugin,
+}
+
+/// Arguments of `tympan argocd generate`.
+#[derive(Debug, Args)]
+pub(super) struct GenerateArgs {
+    /// Refuse what any rule calls an error, not only what cannot be rendered or applied
+    #[arg(long)]
+    pub(super) policies: bool,
+    /// Let there be no object at all: Argo CD then deletes what there was
+    #[arg(long)]
+    pub(super) allow_empty: bool,
+}
+
+/// Arguments of `tympan argocd paths`.
+#[derive(Debug, Args)]
+pub(super) struct PathsArgs {
+    /// Only what this environment depends on; may be given several times
+    #[arg(short, long = "environment", value_name = "ENV")]
+    pub(super) environments: Vec<String>,
+    /// Only what this folder of templates/ depends on; may be given several times
+    #[arg(short, long = "namespace", value_name = "NAMESPACE")]
+    pub(super) namespaces: Vec<String>,
 }
 
 /// What to do with schemas.

@@ -15,6 +15,7 @@
 mod api;
 mod api_server;
 mod architecture;
+mod argocd_plugin;
 mod cel;
 mod cli;
 mod custom_resources;
