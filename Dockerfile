@@ -2,7 +2,7 @@
 # its own plugin server into the container and starts that.
 FROM docker.io/library/rust:1.95.0-alpine AS build
 WORKDIR /src
-COPY Cargo.toml Cargo.lock rust-toolchain.toml ./
+COPY Cargo.toml Cargo.lock ./
 COPY benches benches
 COPY docs docs
 COPY src src

@@ -5,7 +5,7 @@
     reason = "Argo CD asks by variables of the environment"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -15,8 +15,8 @@ use super::load::{apply_rules, load_project, pipeline_input, project_checks};
 use crate::date::Date;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::{Finding, FindingSet, Severity};
-use crate::pipeline::{Input, Outcome, inspect, render_project};
+use crate::finding::{Finding, ResourceId, Severity};
+use crate::pipeline::{Input, Object, Outcome, inspect, render_project};
 use crate::plugin::{PLUGIN_FILE, PluginError, Request, announcements, overrides};
 use crate::project::{Project, ProjectError};
 use crate::report::{escaped, escaped_line};
@@ -72,7 +72,9 @@ fn generate(
     let waivers = std::mem::take(&mut project.waivers);
     let mut checks = project_checks(&project, &[])?;
     checks.settings.retain(|name, _| *name == environment);
-    let (mut input, config) = pipeline_input(project, &[environment.clone()], &namespaces)?;
+    // What one folder makes can be judged by those rules only together with what the others make.
+    let rendered: &[String] = if args.policies { &[] } else { &namespaces };
+    let (mut input, config) = pipeline_input(project, &[environment.clone()], rendered)?;
     override_values(&mut input, &asked)?;
     let mut outcome = render_project(input);
     inspect(&mut outcome, &checks);
@@ -87,7 +89,8 @@ fn generate(
         outcome.findings.sort(&outcome.sources);
     }
     apply_rules(&mut outcome.findings, &config, outcome.complete);
-    let found = failing(&outcome.findings, args.policies);
+    let wanted = wanted(&outcome, &namespaces);
+    let found = failing(&outcome, &wanted, args.policies);
     let what = What {
         application,
         environment: &environment,
@@ -96,24 +99,42 @@ fn generate(
         what.tell(first, rest, &outcome.sources)?;
         return Ok(ExitStatus::Findings);
     }
-    if outcome.objects() == 0 && !args.allow_empty {
+    if wanted.is_empty() && !args.allow_empty {
         let failure = Failure::new(format!("{what} there is no object; nothing was printed"));
         return Err(failure.hint("`tympan argocd generate --allow-empty` where that is meant: Argo CD then deletes what there was"));
     }
-    print(&outcome, out)?;
+    print(&wanted, out)?;
     if let Some(note) = other_version(&asked, &checks.version_words()) {
         writeln!(io::stderr().lock(), "{what} {note}")?;
     }
     Ok(ExitStatus::Clean)
 }
 
-/// Returns the errors for which nothing is handed over.
-fn failing(findings: &FindingSet, policies: bool) -> Vec<&Finding> {
-    let errors = findings
+/// Returns the objects of the folders that are asked for.
+fn wanted<'o>(outcome: &'o Outcome, namespaces: &[String]) -> Vec<&'o Object> {
+    let objects = outcome
+        .environments
+        .iter()
+        .flat_map(|environment| &environment.objects);
+    objects
+        .filter(|object| namespaces.is_empty() || namespaces.contains(&object.folder))
+        .collect()
+}
+
+/// Returns the errors for which nothing is handed over: those that are not about other folders' objects.
+fn failing<'o>(outcome: &'o Outcome, wanted: &[&Object], policies: bool) -> Vec<&'o Finding> {
+    let own: HashSet<&ResourceId> = wanted.iter().map(|object| &object.resource.id).collect();
+    let errors = outcome
+        .findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error);
+    let errors =
+        errors.filter(|finding| policies || ALWAYS.contains(&finding.rule.family()));
     errors
-        .filter(|finding| policies || ALWAYS.contains(&finding.rule.family()))
+        .filter(|finding| {
+            let about = finding.resource.as_ref();
+            !outcome.complete || about.is_none_or(|about| own.contains(about))
+        })
         .collect()
 }
 
@@ -159,11 +180,7 @@ fn line(finding: &Finding, sources: &SourceMap) -> String {
     format!("{path}:{}: {message} [{}]", position.line, finding.rule)
 }
 
-fn print(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
-    let objects = outcome
-        .environments
-        .iter()
-        .flat_map(|environment| &environment.objects);
+fn print(objects: &[&Object], out: &mut impl Write) -> io::Result<()> {
     let mut text = String::new();
     for object in objects {
         text.push_str("---\n");
