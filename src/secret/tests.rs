@@ -164,6 +164,11 @@ fn lines_of(yaml: &str) -> Vec<String> {
     found
         .map(|told| {
             let rule = told.rule.trim_start_matches("secret/");
+            for hidden in &told.hidden {
+                // A report would not show it, and so not say what is wrong.
+                let quoted = format!("`{hidden}`");
+                assert!(!told.message.contains(&quoted), "{}", told.message);
+            }
             format!("{rule} {} [{}] {}", told.field, told.at, told.message)
         })
         .collect()
@@ -247,6 +252,7 @@ fn a_secret_counts_by_what_it_holds() {
         "stringData: {values.yaml: \"a: b\\nauth: {existingSecret: x}\\n\"}",
         "stringData: {tls.crt: \"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\\n\"}",
         "stringData: {.dockerconfigjson: '{\"auths\":{}}'}",
+        "stringData: {admin.passwordMtime: '2026-01-31T12:00:00Z'}",
     ] {
         assert_eq!(opaque(data), "", "{data}");
     }
@@ -274,6 +280,10 @@ fn a_secret_counts_by_what_it_holds() {
         (
             "stringData: {a: x9, b: x9, c: x9, d: x9, e: x9, f: x9}",
             "manifest stringData.a [a] this Secret holds `a`, `b`, `c`, `d` and 2 more in the clear",
+        ),
+        (
+            "stringData: {admin.password: $2a$10$rRyBsGSHK6.uc8fntPwVIuLVHgsAhAX7TcdrqW/RADU0uh7CaChLa}",
+            "manifest stringData[admin.password] [admin.password] this Secret holds `admin.password` in the clear",
         ),
         (
             "stringData: {values.yaml: 'password: Gehoer2024'}",
