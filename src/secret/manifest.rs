@@ -268,7 +268,9 @@ fn known<'a>(index: Index, entry: &Entry<'a>) -> Option<Found<'a>> {
     let what = named(entry.name, text, Form::Whole)?;
     matches!(what, What::Known(_)).then(|| {
         let place = Place::of_key(entry.key, entry.value, Holder::Field(entry.name));
-        let mut found = Found::new(index, fault(&place, what));
+        let fault = fault(&place, what)
+            .help("set a password that nobody knows, in the vault that fills this Secret");
+        let mut found = Found::new(index, fault);
         found.hidden = place.hidden;
         found
     })

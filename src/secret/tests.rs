@@ -350,3 +350,26 @@ fn hostile_objects_are_looked_at() {
         assert_eq!(lines_of(yaml), Vec::<String>::new());
     }
 }
+
+#[test]
+fn the_help_fits_the_place() {
+    let help = |yaml: &str| told(yaml, true).remove(0).help;
+    for (yaml, expected) in [
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations: {kubectl.kubernetes.io/last-applied-configuration: '{\"data\":{\"password\":\"R2Vob2VyMjAyNA==\"}}'}\n",
+            "leave this annotation out: `kubectl apply` writes it; and change the value: it can have been read",
+        ),
+        (
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec: {source: {repoURL: 'https://a:Gehoer2024@b/'}}\n",
+            "leave user and password out of the address, and let a Secret give them; and change the value: it can have been read",
+        ),
+    ] {
+        assert_eq!(help(yaml), expected);
+    }
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {password: admin}\n";
+    assert_eq!(
+        told(secret, true)[1].help,
+        "set a password that nobody knows, in the vault that fills this Secret"
+    );
+}

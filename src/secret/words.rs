@@ -8,6 +8,9 @@ use crate::finding::Rule;
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
+/// What kubectl keeps of what it applied, and people copy from a cluster with the rest.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// What holds a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holder<'a> {
@@ -147,6 +150,10 @@ fn short(name: &str) -> Cow<'_, str> {
 
 fn help(holder: Holder<'_>, what: What) -> String {
     let source = match holder {
+        Holder::Field(LAST_APPLIED) => "leave this annotation out: `kubectl apply` writes it",
+        Holder::Field(_) | Holder::Item if what == What::Address => {
+            "leave user and password out of the address, and let a Secret give them"
+        }
         Holder::Variable(_) => {
             "take it from a Secret: `valueFrom: {secretKeyRef: {name: …, key: …}}`"
         }
@@ -160,7 +167,7 @@ fn help(holder: Holder<'_>, what: What) -> String {
     };
     let then = match what {
         What::Known(_) => "and set a password that nobody knows",
-        _ => "and change it: it can have been read",
+        _ => "and change the value: it can have been read",
     };
     format!("{source}; {then}")
 }

@@ -323,12 +323,20 @@ impl<'t> Scan<'t> {
         let before = part(self.text, &(self.line.start..found.start));
         let mut words = before.split_ascii_whitespace();
         let right = words.next() == Some("user") && words.any(|word| matches!(word, "on" | "off"));
+        // `user app`
+        let before = before.trim_start();
+        let user = before
+            .splitn(3, ' ')
+            .take(2)
+            .map(|word| word.len() + 1)
+            .sum::<usize>();
+        let user = before.get(..user.saturating_sub(1)).unwrap_or("user");
         let value = end..text::run_after(self.text, end, value::LONGEST, |byte| {
             !byte.is_ascii_whitespace() && !b"\"'".contains(&byte)
         });
         let what = named("password", part(self.text, &value), Form::Exact);
         let what = what.filter(|_| right).ok_or(end)?;
-        Ok(self.hit(what, "user", value))
+        Ok(self.hit(what, user, value))
     }
 
     /// Looks at a statement of SQL that sets a password.
