@@ -271,9 +271,17 @@ fn language(name: &str, text: &str) -> Language {
     }
 }
 
-/// Tells whether a file holds what a program says to people, by its name: `messages_de.properties`, `i18n.json`.
+/// Tells whether a file holds what a program says to people, by its name: `messages_de.properties`, `i18n.json`,
+/// `de.json`, `pt-BR.yaml`.
 fn is_translation(stem: &str) -> bool {
     const FRONTS: &[&str] = &["messages", "i18n", "locale", "translation"];
+    const LANGUAGES: &[&str] = &[
+        "ar", "cs", "da", "de", "en", "fi", "fr", "he", "hu", "it", "ja", "ko", "nl", "pl", "pt",
+        "ru", "sv", "tr", "uk", "zh",
+    ];
     let stem = stem.to_ascii_lowercase();
+    let language = stem.split(['-', '_']).next().unwrap_or_default();
+    let rest = stem.get(language.len()..).unwrap_or_default();
     FRONTS.iter().any(|front| stem.starts_with(front))
+        || LANGUAGES.contains(&language) && (rest.is_empty() || rest.len() == 3)
 }
