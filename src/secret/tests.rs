@@ -341,6 +341,17 @@ fn hostile_objects_are_looked_at() {
             "literal data[a.ini] [a.ini] line 1 of `a.ini` gives `password` in the clear; see lines 2, 3, 4, 5 and 59 more too"
         ]
     );
+    // A secret behind what is more than any file has.
+    let hidden = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a.ini: \"{}password = Gehoer2024\\n\"}}\n",
+        "password = ${X}\\n".repeat(2000)
+    );
+    assert_eq!(
+        lines_of(&hidden),
+        [
+            "literal data[a.ini] [a.ini] line 2001 of `a.ini` and what follows may hold passwords: no file has so many names for them, and they are not looked at"
+        ]
+    );
     for yaml in [
         "a",
         "[]",

@@ -78,7 +78,7 @@ impl What {
             Self::Token(_) => &rules::CREDENTIAL,
             Self::Address => &rules::ADDRESS,
             Self::Known(_) => &rules::DEFAULT_PASSWORD,
-            Self::Literal => &rules::LITERAL,
+            Self::Literal | Self::Unread => &rules::LITERAL,
         }
     }
 }
@@ -106,6 +106,9 @@ fn message(place: &Place<'_>, what: What) -> String {
     let said = match what {
         What::Token(form) => format!("{subject} holds {form}"),
         What::Address => format!("{subject} holds an address with its password"),
+        What::Unread => format!(
+            "{subject} and what follows may hold passwords: no file has so many names for them, and they are not looked at"
+        ),
         What::Literal if name.is_empty() => format!("{subject} has its value in the clear"),
         What::Literal if of_argument => format!("`{name}` is given its value in the clear"),
         What::Literal => format!("{subject} gives `{name}` in the clear"),
@@ -149,6 +152,9 @@ fn short(name: &str) -> Cow<'_, str> {
 }
 
 fn help(holder: Holder<'_>, what: What) -> String {
+    if what == What::Unread {
+        return "write it in fewer and shorter parts".to_owned();
+    }
     let source = match holder {
         Holder::Field(LAST_APPLIED) => "leave this annotation out: `kubectl apply` writes it",
         Holder::Field(_) | Holder::Item if what == What::Address => {

@@ -42,6 +42,8 @@ pub(crate) enum What {
     Known(&'static str),
     /// The value of a name that says a secret.
     Literal,
+    /// It may be one: so many names say a secret that the rest is not looked at.
+    Unread,
 }
 
 /// A secret in a text.
@@ -286,7 +288,9 @@ impl<'t> Scan<'t> {
             .ok_or(next)?;
         self.names += 1;
         if self.names > MOST_NAMES {
-            return Err(next);
+            let first = self.names == MOST_NAMES + 1;
+            let unread = first.then(|| self.hit(What::Unread, "", next..next));
+            return unread.ok_or(next);
         }
         let value = part(self.text, &assigned.value);
         let what = if header {
