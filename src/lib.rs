@@ -45,6 +45,8 @@ pub mod secret;
 
 pub mod argocd;
 
+pub mod network;
+
 pub mod policy;
 
 pub mod waiver;

@@ -15,6 +15,7 @@ const FAMILIES: &[&[&Rule]] = &[
     crate::secret::rules::RULES,
     crate::argocd::rules::RULES,
     crate::pod_security::rules::RULES,
+    crate::network::rules::RULES,
     crate::policy::rules::RULES,
     crate::waiver::rules::RULES,
 ];

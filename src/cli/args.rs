@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::date::Date;
+use crate::network::Protocol;
 
 /// Renders Kubernetes manifests from templates and per-environment values, and proves them valid and zero-trust.
 #[derive(Debug, Parser)]
@@ -69,6 +70,11 @@ pub(super) enum Command {
         after_help = "Examples:\n  tympan check                    render in memory and check\n  tympan check rendered/prod      check plain manifests\n  helm template x | tympan check -"
     )]
     Check(CheckArgs),
+    /// Tell who may talk to whom
+    #[command(
+        after_help = "Examples:\n  tympan network -e prod\n  tympan network -e prod --to openmrs/mariadb --port 3306\n  tympan network rendered/prod"
+    )]
+    Network(NetworkArgs),
     /// Print the merged values of an environment, and where each was set
     #[command(after_help = "Example: tympan values openmrs.backend -e prod")]
     Values {
@@ -207,6 +213,46 @@ pub(super) struct CheckArgs {
     pub(super) exit_zero: bool,
 }
 
+/// The arguments of `network`.
+#[derive(Debug, Args)]
+pub(super) struct NetworkArgs {
+    /// Manifests: files, folders, or - for standard input; the project when left out
+    pub(super) paths: Vec<PathBuf>,
+    /// Only this environment; may be given again
+    #[arg(
+        short,
+        long = "environment",
+        value_name = "ENV",
+        conflicts_with = "paths"
+    )]
+    pub(super) environments: Vec<String>,
+    /// Only connections from this workload, for example openmrs/backend, or from an address
+    #[arg(long, value_name = "W")]
+    pub(super) from: Option<String>,
+    /// Only connections to this workload, or to an address
+    #[arg(long, value_name = "W")]
+    pub(super) to: Option<String>,
+    /// Only connections to this port: 3306, which is TCP/3306, or UDP/53
+    #[arg(long, value_name = "P", value_parser = port)]
+    pub(super) port: Option<(Protocol, u32)>,
+    /// Tell which policies and rules open or close each side, with file and line; with --from and --to, also why nothing
+    /// is open
+    #[arg(long)]
+    pub(super) why: bool,
+    /// The format
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: NetworkFormat,
+}
+
+/// The formats of connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum NetworkFormat {
+    /// One connection a line
+    Text,
+    /// For programs
+    Json,
+}
+
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Colour {
@@ -245,6 +291,15 @@ pub(super) enum FailOn {
     Warning,
     /// Anything
     Note,
+}
+
+fn port(text: &str) -> Result<(Protocol, u32), &'static str> {
+    let (protocol, number) = text.split_once('/').unwrap_or(("TCP", text));
+    let protocol = Protocol::parse(&protocol.to_ascii_uppercase());
+    let number = number.parse().ok();
+    let number = number.filter(|number| (1..=65_535).contains(number));
+    let both = protocol.zip(number);
+    both.ok_or("write a port as 8080 or UDP/53; protocols are TCP, UDP and SCTP")
 }
 
 fn day(text: &str) -> Result<Date, &'static str> {

@@ -6,10 +6,10 @@ use indexmap::IndexMap;
 use minijinja::Value;
 use rayon::prelude::*;
 
-use crate::cluster::Settings;
+use crate::cluster::{FlowsObject, Settings};
 use crate::error::Failure;
 use crate::finding::{FindingSet, Severity, nearest};
-use crate::manifest::flatten;
+use crate::manifest::{Resource, flatten};
 use crate::pipeline::{Checks, EnvironmentInput, Input, PolicyFile};
 use crate::project::{Config, Project, ProjectError, RuleSetting};
 use crate::registry;
@@ -126,6 +126,11 @@ pub(super) fn project_checks(
             repository: project.config.repository.clone(),
             delivery: project.config.delivery,
             whole: true,
+            flows: project.flows.clone().map(|flows| FlowsObject {
+                file: flows.file,
+                resource: Resource::new(flows.document),
+                flows: flows.flows,
+            }),
             policies: Vec::new(),
         };
         checks.settings.insert(name.clone(), settings);

@@ -11,6 +11,7 @@ mod check;
 mod explain;
 mod init;
 mod load;
+mod network;
 mod policy;
 mod render;
 mod schema;
@@ -147,6 +148,7 @@ fn command(
         Command::Init { folder } => init::run(&settings.directory.join(folder), out),
         Command::Render(args) => render::run(args, settings, out),
         Command::Check(args) => check::run(args, settings, out),
+        Command::Network(args) => network::run(args, settings, out),
         Command::Values { path, environment } => {
             values::run(path.as_deref(), environment, settings, out)
         }

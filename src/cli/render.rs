@@ -55,7 +55,7 @@ pub(super) fn run(
 }
 
 /// Shows findings on standard error: standard output is for what was asked for.
-fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
+pub(super) fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
     if outcome.findings.is_empty() || (settings.quiet && outcome.complete) {
         return Ok(());
     }

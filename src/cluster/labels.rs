@@ -73,14 +73,12 @@ impl<'a> Requirement<'a> {
         }
     }
 
-    fn is_met_by(&self, labels: &Labels<'_>) -> bool {
+    fn is_met_by(&self, label: Option<&str>) -> bool {
         match self {
-            Self::In(key, values) => labels.get(key).is_some_and(|value| values.contains(&value)),
-            Self::NotIn(key, values) => {
-                labels.get(key).is_none_or(|value| !values.contains(&value))
-            }
-            Self::Exists(key) => labels.get(key).is_some(),
-            Self::DoesNotExist(key) => labels.get(key).is_none(),
+            Self::In(_, values) => label.is_some_and(|value| values.contains(&value)),
+            Self::NotIn(_, values) => label.is_none_or(|value| !values.contains(&value)),
+            Self::Exists(_) => label.is_some(),
+            Self::DoesNotExist(_) => label.is_none(),
         }
     }
 
@@ -161,6 +159,31 @@ impl<'a> Selector<'a> {
         })
     }
 
+    /// Makes a selector of labels that must be there.
+    pub fn of_labels(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let wanted = labels.into_iter();
+        Self {
+            requirements: wanted
+                .map(|(key, value)| Requirement::In(key, vec![value]))
+                .collect(),
+        }
+    }
+
+    /// Returns the labels that must be there, where it asks for nothing else.
+    pub fn exact_labels(&self) -> Option<Vec<(&'a str, &'a str)>> {
+        let labels = self
+            .requirements
+            .iter()
+            .map(|requirement| match requirement {
+                Requirement::In(key, values) => match values.as_slice() {
+                    [value] => Some((*key, *value)),
+                    _ => None,
+                },
+                _ => None,
+            });
+        labels.collect()
+    }
+
     /// Tells whether it asks for nothing, and so selects everything.
     pub fn is_empty(&self) -> bool {
         self.requirements.is_empty()
@@ -168,9 +191,14 @@ impl<'a> Selector<'a> {
 
     /// Tells whether labels meet all requirements.
     pub fn matches(&self, labels: &Labels<'_>) -> bool {
+        self.is_met_by(|key| labels.get(key))
+    }
+
+    /// Tells whether labels meet all requirements, given a way to look them up.
+    pub fn is_met_by<'l>(&self, label: impl Fn(&str) -> Option<&'l str>) -> bool {
         self.requirements
             .iter()
-            .all(|requirement| requirement.is_met_by(labels))
+            .all(|requirement| requirement.is_met_by(label(requirement.key())))
     }
 
     /// Returns the keys of the labels it asks about, in their order.
@@ -209,7 +237,7 @@ impl<'a> Selector<'a> {
         for requirement in &self.requirements {
             if !known(requirement.key()) {
                 all = None;
-            } else if !requirement.is_met_by(labels) {
+            } else if !requirement.is_met_by(labels.get(requirement.key())) {
                 return Some(false);
             }
         }

@@ -18,7 +18,7 @@ pub use self::labels::{Labels, Selector};
 pub use self::pod::{PodTemplate, pod_template};
 use crate::finding::{RuleId, Severity, Told};
 use crate::manifest::{Fault, Resource, Scope, Scopes, group};
-use crate::project::{Delivery, External, Level, Network, Repository};
+use crate::project::{Delivery, External, Flow, Level, Network, Repository};
 use crate::schema::KubernetesVersion;
 use crate::source::FileId;
 use crate::yaml::{Document, Node};
@@ -48,6 +48,8 @@ pub struct Settings {
     /// Whether the objects are all that the environment has, but for the external ones: what is not among them is
     /// missing. Plain manifests may be a part of a whole.
     pub whole: bool,
+    /// The connections that are declared, where there is a file of them.
+    pub flows: Option<FlowsObject>,
     /// Policies beside the objects, with bindings and params, that hold whatever their bindings say.
     pub policies: Vec<PolicyObject>,
 }
@@ -61,7 +63,19 @@ pub struct PolicyObject {
     pub resource: Resource,
 }
 
-/// The index of an object in its [`Cluster`]; those after the objects are of [`Settings::policies`].
+/// The file of declared connections, as something that faults can be about.
+#[derive(Clone, Debug)]
+pub struct FlowsObject {
+    /// The file.
+    pub file: FileId,
+    /// Its tree.
+    pub resource: Resource,
+    /// What it declares.
+    pub flows: Vec<Flow>,
+}
+
+/// The index of an object in its [`Cluster`]; those after the objects are of [`Settings::policies`], and the last one is
+/// [`Settings::flows`].
 pub type Index = usize;
 
 /// A fault of one object, as seen from the others.
@@ -246,6 +260,11 @@ impl<'a> Cluster<'a> {
     pub fn policies(&self) -> impl Iterator<Item = (Index, &'a Resource)> + '_ {
         let policies = self.settings.policies.iter().enumerate();
         policies.map(|(at, policy)| (self.len() + at, &policy.resource))
+    }
+
+    /// Returns the index of the file of declared connections.
+    pub fn flows(&self) -> Index {
+        self.len() + self.settings.policies.len()
     }
 
     /// Tells whether a policy holds whatever its bindings say.

@@ -71,8 +71,43 @@ pub fn flatten(document: Document) -> Vec<Document> {
         return vec![document];
     }
     let mut flat = Vec::new();
-    collect(document.root(), &mut flat);
+    collect(document.root(), None, &mut flat);
     flat
+}
+
+/// The nodes of a list of one kind that say what its items are, where these do not say so themselves.
+#[derive(Clone, Copy)]
+struct ListOf<'a> {
+    api_version: Option<Node<'a>>,
+    kind: Node<'a>,
+}
+
+impl<'a> ListOf<'a> {
+    fn new(list: Node<'a>) -> Option<Self> {
+        Some(Self {
+            api_version: list.get("apiVersion"),
+            kind: list.get("kind")?,
+        })
+    }
+
+    /// Gives an item that names no kind that of its list, `Pod` of a `PodList`: as Kubernetes' clients do.
+    fn tell(self, item: &mut Document) {
+        let kind = self
+            .kind
+            .as_str()
+            .and_then(|kind| kind.strip_suffix("List"));
+        let version = self.api_version.and_then(Node::as_str).unwrap_or_default();
+        let root = item.root();
+        let last = root.entries().last().map(|(_, value)| value.index());
+        if let (Some(kind), Some(last)) = (kind.filter(|kind| !kind.is_empty()), last)
+            && root.get("kind").is_none()
+            && root.get("apiVersion").is_none()
+        {
+            let place = self.kind.place();
+            item.insert_after(&[0], last, "kind", kind, place);
+            item.insert_after(&[0], last, "apiVersion", version, place);
+        }
+    }
 }
 
 fn is_list(node: Node<'_>) -> bool {
@@ -83,16 +118,21 @@ fn is_list(node: Node<'_>) -> bool {
             .is_some_and(|items| matches!(items.kind(), Kind::Seq | Kind::Null))
 }
 
-fn collect(node: Node<'_>, flat: &mut Vec<Document>) {
+fn collect(node: Node<'_>, list: Option<ListOf<'_>>, flat: &mut Vec<Document>) {
     if is_list(node) {
+        let list = ListOf::new(node);
         node.get("items")
             .into_iter()
             .flat_map(Node::items)
-            .for_each(|item| collect(item, flat));
+            .for_each(|item| collect(item, list, flat));
     } else {
         let mut builder = Builder::new(node.document().text().clone());
         builder.copy(node, None);
-        flat.push(builder.finish());
+        let mut item = builder.finish();
+        if let Some(list) = list {
+            list.tell(&mut item);
+        }
+        flat.push(item);
     }
 }
 
@@ -125,6 +165,26 @@ mod tests {
             ["A", "B", "CList"]
         );
         assert_eq!(kinds[1].span().of(text), "B");
+    }
+
+    #[test]
+    fn items_of_a_list_of_one_kind_need_not_name_it() {
+        let text = "kind: PodList\napiVersion: v1\nitems:\n- {metadata: {name: a}}\n- {kind: Other, apiVersion: x/v1, metadata: {name: b}}\n- {}\n";
+        let flat: Vec<Resource> = flatten(document(text))
+            .into_iter()
+            .map(Resource::new)
+            .collect();
+        let ids: Vec<String> = flat
+            .iter()
+            .map(|one| format!("{} {}", one.id.api_version, one.id))
+            .collect();
+        assert_eq!(ids, ["v1 Pod/a", "x/v1 Other/b", " /"]);
+        assert_eq!(
+            flat[0].root().get("kind").unwrap().span().of(text),
+            "PodList"
+        );
+        let list = "kind: List\napiVersion: v1\nitems:\n- {metadata: {name: a}}\n";
+        assert!(flatten(document(list))[0].root().get("kind").is_none());
     }
 
     #[test]

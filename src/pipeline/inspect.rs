@@ -8,14 +8,14 @@ use super::hide::Hidden;
 use super::subject::Subject;
 use super::{Environment, Outcome};
 use crate::api::{Api, changes};
-use crate::cluster::{Cluster, Found, Settings};
+use crate::cluster::{Cluster, Found, Index, Settings};
 use crate::finding::{Finding, RuleId, bound};
 use crate::manifest::{Fault, Scopes, group};
 use crate::policy::{Side, parity};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::yaml::{Document, Node};
-use crate::{argocd, pod_security, policy, rbac, reference, secret};
+use crate::{argocd, network, pod_security, policy, rbac, reference, secret};
 
 /// What to check by.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl Checks {
 type Family = for<'a> fn(&Cluster<'a>) -> Vec<Found<'a>>;
 
 /// The families that need every object: without those that could not be rendered others seem to be missing.
-const OF_THE_WHOLE: &[Family] = &[reference::check];
+const OF_THE_WHOLE: &[Family] = &[reference::check, network::check];
 
 /// The families that look at the objects of an environment together.
 const FAMILIES: &[Family] = &[
@@ -246,16 +246,33 @@ fn inspect_environment<'o>(
         }
     }
     bound(&mut together);
-    let together = together.into_iter();
-    found.extend(together.filter_map(|one| seen_together(one, subjects)));
+    let flows = settings.flows.as_ref();
+    let flows = flows.map(|flows| Subject::plain(flows.file, &flows.resource));
+    let subject = |index: Index| match subjects.get(index) {
+        None if index == subjects.len() => flows.as_ref(),
+        subject => subject,
+    };
+    found.extend(together.into_iter().filter_map(|one| {
+        let is_declared = one.object == subjects.len();
+        let mut finding = seen_together(one, &subject)?;
+        if is_declared {
+            // The file of flows is no object, and what it says may be wrong in one environment only.
+            finding.resource = None;
+            finding = finding.environment(environment);
+        }
+        Some(finding)
+    }));
     found
 }
 
 /// Makes a finding of a fault that is seen from other objects, with their places.
-fn seen_together(found: Found<'_>, subjects: &[Subject<'_>]) -> Option<Finding> {
-    let mut finding = subjects.get(found.object)?.finding(found.fault);
+fn seen_together<'s>(
+    found: Found<'_>,
+    subject: &impl Fn(Index) -> Option<&'s Subject<'s>>,
+) -> Option<Finding> {
+    let mut finding = subject(found.object)?.finding(found.fault);
     let related = found.related.into_iter();
-    let places = related.filter_map(|(index, node)| Some(subjects.get(index)?.place(node)));
+    let places = related.filter_map(|(index, node)| Some(subject(index)?.place(node)));
     finding.related.extend(places);
     Some(finding)
 }

@@ -14,7 +14,8 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::config::{Config, parse_config};
-use super::layout::{Layout, WAIVERS, resolve_layout};
+use super::flows::{Flows, parse_flows};
+use super::layout::{FLOWS, Layout, WAIVERS, resolve_layout};
 use super::waivers::{Known, Waiver, parse_waivers};
 use super::{ConfigProblem, ProjectError};
 use crate::finding::{Rule, nearest};
@@ -37,6 +38,8 @@ pub struct Project {
     pub config: Config,
     /// The findings that are accepted.
     pub waivers: Vec<Waiver>,
+    /// The connections that are declared, where there is a file of them.
+    pub flows: Option<Flows>,
     /// What its folders hold.
     pub layout: Layout,
     /// Every text.
@@ -65,7 +68,11 @@ impl Project {
         let mut rules: Vec<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
         rules.extend(policy_rules(&layout, &sources));
         let read = settings(file, &sources, &layout, &rules);
-        let (config, waivers) = match read {
+        let Declared {
+            config,
+            waivers,
+            flows,
+        } = match read {
             Ok(read) => read,
             Err(problems) => return Err(ProjectError::Config { sources, problems }),
         };
@@ -73,6 +80,7 @@ impl Project {
             root,
             config,
             waivers,
+            flows,
             layout,
             sources,
         })
@@ -84,13 +92,20 @@ impl Project {
     }
 }
 
-/// Reads what `tympan.yaml` and the waivers say.
+/// What a project declares.
+struct Declared {
+    config: Config,
+    waivers: Vec<Waiver>,
+    flows: Option<Flows>,
+}
+
+/// Reads what `tympan.yaml`, the waivers and the flows say.
 fn settings(
     file: FileId,
     sources: &SourceMap,
     layout: &Layout,
     rules: &[String],
-) -> Result<(Config, Vec<Waiver>), Vec<ConfigProblem>> {
+) -> Result<Declared, Vec<ConfigProblem>> {
     let read = |file| yaml::read(sources.file(file).text(), &yaml::Limits::default());
     let stream = read(file);
     let config = parse_config(file, &stream, rules)?;
@@ -107,7 +122,15 @@ fn settings(
         Some(file) => parse_waivers(file, &read(file), &known)?,
         None => Vec::new(),
     };
-    Ok((config, waivers))
+    let flows = match sources.find(FLOWS).filter(|_| layout.flows) {
+        Some(file) => parse_flows(file, read(file), &environments)?,
+        None => None,
+    };
+    Ok(Declared {
+        config,
+        waivers,
+        flows,
+    })
 }
 
 /// Returns the rules that a project's policies are.

@@ -5,6 +5,7 @@
 
 mod config;
 mod fields;
+mod flows;
 mod layout;
 mod load;
 mod size;
@@ -17,6 +18,7 @@ pub use self::config::{
     PolicyAction, Repository, RuleSetting,
 };
 pub use self::fields::{Reader, required};
+pub use self::flows::{Flow, FlowEnd, Flows};
 pub use self::layout::{EnvironmentFiles, FLOWS, Layout, PolicyPath, TemplatePath, WAIVERS};
 pub use self::load::{PROJECT_FILE, Project, load_manifests};
 pub use self::waivers::Waiver;

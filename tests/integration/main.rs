@@ -29,6 +29,7 @@ mod injection;
 mod kill;
 mod kubectl;
 mod mistakes;
+mod netpol;
 mod pod_security;
 mod policies;
 mod program;

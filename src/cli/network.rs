@@ -1,0 +1,405 @@
+//! `tympan network`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use serde::Serialize;
+
+use super::Settings;
+use super::args::{NetworkArgs, NetworkFormat};
+use super::load::{load_project, pipeline_input, project_checks};
+use super::render::tell;
+use crate::cluster::{self, Cluster, Index};
+use crate::error::Failure;
+use crate::exit::ExitStatus;
+use crate::finding::{Severity, nearest};
+use crate::manifest::{Resource, Scopes};
+use crate::network::{
+    Action, Connection, Connections, Direction, End, Name, PeerId, Range, Reach, Reason,
+    connections, names, reasons,
+};
+use crate::pipeline::{Checks, Environment, Outcome, read_manifests, render_project};
+use crate::project::load_manifests;
+use crate::report::escaped;
+use crate::schema::KubernetesVersion;
+use crate::source::Location;
+use crate::yaml::{Limits, Node};
+
+/// Who may talk to whom in one environment, or in plain manifests.
+struct Known<'o> {
+    /// The environment's name; empty for plain manifests.
+    name: &'o str,
+    environment: Option<&'o Environment>,
+    outcome: &'o Outcome,
+    reach: Reach<'o>,
+}
+
+pub(super) fn run(
+    args: &NetworkArgs,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> Result<ExitStatus, Failure> {
+    let (outcome, checks) = if args.paths.is_empty() {
+        of_project(args, settings)?
+    } else {
+        of_manifests(args, settings)?
+    };
+    let mut scopes = Scopes::default();
+    let schemas = checks.schemas.iter();
+    schemas.for_each(|schema| scopes.learn(schema.root()));
+    let known: Vec<Known<'_>> = checks
+        .settings
+        .iter()
+        .map(|(name, settings)| {
+            let mut environments = outcome.environments.iter();
+            let environment = environments.find(|one| one.name == *name);
+            let objects = objects(&outcome, environment);
+            let cluster = Cluster::new(objects, scopes.clone(), settings);
+            Known {
+                name,
+                environment,
+                outcome: &outcome,
+                reach: Reach::new(&cluster),
+            }
+        })
+        .collect();
+    for wanted in [&args.from, &args.to].into_iter().flatten() {
+        must_be_known(wanted, &known)?;
+    }
+    if !settings.quiet {
+        notes(&known)?;
+    }
+    match args.format {
+        NetworkFormat::Text => text(args, &known, out)?,
+        NetworkFormat::Json => json(args, &known, out)?,
+    }
+    Ok(ExitStatus::Clean)
+}
+
+/// Renders the project; all of it must render, for what is missing would be told as closed.
+fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Checks), Failure> {
+    let project = load_project(&settings.directory)?;
+    let mut checks = project_checks(&project, &[])?;
+    let (input, _) = pipeline_input(project, &args.environments, &[])?;
+    let outcome = render_project(input);
+    if !outcome.complete {
+        tell(&outcome, settings)?;
+        return Err(Failure::new(
+            "nothing can be told, because not everything could be rendered",
+        ));
+    }
+    let environments = &outcome.environments;
+    checks
+        .settings
+        .retain(|name, _| environments.iter().any(|one| one.name == *name));
+    Ok((outcome, checks))
+}
+
+fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Checks), Failure> {
+    let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
+    let outcome = read_manifests(sources, &Limits::default());
+    let worst = outcome.findings.worst();
+    if worst.is_some_and(|worst| worst == Severity::Error) {
+        tell(&outcome, settings)?;
+        return Err(Failure::new(
+            "nothing can be told, because not everything could be read",
+        ));
+    }
+    let settings = cluster::Settings {
+        versions: vec![KubernetesVersion::NEWEST],
+        ..cluster::Settings::default()
+    };
+    let checks = Checks {
+        settings: [(String::new(), settings)].into(),
+        ..Checks::default()
+    };
+    Ok((outcome, checks))
+}
+
+/// Returns the objects of an environment; where there is none, those of plain manifests.
+fn objects<'o>(outcome: &'o Outcome, environment: Option<&'o Environment>) -> Vec<&'o Resource> {
+    match environment {
+        Some(environment) => environment
+            .objects
+            .iter()
+            .map(|one| &one.resource)
+            .collect(),
+        None => outcome.manifests.iter().map(|(_, one)| one).collect(),
+    }
+}
+
+impl Known<'_> {
+    /// Returns the line where a node of an object can be mended: `file:line`.
+    fn place(&self, object: Index, node: Option<Node<'_>>) -> Option<String> {
+        let location = match self.environment {
+            Some(environment) => {
+                let object = environment.objects.get(object)?;
+                let node = node.unwrap_or_else(|| object.resource.root());
+                object.template(environment, node)
+            }
+            None => {
+                let (file, object) = self.outcome.manifests.get(object)?;
+                let node = node.unwrap_or_else(|| object.root());
+                Location::new(*file, node.span())
+            }
+        };
+        let file = self.outcome.sources.file(location.file);
+        let line = file.position(location.span.start).line;
+        Some(format!("{}:{line}", file.path()))
+    }
+
+    /// Returns the name of a policy: its kind, its namespace where it has one, and its own.
+    fn policy(&self, object: Index) -> String {
+        let resource = match self.environment {
+            Some(environment) => environment.objects.get(object).map(|one| &one.resource),
+            None => self.outcome.manifests.get(object).map(|(_, one)| one),
+        };
+        resource.map_or_else(String::new, |resource| {
+            let id = &resource.id;
+            let namespace = id.namespace.as_deref().map(|name| format!("{name}/"));
+            format!("{} {}{}", id.kind, namespace.unwrap_or_default(), id.name)
+        })
+    }
+
+    /// Tells why one side of the connections between two ends is as it is.
+    fn why(&self, from: &[PeerId], to: &[PeerId], direction: Direction) -> Vec<String> {
+        let mut told = BTreeSet::new();
+        let mut lines = Vec::new();
+        for from in from
+            .iter()
+            .filter(|peer| self.reach.numbering.is_source(**peer))
+        {
+            let is_target =
+                |peer: &&PeerId| !matches!(self.reach.numbering.end(**peer), End::Source(_));
+            for to in to.iter().filter(is_target) {
+                for reason in reasons(&self.reach, *from, *to, direction) {
+                    let line = self.reason(&reason);
+                    if told.insert(line.clone()) {
+                        lines.push(line);
+                    }
+                }
+            }
+        }
+        lines
+    }
+
+    fn reason(&self, reason: &Reason<'_>) -> String {
+        let at = |object, node| match self.place(object, node) {
+            Some(place) => format!("{} ({place})", self.policy(object)),
+            None => self.policy(object),
+        };
+        match reason {
+            Reason::NoPolicy => "no policy is about these pods".to_owned(),
+            Reason::Rule {
+                object,
+                node,
+                action,
+                connections,
+            } => {
+                let does = match action {
+                    Action::Allow => "allows",
+                    Action::Deny => "refuses",
+                    Action::Pass => "passes on",
+                };
+                format!("{} {does} {connections}", at(*object, Some(*node)))
+            }
+            Reason::Closes { object } => {
+                format!("{} closes what no rule allows", at(*object, None))
+            }
+        }
+    }
+}
+
+/// Says on standard error what is not taken as it is written.
+fn notes(known: &[Known<'_>]) -> io::Result<()> {
+    let mut told = BTreeSet::new();
+    for one in known {
+        for note in &one.reach.notes {
+            let place = one.place(note.object, Some(note.node)).unwrap_or_default();
+            told.insert(format!("{place}: {}", note.message));
+        }
+    }
+    let mut err = io::stderr().lock();
+    told.iter()
+        .try_for_each(|line| writeln!(err, "note: {}", escaped(line)))
+}
+
+/// Tells whether a name is the one that is asked for: as it is shown, without the kind, or by an address of its range.
+fn is_meant(wanted: Option<&str>, name: &Name) -> bool {
+    let Some(wanted) = wanted else {
+        return true;
+    };
+    let bare = name.shown.split('[').next();
+    match (wanted.parse::<IpAddr>(), name.range) {
+        (Ok(address), Some(range)) => range.contains(&Range::of(address)),
+        _ => wanted == name.shown || name.range.is_none() && bare == Some(wanted),
+    }
+}
+
+fn must_be_known(wanted: &str, known: &[Known<'_>]) -> Result<(), Failure> {
+    let all: Vec<Name> = known.iter().flat_map(|one| names(&one.reach)).collect();
+    if all.iter().any(|name| is_meant(Some(wanted), name)) {
+        return Ok(());
+    }
+    let bare = all.iter().filter_map(|name| name.shown.split('[').next());
+    let near = nearest(wanted, bare).map(|near| format!("; did you mean `{near}`?"));
+    let near = near.unwrap_or_default();
+    let failure = Failure::new(format!("there is no workload `{wanted}`{near}"));
+    Err(failure.hint("write a workload as `namespace/name`, or an address such as 192.0.2.1"))
+}
+
+/// Tells the connections that are asked for; where both ends are and nothing is open, that nothing is, if one wants to
+/// know why.
+fn each<E>(
+    args: &NetworkArgs,
+    known: &Known<'_>,
+    mut tell: impl FnMut(Connection<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut open = BTreeSet::new();
+    let asks_why = args.why && args.from.is_some() && args.to.is_some();
+    connections(
+        &known.reach,
+        |name| is_meant(args.from.as_deref(), name),
+        |name| is_meant(args.to.as_deref(), name),
+        |connection| match args.port {
+            Some((protocol, port)) if !connection.connections.contains(protocol, port) => Ok(()),
+            _ => {
+                if asks_why {
+                    open.insert((connection.from.to_owned(), connection.to.to_owned()));
+                }
+                tell(connection)
+            }
+        },
+    )?;
+    if !asks_why {
+        return Ok(());
+    }
+    let names = names(&known.reach);
+    let meant = |wanted: &Option<String>| -> BTreeSet<&str> {
+        let names = names
+            .iter()
+            .filter(|name| is_meant(wanted.as_deref(), name));
+        names.map(|name| name.shown.as_str()).collect()
+    };
+    for from in meant(&args.from) {
+        for to in meant(&args.to).into_iter().filter(|to| *to != from) {
+            if !open.contains(&(from.to_owned(), to.to_owned())) {
+                tell(Connection {
+                    from,
+                    to,
+                    connections: Connections::default(),
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns what each name is the name of.
+fn peers(args: &NetworkArgs, known: &Known<'_>) -> BTreeMap<String, Vec<PeerId>> {
+    let mut peers: BTreeMap<String, Vec<PeerId>> = BTreeMap::new();
+    if args.why {
+        for name in names(&known.reach) {
+            peers.entry(name.shown).or_default().extend(name.peers);
+        }
+    }
+    peers
+}
+
+/// Writes one connection a line; where there are several environments, each under its name.
+fn text(args: &NetworkArgs, known: &[Known<'_>], out: &mut impl Write) -> io::Result<()> {
+    for one in known {
+        if known.len() > 1 {
+            writeln!(out, "# {}", one.name)?;
+        }
+        let peers = peers(args, one);
+        let of = |name: &str| peers.get(name).map(Vec::as_slice).unwrap_or_default();
+        each(args, one, |connection| {
+            let Connection {
+                from,
+                to,
+                connections,
+            } = connection;
+            writeln!(out, "{} => {} : {connections}", escaped(from), escaped(to))?;
+            for direction in [Direction::Egress, Direction::Ingress]
+                .into_iter()
+                .filter(|_| args.why)
+            {
+                for line in one.why(of(from), of(to), direction) {
+                    writeln!(out, "  {}: {}", direction.as_str(), escaped(&line))?;
+                }
+            }
+            io::Result::Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// A connection in JSON.
+#[derive(Serialize)]
+struct JsonConnection<'c> {
+    from: &'c str,
+    to: &'c str,
+    /// Whether every port of every protocol is open.
+    all: bool,
+    ports: Vec<JsonPorts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<JsonWhy>,
+}
+
+/// Ports in JSON; both ends belong to them.
+#[derive(Serialize)]
+struct JsonPorts {
+    protocol: &'static str,
+    first: u32,
+    last: u32,
+}
+
+/// What has to do with each side of a connection, in words.
+#[derive(Serialize)]
+struct JsonWhy {
+    egress: Vec<String>,
+    ingress: Vec<String>,
+}
+
+/// Writes connections one by one: there may be more than fit in memory.
+fn json(args: &NetworkArgs, known: &[Known<'_>], out: &mut impl Write) -> io::Result<()> {
+    write!(out, "{{\"version\": 1, \"environments\": [")?;
+    for (place, one) in known.iter().enumerate() {
+        let comma = if place == 0 { "" } else { "," };
+        let environment = (!one.name.is_empty()).then_some(one.name);
+        let environment = serde_json::to_string(&environment)?;
+        write!(
+            out,
+            "{comma}\n{{\"environment\": {environment}, \"connections\": ["
+        )?;
+        let peers = peers(args, one);
+        let of = |name: &str| peers.get(name).map(Vec::as_slice).unwrap_or_default();
+        let mut comma = "";
+        each(args, one, |connection| {
+            let why = |direction| one.why(of(connection.from), of(connection.to), direction);
+            let parts = connection.connections.parts();
+            let ports = parts.map(|(protocol, first, last)| JsonPorts {
+                protocol: protocol.as_str(),
+                first,
+                last,
+            });
+            let shown = JsonConnection {
+                from: connection.from,
+                to: connection.to,
+                all: connection.connections.is_all(),
+                ports: ports.collect(),
+                why: args.why.then(|| JsonWhy {
+                    egress: why(Direction::Egress),
+                    ingress: why(Direction::Ingress),
+                }),
+            };
+            writeln!(out, "{comma}")?;
+            comma = ",";
+            serde_json::to_writer(&mut *out, &shown).map_err(io::Error::from)
+        })?;
+        write!(out, "\n]}}")?;
+    }
+    writeln!(out, "\n]}}")
+}

@@ -1,0 +1,267 @@
+//! The connections that are open as people read them: workload to workload, sorted by name.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::address::Range;
+use super::pairs::{Pairs, Seen};
+use super::peer::{End, PeerId};
+use super::policy::Direction;
+use super::port::Connections;
+use super::reach::Reach;
+
+/// The ingress controller that nobody names.
+const INGRESS_CONTROLLER: &str = "{ingress-controller}";
+
+/// So many sources are looked at before what they reach is told: no more is kept than that.
+const AT_ONCE: usize = 512;
+
+/// What may go from one to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection<'n> {
+    /// Where it comes from: `namespace/name[Kind]`, `A-B[External]` or `{ingress-controller}`.
+    pub from: &'n str,
+    /// Where it goes.
+    pub to: &'n str,
+    /// What it may be.
+    pub connections: Connections,
+}
+
+/// The name of an end of connections.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name {
+    /// `namespace/name[Kind]`, `A-B[External]` or `{ingress-controller}`.
+    pub shown: String,
+    /// The addresses, where it is outside.
+    pub range: Option<Range>,
+    /// The numbers of what it is the name of.
+    pub peers: Vec<PeerId>,
+}
+
+/// Returns the names of all ends of connections, sorted.
+pub fn names(reach: &Reach<'_>) -> Vec<Name> {
+    let names = Names::new(reach).all.into_iter();
+    names.map(|(name, _)| name).collect()
+}
+
+/// Names of all that connections are told of, sorted.
+struct Names {
+    all: Vec<(Name, Party)>,
+    /// The places of workloads and of what is outside, among all.
+    of_workload: Vec<usize>,
+    outside: HashMap<PeerId, usize>,
+    /// Whether nobody describes what has the name: what two of these say to each other is known to nobody.
+    is_foreign: Vec<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Party {
+    Workload(usize),
+    Outside(PeerId),
+    Controller,
+}
+
+impl Names {
+    fn new(reach: &Reach<'_>) -> Self {
+        let workloads = 0..reach.inventory.workloads.len();
+        let inside = |shown, peers| Name {
+            shown,
+            range: None,
+            peers,
+        };
+        let mut classes = classes_of_workloads(reach).into_iter();
+        let mut all: Vec<(Name, Party)> = workloads
+            .map(|workload| {
+                let shown = reach.inventory.shown(workload);
+                let classes = classes.next().unwrap_or_default();
+                (inside(shown, classes), Party::Workload(workload))
+            })
+            .collect();
+        for peer in reach.numbering.entities() {
+            if let End::Entity(entity) = reach.numbering.end(peer) {
+                let shown = format!("{}[Entity]", entity.as_str());
+                all.push((inside(shown, vec![peer]), Party::Outside(peer)));
+            }
+        }
+        for direction in Direction::ALL {
+            for peer in reach.numbering.outside(direction) {
+                if let End::Source(range) | End::Target(range) = reach.numbering.end(peer) {
+                    let name = Name {
+                        shown: format!("{range}[External]"),
+                        range: Some(range),
+                        peers: vec![peer],
+                    };
+                    all.push((name, Party::Outside(peer)));
+                }
+            }
+        }
+        let unknown = vec![reach.numbering.unknown()];
+        all.push((
+            inside(INGRESS_CONTROLLER.to_owned(), unknown),
+            Party::Controller,
+        ));
+        all.sort();
+        let is_assumed = |peer: &PeerId| {
+            let class = reach.class(*peer);
+            class.is_none_or(|class| {
+                reach
+                    .inventory
+                    .classes
+                    .get(class)
+                    .is_none_or(|one| one.assumed)
+            })
+        };
+        let is_foreign = all
+            .iter()
+            .map(|(name, _)| name.peers.iter().all(is_assumed));
+        let is_foreign = is_foreign.collect();
+        let mut of_workload = vec![0; reach.inventory.workloads.len()];
+        let mut outside = HashMap::new();
+        for (place, (_, party)) in all.iter().enumerate() {
+            match party {
+                Party::Workload(workload) => {
+                    if let Some(slot) = of_workload.get_mut(*workload) {
+                        *slot = place;
+                    }
+                }
+                Party::Outside(peer) => {
+                    outside.insert(*peer, place);
+                }
+                Party::Controller => {}
+            }
+        }
+        Self {
+            all,
+            of_workload,
+            outside,
+            is_foreign,
+        }
+    }
+
+    fn name(&self, place: usize) -> &str {
+        self.all.get(place).map_or("", |(name, _)| &name.shown)
+    }
+}
+
+/// Lists the numbers of the classes of each workload.
+fn classes_of_workloads(reach: &Reach<'_>) -> Vec<Vec<PeerId>> {
+    let mut classes = vec![Vec::new(); reach.inventory.workloads.len()];
+    for (class, peer) in reach.inventory.classes.iter().zip(0..) {
+        for workload in &class.workloads {
+            if let Some(list) = classes.get_mut(*workload) {
+                list.push(peer);
+            }
+        }
+    }
+    classes
+}
+
+/// Tells every connection that is open, sorted by source, then by target. What a workload may say to itself is left
+/// out: pods cannot be told apart by what they are called. So is what those say to each other whom nobody describes:
+/// their policies are elsewhere.
+///
+/// `from` and `to` choose sources and targets.
+pub fn connections<E>(
+    reach: &Reach<'_>,
+    from: impl Fn(&Name) -> bool,
+    to: impl Fn(&Name) -> bool,
+    mut tell: impl FnMut(Connection<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let pairs = Pairs::new(reach);
+    let names = Names::new(reach);
+    let is_target: Vec<bool> = names.all.iter().map(|(name, _)| to(name)).collect();
+    let exposed = reach.from_unknown_controllers();
+    let sources = names.all.iter().enumerate();
+    let sources = sources.filter(|(_, (name, _))| from(name));
+    let sources: Vec<usize> = sources.map(|(place, _)| place).collect();
+    for some in sources.chunks(AT_ONCE) {
+        let found: Vec<(usize, Vec<(usize, Connections)>)> = some
+            .par_iter()
+            .map_init(Seen::default, |seen, source| {
+                let mut targets = Targets::of(names.is_foreign.get(*source) == Some(&true));
+                let party = names.all.get(*source).map(|(_, party)| *party);
+                match party {
+                    Some(Party::Workload(_)) => {
+                        let name = names.all.get(*source).map(|(name, _)| name);
+                        for peer in name.into_iter().flat_map(|name| &name.peers) {
+                            for (target, open) in pairs.from(*peer, seen) {
+                                targets.add(reach, &names, target, &open);
+                            }
+                        }
+                    }
+                    Some(Party::Outside(peer)) if reach.numbering.is_source(peer) => {
+                        for (target, open) in pairs.from(peer, seen) {
+                            targets.add(reach, &names, target, &open);
+                        }
+                    }
+                    Some(Party::Controller) => {
+                        for (class, open) in &exposed {
+                            let target = PeerId::try_from(*class).unwrap_or(PeerId::MAX);
+                            targets.add(reach, &names, target, open);
+                        }
+                    }
+                    Some(Party::Outside(_)) | None => {}
+                }
+                (*source, targets.sorted())
+            })
+            .collect();
+        for (source, targets) in found {
+            for (target, connections) in targets {
+                if target != source && is_target.get(target) == Some(&true) {
+                    tell(Connection {
+                        from: names.name(source),
+                        to: names.name(target),
+                        connections,
+                    })?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What one source reaches, by the places of the names.
+struct Targets {
+    found: HashMap<usize, Connections>,
+    /// Whether the source is not described.
+    foreign: bool,
+}
+
+impl Targets {
+    fn of(foreign: bool) -> Self {
+        Self {
+            found: HashMap::new(),
+            foreign,
+        }
+    }
+
+    fn add(&mut self, reach: &Reach<'_>, names: &Names, target: PeerId, open: &Connections) {
+        let mut add = |place: usize| {
+            if !self.foreign || names.is_foreign.get(place) != Some(&true) {
+                self.found.entry(place).or_default().add(open);
+            }
+        };
+        match reach.class(target) {
+            Some(class) => {
+                let class = reach.inventory.classes.get(class);
+                for workload in class.into_iter().flat_map(|class| &class.workloads) {
+                    if let Some(place) = names.of_workload.get(*workload) {
+                        add(*place);
+                    }
+                }
+            }
+            None => {
+                if let Some(place) = names.outside.get(&target) {
+                    add(*place);
+                }
+            }
+        }
+    }
+
+    fn sorted(self) -> Vec<(usize, Connections)> {
+        let mut all: Vec<(usize, Connections)> = self.found.into_iter().collect();
+        all.sort_unstable_by_key(|(place, _)| *place);
+        all
+    }
+}
