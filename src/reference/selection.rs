@@ -195,15 +195,12 @@ impl<'a> References<'_, 'a> {
             };
             let work: usize = pods().map(Ports::work).sum();
             let left = self.selections.ports.checked_sub(work);
-            let ports = match left.filter(|_| self.may_step(work)) {
-                Some(left) => {
-                    self.selections.ports = left;
-                    Ports::of(cluster, pods())
-                }
-                None => {
-                    self.give_up();
-                    Ports::unknown()
-                }
+            let ports = if let Some(left) = left.filter(|_| self.may_step(work)) {
+                self.selections.ports = left;
+                Ports::of(cluster, pods())
+            } else {
+                self.give_up();
+                Ports::unknown()
             };
             return chosen.ports.get_or_init(|| ports);
         }
