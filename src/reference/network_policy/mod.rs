@@ -144,6 +144,10 @@ fn peer<'a>(
             absent(references, index, node, name, namespaces);
             None
         }
+        Which::TooMuch => {
+            references.give_up();
+            None
+        }
         Which::Unknown => None,
     }
 }
