@@ -251,6 +251,12 @@ pub(super) enum NetworkFormat {
     Text,
     /// For programs
     Json,
+    /// A picture for Graphviz
+    Dot,
+    /// A picture for pages, drawn by GitHub, GitLab and others
+    Mermaid,
+    /// A picture
+    Svg,
 }
 
 /// When to use colours.

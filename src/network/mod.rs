@@ -10,6 +10,7 @@ mod admin;
 mod check;
 mod cilium;
 mod declared;
+pub mod draw;
 mod flows;
 mod interval;
 mod list;
