@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Edge, Form, PORTS, Party, Picture, Spot, Text, few_ports};
+use super::{Edge, Form, Party, Picture, Spot, Text, few_ports};
 
 /// An end with more lines than this in one direction has none: they are written in the boxes at their other ends.
 const LINES_OF_ONE: usize = 8;
@@ -126,7 +126,7 @@ fn texts(picture: &mut Picture) {
             spot: other,
             other: spot.filter(|_| own != other).map(name),
             area: spot.is_some_and(|spot| matches!(spot.party, Party::Area(_))),
-            ports: few_ports(&edge.connections, PORTS),
+            ports: few_ports(&edge.connections),
         };
         written.push((own, text));
         if own != other {
@@ -163,28 +163,28 @@ fn texts(picture: &mut Picture) {
 
 fn notes(picture: &mut Picture) {
     let spots = &picture.spots;
-    let mut notes = Vec::new();
+    let mut notes = vec!["Ports are of pods, and TCP where nothing else is said."];
     let is_written = picture.edges.iter().any(|edge| edge.form != Form::Line);
     if is_written {
         notes.push(
-            "→ and ← in a box are connections, too: those of ends that have many are written, not drawn; \
-             at the head of a namespace they are those of each of its boxes",
+            "→ and ← in a box are connections, too: those of ends that have many are written, not drawn. \
+             At the head of a namespace they are those of each of its boxes.",
         );
     }
     if spots.iter().any(|spot| spot.open) {
         notes.push(
-            "dashed: open. These may talk to each other and to everything outside, both ways, on all ports; \
-             that is not drawn",
+            "Dashed boxes are open: they may talk to each other and to everything outside, both ways, on all ports. \
+             No line shows that.",
         );
     }
     if spots.iter().any(|spot| matches!(spot.party, Party::Namespace(_))) {
         notes.push(
-            "there are too many workloads to draw each: a box is a namespace, and may do what any of its workloads may",
+            "There are too many workloads to draw each: a box is a namespace, and may do what any of its workloads may.",
         );
     }
-    let mut shown = picture.edges.iter().map(|edge| few_ports(&edge.connections, PORTS));
+    let mut shown = picture.edges.iter().map(|edge| few_ports(&edge.connections));
     if shown.any(|ports| ports.ends_with(" more")) {
-        notes.push("`more` stands for ports that `tympan network` tells one by one");
+        notes.push("`more` stands for ports that the text of `tympan network` tells one by one.");
     }
     picture.notes = notes.into_iter().map(str::to_owned).collect();
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{PORTS, Party, Picture, Spot, Text, few_ports, visible};
+use super::{Party, Picture, Spot, Text, few_ports, visible};
 
 /// Writes a picture for Graphviz: `dot -Tsvg`.
 pub fn dot(picture: &Picture) -> String {
@@ -39,8 +39,8 @@ pub fn dot(picture: &Picture) -> String {
             out.push_str("  }\n");
         }
     }
-    for (edge, from, to) in picture.lines() {
-        let ports = few_ports(&edge.connections, PORTS);
+    for (_, edge, from, to) in picture.lines() {
+        let ports = few_ports(&edge.connections);
         let outside = [from, to].iter().any(|spot| matches!(spot.party, Party::Area(_)));
         let colour = if outside { ", color=\"#c2410c\"" } else { "" };
         let _ = writeln!(

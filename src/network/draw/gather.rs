@@ -175,7 +175,13 @@ impl Gathering {
         }
         let (name, detail) = match party {
             Party::Namespace(namespace) => (namespace.clone(), "namespace".to_owned()),
-            Party::Workload(_, name, kind) => (name.clone(), kind.clone()),
+            Party::Workload(_, name, kind) => match name.split_once('=') {
+                // Pods that nobody describes are known by a label.
+                Some((_, value)) if !value.contains('=') && !value.is_empty() => {
+                    (value.to_owned(), format!("pods with {name}"))
+                }
+                _ => (name.clone(), kind.clone()),
+            },
             Party::Area(area) => self.names.of(area),
             Party::Entity(name) => (name.clone(), String::new()),
             Party::Controller => ("ingress controller".to_owned(), "not described here".to_owned()),

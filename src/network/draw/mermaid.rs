@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{PORTS, Party, Picture, Spot, Text, few_ports, visible};
+use super::{Party, Picture, Spot, Text, few_ports, visible};
 
 /// Writes a picture for Mermaid.
 pub fn mermaid(picture: &Picture) -> String {
@@ -24,8 +24,8 @@ pub fn mermaid(picture: &Picture) -> String {
         }
     }
     let mut outside = Vec::new();
-    for (place, (edge, from, to)) in picture.lines().enumerate() {
-        let ports = escaped(&few_ports(&edge.connections, PORTS));
+    for (place, (_, edge, from, to)) in picture.lines().enumerate() {
+        let ports = escaped(&few_ports(&edge.connections));
         let _ = writeln!(out, "  n{} -->|\"{ports}\"| n{}", edge.from, edge.to);
         if [from, to].iter().any(|spot| matches!(spot.party, Party::Area(_))) {
             outside.push(place.to_string());

@@ -175,27 +175,43 @@ impl Picture {
         self.spots.get(place)
     }
 
-    /// Returns the edges that are lines, with both ends.
-    fn lines(&self) -> impl Iterator<Item = (&Edge, &Spot, &Spot)> {
-        let lines = self.edges.iter().filter(|edge| edge.form == Form::Line);
-        lines.filter_map(|edge| Some((edge, self.spot(edge.from)?, self.spot(edge.to)?)))
+    /// Returns the edges that are lines, with their places and both ends.
+    fn lines(&self) -> impl Iterator<Item = (usize, &Edge, &Spot, &Spot)> {
+        let lines = self.edges.iter().enumerate();
+        let lines = lines.filter(|(_, edge)| edge.form == Form::Line);
+        lines.filter_map(|(place, edge)| {
+            Some((place, edge, self.spot(edge.from)?, self.spot(edge.to)?))
+        })
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "nothing has that many lines")]
+fn count<T>(list: &[T]) -> f64 {
+    list.len() as f64
 }
 
 /// Shows ports as people write them: `TCP 80, 443; UDP 53`.
 pub fn ports(connections: &Connections) -> String {
-    few_ports(connections, usize::MAX)
+    shown_ports(connections, usize::MAX, "TCP ")
 }
 
-/// Shows ports, but not so many that nobody can read them.
-fn few_ports(connections: &Connections, most: usize) -> String {
+/// Shows ports in a picture: without the protocol that nearly all have, and not so many that nobody can read them.
+fn few_ports(connections: &Connections) -> String {
+    shown_ports(connections, PORTS, "")
+}
+
+fn shown_ports(connections: &Connections, most: usize, tcp: &str) -> String {
     if connections.is_all() {
         return "all ports".to_owned();
     }
     let mut shown = Vec::new();
     let mut left = most;
     let mut more = 0;
-    for protocol in [Protocol::Tcp, Protocol::Udp, Protocol::Sctp] {
+    for (protocol, name) in [
+        (Protocol::Tcp, tcp),
+        (Protocol::Udp, "UDP "),
+        (Protocol::Sctp, "SCTP "),
+    ] {
         let parts = connections.ports(protocol).parts();
         let all = Connections::of_protocol(protocol);
         if parts == all.ports(protocol).parts() {
@@ -212,7 +228,7 @@ fn few_ports(connections: &Connections, most: usize) -> String {
         left = left.saturating_sub(some.len());
         more += parts.len() - some.len();
         if !some.is_empty() {
-            shown.push(format!("{} {}", protocol.as_str(), some.join(", ")));
+            shown.push(format!("{name}{}", some.join(", ")));
         }
     }
     if more > 0 {

@@ -4,21 +4,21 @@ use std::fmt::Write as _;
 
 use super::layout::{Places, Rect, Sizes, Way, place};
 use super::width::width;
-use super::{Group, PORTS, Party, Picture, Spot, few_ports, ports, visible};
+use super::{count, Group, Party, Picture, Spot, few_ports, ports, visible};
 
 const MARGIN: f64 = 24.0;
 const TITLE: f64 = 18.0;
 const HEAD: f64 = 13.0;
 const NAME: f64 = 12.0;
-const SMALL: f64 = 10.5;
+const SMALL: f64 = 11.0;
 /// The height of a line of small text.
 const LINE: f64 = 14.0;
 const INNER: f64 = 8.0;
 
 const STYLE: &str = "text{font-family:Arial,Helvetica,'Liberation Sans','DejaVu Sans',sans-serif;fill:#0f172a}\
 .t{font-size:18px;font-weight:bold}.h{font-size:13px;font-weight:bold}.n{font-size:12px;font-weight:bold}\
-.d{font-size:10.5px;fill:#475569}.w{font-size:10.5px}.o{font-size:10.5px;fill:#9a3412}\
-.l{font-size:10.5px;text-anchor:middle}.lo{font-size:10.5px;text-anchor:middle;fill:#9a3412}\
+.d{font-size:11px;fill:#475569}.w{font-size:11px}.o{font-size:11px;fill:#9a3412}\
+.l{font-size:11px;text-anchor:middle}.lo{font-size:11px;text-anchor:middle;fill:#9a3412}\
 .g{fill:#f1f5f9;stroke:#94a3b8}.b{fill:#fff;stroke:#475569}.p{fill:#fff;stroke:#475569;stroke-dasharray:5 4}\
 .a{fill:#ffedd5;stroke:#c2410c}.e{fill:#e0e7ff;stroke:#4338ca}\
 .c{fill:none;stroke:#475569;stroke-width:1.3}.co{fill:none;stroke:#c2410c;stroke-width:1.6}\
@@ -63,11 +63,6 @@ pub fn svg(picture: &Picture) -> String {
     out
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nothing has that many lines")]
-fn count<T>(list: &[T]) -> f64 {
-    list.len() as f64
-}
-
 fn described(picture: &Picture) -> String {
     let workloads = picture.spots.iter().filter(|spot| spot.party.namespace().is_some()).count();
     let lines = picture.lines().count();
@@ -85,7 +80,7 @@ fn sizes(picture: &Picture) -> Sizes {
         (widest, HEAD + 6.0 + LINE * count(&group.texts))
     });
     let labels = picture.edges.iter().map(|edge| {
-        let text = few_ports(&edge.connections, PORTS);
+        let text = few_ports(&edge.connections);
         (width(&text, SMALL) + 6.0, LINE + 2.0)
     });
     Sizes {
@@ -203,7 +198,7 @@ fn labels(out: &mut String, picture: &Picture, places: &Places, sizes: &Sizes) {
         let ends = [edge.from, edge.to].map(|end| picture.spot(end));
         let outside = ends.into_iter().flatten().any(is_outside);
         let class = if outside { "lo" } else { "l" };
-        text(out, class, x, y + SMALL * 0.36, &few_ports(&edge.connections, PORTS));
+        text(out, class, x, y + SMALL * 0.36, &few_ports(&edge.connections));
     }
 }
 
