@@ -52,16 +52,16 @@ const ASKED: &[(&str, &str)] = &[
 ];
 
 fn policies(count: usize) -> String {
-    let policy = |number: usize| {
-        let (resource, expression) = ASKED[number % ASKED.len()];
-        let group = if resource == "pods" { "''" } else { "apps" };
+    let policy = |(number, (resource, expression)): (usize, &(&str, &str))| {
+        let group = if *resource == "pods" { "''" } else { "apps" };
         let name = format!("metadata: {{name: p{number}}}");
         let api = "apiVersion: admissionregistration.k8s.io/v1";
         format!(
             "---\n{api}\nkind: ValidatingAdmissionPolicy\n{name}\nspec:\n  matchConstraints:\n    resourceRules: [{{apiGroups: [{group}], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [{resource}]}}]\n  validations:\n  - expression: \"{expression}\"\n---\n{api}\nkind: ValidatingAdmissionPolicyBinding\n{name}\nspec: {{policyName: p{number}, validationActions: [Deny]}}\n"
         )
     };
-    (0..count).map(policy).collect()
+    let asked = ASKED.iter().cycle().take(count);
+    asked.enumerate().map(policy).collect()
 }
 
 fn deployment(number: usize) -> String {

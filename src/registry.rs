@@ -12,6 +12,8 @@ const FAMILIES: &[&[&Rule]] = &[
     crate::api::rules::RULES,
     crate::reference::rules::RULES,
     crate::rbac::rules::RULES,
+    crate::secret::rules::RULES,
+    crate::argocd::rules::RULES,
     crate::pod_security::rules::RULES,
     crate::network::rules::RULES,
     crate::policy::rules::RULES,

@@ -170,6 +170,8 @@ pub struct SourceFile {
     path: Arc<str>,
     text: Arc<str>,
     lines: OnceLock<LineIndex>,
+    /// What no report shows: sorted, none within another.
+    hidden: Vec<Span>,
 }
 
 impl SourceFile {
@@ -197,6 +199,31 @@ impl SourceFile {
     pub fn slice(&self, span: Span) -> &str {
         span.of(&self.text)
     }
+
+    /// Returns what is hidden of a span, in its order.
+    pub fn hidden(&self, span: Span) -> impl Iterator<Item = Span> {
+        let first = self
+            .hidden
+            .partition_point(|hidden| hidden.end <= span.start);
+        let rest = self.hidden.get(first..).unwrap_or_default().iter().copied();
+        rest.take_while(move |hidden| hidden.start < span.end)
+    }
+
+    /// Returns as much of a span as may be told: it ends where something hidden begins, so that nobody learns how long
+    /// that is.
+    pub fn told(&self, span: Span) -> Span {
+        let reach = Span {
+            end: span.end.max(span.start + 1),
+            ..span
+        };
+        match self.hidden(reach).next() {
+            Some(hidden) => Span {
+                start: span.start.min(hidden.start),
+                end: hidden.start,
+            },
+            None => span,
+        }
+    }
 }
 
 /// Every text of one run.
@@ -221,8 +248,37 @@ impl SourceMap {
             path,
             text: text.into(),
             lines: OnceLock::new(),
+            hidden: Vec::new(),
         });
         id
+    }
+
+    /// Hides places from reports, because they hold secrets.
+    pub fn hide(&mut self, mut places: Vec<(FileId, Span)>) {
+        places.sort_unstable();
+        places.dedup();
+        for chunk in places.chunk_by(|a, b| a.0 == b.0) {
+            let file = chunk
+                .first()
+                .and_then(|(id, _)| self.files.get_mut(id.0 as usize));
+            let Some(file) = file else {
+                continue;
+            };
+            let mut all = std::mem::take(&mut file.hidden);
+            all.extend(
+                chunk
+                    .iter()
+                    .map(|(_, span)| *span)
+                    .filter(|span| !span.is_empty()),
+            );
+            all.sort_unstable();
+            for span in all {
+                match file.hidden.last_mut() {
+                    Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                    _ => file.hidden.push(span),
+                }
+            }
+        }
     }
 
     /// Returns a text that this map gave the name of.
@@ -296,6 +352,7 @@ mod tests {
             path: "f".into(),
             text: text.into(),
             lines: OnceLock::new(),
+            hidden: Vec::new(),
         };
         let at = u32::try_from(text.find('x').unwrap()).unwrap();
         assert_eq!(file.position(at), Position { line: 2, column: 7 });
@@ -304,6 +361,37 @@ mod tests {
             file.position(u32::try_from(text.len()).unwrap()),
             Position { line: 3, column: 1 }
         );
+    }
+
+    #[test]
+    fn what_is_hidden_ends_what_is_told() {
+        let mut sources = SourceMap::new();
+        let id = sources.add("f", "a: secret, b: hidden, c: d");
+        let span = |part: &str| {
+            let at = sources.file(id).text().find(part).unwrap();
+            Span::new(at, at + part.len())
+        };
+        let (secret, hidden, rest) = (span("secret"), span("hidden"), span("c: d"));
+        let inner = span("ecre");
+        sources.hide(vec![(id, hidden), (id, secret), (id, inner), (id, secret)]);
+        sources.hide(vec![(id, Span::new(5, 9))]);
+        let file = sources.file(id);
+        assert_eq!(
+            file.hidden(Span::new(0, 40)).collect::<Vec<_>>(),
+            [secret, hidden]
+        );
+        assert_eq!(file.hidden(Span::new(9, 15)).collect::<Vec<_>>(), [hidden]);
+        let begins = Span::at(secret.start as usize);
+        for (span, told) in [
+            (secret, begins),
+            (inner, begins),
+            (Span::at(secret.start as usize), begins),
+            (Span::new(0, 26), Span::new(0, 3)),
+            (Span::new(0, 1), Span::new(0, 1)),
+            (rest, rest),
+        ] {
+            assert_eq!(file.told(span), told, "{span:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ fuzz_target!(|text: &str| {
         Ok(program) => {
             let mut activation = Activation::new();
             activation.set("object", Value::node(document.root()));
-            let _ = program.eval(&activation, &mut Budget { left: 100_000, each: 100_000 });
+            let _ = program.eval(&activation, &mut Budget { left: 100_000, each: 100_000, ..Budget::new() });
             let _ = program.cost_estimate(&|_| None);
         }
         Err(errors) => {

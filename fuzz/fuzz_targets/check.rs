@@ -3,6 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use tympan::cluster::Settings;
 use tympan::pipeline::{Checks, inspect, read_manifests};
 use tympan::report::{Format, Report, Style, Summary, write};
 use tympan::schema::KubernetesVersion;
@@ -14,8 +15,9 @@ fuzz_target!(|text: &str| {
     sources.add("input.yaml", text);
     let limits = Limits { nodes: 10_000, aliased: 1_000, ..Limits::default() };
     let mut outcome = read_manifests(sources, &limits);
+    let settings = Settings { versions: vec![KubernetesVersion::NEWEST], ..Settings::default() };
     let checks = Checks {
-        versions: [(String::new(), vec![KubernetesVersion::NEWEST])].into(),
+        settings: [(String::new(), settings)].into(),
         ..Checks::default()
     };
     let coverage = inspect(&mut outcome, &checks);
@@ -30,9 +32,8 @@ fuzz_target!(|text: &str| {
         versions: checks.version_words(),
         compared: false,
         environments: 0,
-        waived: 0,
     };
-    let report = Report { findings: &outcome.findings, sources: &outcome.sources, summary };
+    let report = Report { findings: &outcome.findings, sources: &outcome.sources, summary, with_accepted: false };
     for format in [Format::Text, Format::Json] {
         let mut bytes = Vec::new();
         write(&mut bytes, &report, format, Style::Plain).unwrap();

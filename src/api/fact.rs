@@ -358,13 +358,24 @@ fn at_most<'a>(
 }
 
 pub(super) fn spelled<'a>(spelling: Spelling, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
-    if let Some(words) = value.as_str().and_then(|text| spelling.fault(text)) {
-        faults.push(Fault::new(
-            &rules::NAME,
-            value,
-            format!("this must be {words}"),
-        ));
+    if let Some(text) = value.as_str() {
+        faults.extend(misspelt(spelling, text, value, "this"));
     }
+}
+
+/// Says that a text of a node is not written as it must be, and how it is.
+pub(super) fn misspelt<'a>(
+    spelling: Spelling,
+    text: &str,
+    node: Node<'a>,
+    what: &str,
+) -> Option<Fault<'a>> {
+    let words = spelling.fault(text)?;
+    let fault = Fault::new(&rules::NAME, node, format!("{what} must be {words}"));
+    Some(match spelling.corrected(text) {
+        Some(corrected) => fault.help(format!("write `{corrected}`")),
+        None => fault,
+    })
 }
 
 fn written<'a>(

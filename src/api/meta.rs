@@ -98,11 +98,12 @@ fn name<'a>(spelling: Spelling, meta: Node<'a>, faults: &mut Vec<Fault<'a>>) {
             _ => written.to_owned(),
         };
         if let Some(words) = spelling.fault(&whole) {
-            faults.push(Fault::new(
-                &rules::NAME,
-                prefix,
-                format!("names that begin like this must be {words}"),
-            ));
+            let message = format!("names that begin like this must be {words}");
+            let fault = Fault::new(&rules::NAME, prefix, message);
+            faults.push(match spelling.corrected(written.trim_end_matches('-')) {
+                Some(corrected) => fault.help(format!("write `{corrected}-`")),
+                None => fault,
+            });
         }
     }
     if name.is_none() && prefix.is_none() {

@@ -30,7 +30,7 @@ pub use self::fact::Fact;
 pub use self::immutable::changes;
 use self::names::Spelling;
 use crate::manifest::Fault;
-use crate::schema::{Kubernetes, KubernetesVersion, Visitor, is_of_status};
+use crate::schema::{Kubernetes, KubernetesVersion, Share, Visitor, is_of_status};
 use crate::yaml::Node;
 
 /// What is said about one definition.
@@ -51,6 +51,8 @@ pub(crate) type Check = for<'a> fn(&Context<'a>, Node<'a>, &mut Vec<Fault<'a>>);
 pub(crate) struct Context<'a> {
     /// The Kubernetes version.
     version: KubernetesVersion,
+    /// What the work of the run is shared among.
+    share: Share,
     /// The whole object.
     object: Node<'a>,
 }
@@ -59,6 +61,7 @@ pub(crate) struct Context<'a> {
 #[derive(Debug)]
 pub struct Api {
     version: KubernetesVersion,
+    share: Share,
     definitions: HashMap<u32, Vec<&'static Definition>>,
 }
 
@@ -128,8 +131,16 @@ impl Api {
         }
         Some(Self {
             version,
+            share: Share::default(),
             definitions,
         })
+    }
+
+    /// Says what the work of a run is shared among.
+    #[must_use]
+    pub fn shared(mut self, share: Share) -> Self {
+        self.share = share;
+        self
     }
 
     /// Returns what checks the nodes of one object.
@@ -138,6 +149,7 @@ impl Api {
             api: self,
             context: Context {
                 version: self.version,
+                share: self.share,
                 object,
             },
             missing: HashSet::new(),

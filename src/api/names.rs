@@ -56,6 +56,39 @@ impl Spelling {
         (!fits).then(|| self.words())
     }
 
+    /// Returns the text as it may have been meant, where it is written so: `my-app` for `My_App`.
+    ///
+    /// Only letters and what people put between words are changed; a text with other faults is none of these.
+    pub fn corrected(self, text: &str) -> Option<String> {
+        let small = text.to_ascii_lowercase();
+        let corrected = match self {
+            Self::Label | Self::Label1035 | Self::PortName => joined(&small, is_label_byte)?,
+            Self::Subdomain | Self::WildcardSubdomain => {
+                let (star, host) = match small.strip_prefix("*.") {
+                    Some(host) if self == Self::WildcardSubdomain => ("*.", host),
+                    _ => ("", small.as_str()),
+                };
+                let parts = host.split('.').map(|part| joined(part, is_label_byte));
+                let parts: Vec<String> = parts.collect::<Option<_>>()?;
+                let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+                format!("{star}{}", parts.join("."))
+            }
+            Self::QualifiedName => match text.split_once('/') {
+                Some((prefix, name)) => {
+                    let prefix = match Self::Subdomain.fault(prefix) {
+                        None => prefix.to_owned(),
+                        Some(_) => Self::Subdomain.corrected(prefix)?,
+                    };
+                    format!("{prefix}/{}", joined(name, is_name_byte)?)
+                }
+                None => joined(text, is_name_byte)?,
+            },
+            Self::LabelValue | Self::ConfigKey => joined(text, is_name_byte)?,
+            Self::PathSegment | Self::EnvironmentName => return None,
+        };
+        (corrected != text && self.fault(&corrected).is_none()).then_some(corrected)
+    }
+
     /// Returns how such a text is written.
     pub fn words(self) -> &'static str {
         match self {
@@ -87,6 +120,33 @@ impl Spelling {
             Self::EnvironmentName => "printable ASCII without `=`",
         }
     }
+}
+
+/// Puts `-` where something else stands between words, and takes away what must not stand at the ends.
+fn joined(text: &str, fits: impl Fn(u8) -> bool) -> Option<String> {
+    if text.len() > 253 {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut after_gap = false;
+    for byte in text.bytes() {
+        let gap = !fits(byte);
+        if gap && !b" _.:/+,@-".contains(&byte) {
+            return None;
+        }
+        // What is put between words does not stand twice, nor beside a dash that was there.
+        let dash = gap || byte == b'-';
+        if !(dash && out.ends_with('-') && (gap || after_gap)) {
+            out.push(if gap { '-' } else { char::from(byte) });
+        }
+        after_gap = gap || after_gap && dash;
+    }
+    let kept = out.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    Some(kept.to_owned())
+}
+
+fn is_label_byte(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
 fn is_label(text: &str) -> bool {
@@ -138,6 +198,63 @@ fn is_port_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_corrected_where_it_is_clear_what_was_meant() {
+        use Spelling::{
+            ConfigKey, EnvironmentName, Label, Label1035, LabelValue, PathSegment, PortName,
+            QualifiedName, Subdomain, WildcardSubdomain,
+        };
+        for (spelling, text, corrected) in [
+            (Label, "My_App", Some("my-app")),
+            (Label, "my app.v1", Some("my-app-v1")),
+            (Label, "-App_", Some("app")),
+            (Label, "a--B", Some("a--b")),
+            (Label, "a _-_ b", Some("a-b")),
+            (Label, "my-app", None),
+            (Label, "", None),
+            (Label, "___", None),
+            (Label, "caf\u{e9}", None),
+            (Label, "{{ name }}", None),
+            (Label, "$(NAME)", None),
+            (Label1035, "1_a", None),
+            (Label1035, "A_1", Some("a-1")),
+            (Subdomain, "My_App.Example", Some("my-app.example")),
+            (Subdomain, "a..b.", Some("a.b")),
+            (Subdomain, "*.A", None),
+            (
+                WildcardSubdomain,
+                "*.Example_1.com",
+                Some("*.example-1.com"),
+            ),
+            (PortName, "HTTP", Some("http")),
+            (PortName, "http__8080", Some("http-8080")),
+            (PortName, "a--b", None),
+            (PortName, "8080", None),
+            (PortName, "longer-than-fifteen_letters", None),
+            (
+                QualifiedName,
+                "Example.com/My name",
+                Some("example.com/My-name"),
+            ),
+            (QualifiedName, "my name", Some("my-name")),
+            (QualifiedName, "a/b/c", Some("a/b-c")),
+            (QualifiedName, "/a", None),
+            (LabelValue, "v1 (new)", None),
+            (LabelValue, "1.2+build", Some("1.2-build")),
+            (LabelValue, "Team A.", Some("Team-A")),
+            (ConfigKey, "my key.txt", Some("my-key.txt")),
+            (PathSegment, "a/b", None),
+            (EnvironmentName, "A=B", None),
+        ] {
+            assert_eq!(
+                spelling.corrected(text).as_deref(),
+                corrected,
+                "{spelling:?}: {text}"
+            );
+        }
+        assert_eq!(Label.corrected(&"A".repeat(64)), None);
+    }
 
     #[test]
     fn spellings_take_what_the_server_takes() {

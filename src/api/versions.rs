@@ -636,7 +636,7 @@ mod tests {
             .map(|version| Kubernetes::of(version).unwrap())
             .collect();
         for (older, newer) in all.iter().zip(all.iter().skip(1)) {
-            for (api_version, kind) in older.kinds() {
+            for &(api_version, kind) in older.kinds() {
                 if newer.kind(api_version, kind).is_none() && !kind.ends_with("List") {
                     let known = |leaving: &&Leaving| {
                         leaving.api_version == api_version && leaving.kinds.contains(&kind)

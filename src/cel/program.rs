@@ -56,7 +56,7 @@ impl Program {
         activation: &Activation<'a>,
         budget: &mut Budget,
     ) -> Result<Value<'a>, EvalError> {
-        let mut meter = Meter::new(budget.left.min(budget.each));
+        let mut meter = Meter::new(budget.left.min(budget.each), budget.work);
         let variables = activation.bind(&self.variables, usize::MAX);
         let mut run = Run {
             meter: &mut meter,
@@ -67,6 +67,7 @@ impl Program {
         let value = run.eval(&self.ir);
         let (cost, left) = (meter.cost(), budget.left);
         budget.left = left.saturating_sub(cost);
+        budget.work = budget.work.saturating_sub(meter.done());
         if cost > left {
             return Err(EvalError::Budget);
         }

@@ -707,6 +707,7 @@ fn a_budget_stops_a_run() {
     let mut budget = Budget {
         left: 40,
         each: 1000,
+        ..Budget::new()
     };
     assert!(program.eval(&Activation::new(), &mut budget).is_ok());
     assert!(budget.left < 40);
@@ -714,6 +715,20 @@ fn a_budget_stops_a_run() {
         program.eval(&Activation::new(), &mut budget),
         Err(EvalError::Budget)
     ));
+    // What costs next to nothing may be much work: lists that double.
+    let mut text = "[1]".to_owned();
+    for at in 0..16 {
+        text = format!("[{text}].map(x{at}, x{at} + x{at})[0]");
+    }
+    let program = compile(&text, &Environment::new(NEWEST)).unwrap();
+    let mut budget = Budget {
+        work: 1_000_000,
+        ..Budget::new()
+    };
+    let runs = (0..1_000).find(|_| program.eval(&Activation::new(), &mut budget).is_err());
+    assert!(runs.is_some_and(|runs| runs > 0), "{runs:?}");
+    assert_eq!(budget.work, 0);
+    assert!(budget.left > Budget::new().left / 2, "{}", budget.left);
 }
 
 #[test]

@@ -160,6 +160,15 @@ impl<'a> Value<'a> {
         Self::Map(Map::Entries(Arc::new(entries.collect())))
     }
 
+    /// Makes a map with string keys that live as long as it does.
+    pub fn record(entries: impl IntoIterator<Item = (&'a str, Self)>) -> Self {
+        let entries = entries.into_iter().map(|(key, value)| {
+            let text = Text::Borrowed(key);
+            (Key::String(text.clone()), (Self::String(text), value))
+        });
+        Self::Map(Map::Entries(Arc::new(entries.collect())))
+    }
+
     /// Makes a value that is there.
     pub fn some(value: Self) -> Self {
         Self::Optional(Some(Arc::new(value)))

@@ -16,7 +16,7 @@ use crate::source::{FileId, SourceMap};
 use crate::yaml::Document;
 
 /// Policies and their tests.
-struct Tests {
+struct Bench {
     sources: SourceMap,
     policies: Vec<FileId>,
     tests: Vec<FileId>,
@@ -32,7 +32,7 @@ pub(super) fn test(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let Tests {
+    let Bench {
         sources,
         policies,
         tests,
@@ -50,9 +50,9 @@ pub(super) fn test(
         Err(problems) => return Err(ProjectError::Config { sources, problems }.into()),
     };
     let mut scopes = Scopes::default();
-    schemas
-        .iter()
-        .for_each(|schema| scopes.learn(schema.root()));
+    for schema in &schemas {
+        scopes.learn(schema.root());
+    }
     let outcomes = run_suites(&suites, &objects, version, &scopes);
     if outcomes.is_empty() {
         let failure = Failure::new(format!("there is no test in `{folder}/`"));
@@ -83,7 +83,7 @@ fn tell(
                 let place = file.position(outcome.place.span.start);
                 let path = file.path();
                 writeln!(out, "FAIL  {policy}: {name}")?;
-                writeln!(out, "      {}:{place}: {}", escaped(&path), escaped(why))?;
+                writeln!(out, "      {}:{place}: {}", escaped(path), escaped(why))?;
             }
         }
     }
@@ -101,7 +101,7 @@ fn tell(
     Ok(ExitStatus::Clean)
 }
 
-fn of_project(settings: &Settings) -> Result<Tests, Failure> {
+fn of_project(settings: &Settings) -> Result<Bench, Failure> {
     let project = load_project(&settings.directory)?;
     let file = |path: &String| project.file(path);
     let schemas = project.layout.schemas.iter().filter_map(file);
@@ -111,7 +111,7 @@ fn of_project(settings: &Settings) -> Result<Tests, Failure> {
         .filter_map(|name| project.config.kubernetes_of(name))
         .map(known_version);
     let versions: Vec<KubernetesVersion> = versions.collect::<Result<_, _>>()?;
-    Ok(Tests {
+    Ok(Bench {
         policies: project
             .layout
             .policies
@@ -135,7 +135,7 @@ fn of_project(settings: &Settings) -> Result<Tests, Failure> {
 }
 
 /// Takes a folder as a project's `policies/` would be.
-fn of_folder(folder: &Path, settings: &Settings) -> Result<Tests, Failure> {
+fn of_folder(folder: &Path, settings: &Settings) -> Result<Bench, Failure> {
     let sources = load_manifests(&settings.directory, &[folder.to_path_buf()], io::empty())?;
     let shown = folder.display().to_string();
     let shown = shown.strip_prefix("./").unwrap_or(&shown);
@@ -149,11 +149,11 @@ fn of_folder(folder: &Path, settings: &Settings) -> Result<Tests, Failure> {
     };
     let files: Vec<(FileId, bool)> = sources
         .files()
-        .filter(|(_, file)| !declares(&file.path()))
-        .map(|(id, file)| (id, is_test(&file.path())))
+        .filter(|(_, file)| !declares(file.path()))
+        .map(|(id, file)| (id, is_test(file.path())))
         .collect();
     let of = |tests: bool| files.iter().filter(move |(_, test)| *test == tests);
-    Ok(Tests {
+    Ok(Bench {
         policies: of(false).map(|(file, _)| *file).collect(),
         tests: of(true).map(|(file, _)| *file).collect(),
         folder: tests,

@@ -16,6 +16,7 @@ use indexmap::IndexMap;
 pub use self::index::LabelIndex;
 pub use self::labels::{Labels, Selector};
 pub use self::pod::{PodTemplate, pod_template};
+use crate::finding::{RuleId, Severity, Told};
 use crate::manifest::{Fault, Resource, Scope, Scopes, group};
 use crate::project::{Delivery, External, Flow, Level, Network, Repository};
 use crate::schema::KubernetesVersion;
@@ -86,6 +87,27 @@ pub struct Found<'a> {
     pub fault: Fault<'a>,
     /// Nodes of objects that have to do with it.
     pub related: Vec<(Index, Node<'a>)>,
+    /// Nodes of the object whose text is a secret, which no report shows.
+    pub hidden: Vec<Node<'a>>,
+}
+
+impl Told for Found<'_> {
+    fn rule(&self) -> (RuleId, Severity) {
+        self.fault.rule()
+    }
+
+    fn object(&self) -> usize {
+        self.object
+    }
+
+    fn place(&self) -> usize {
+        self.fault.place()
+    }
+
+    fn replace(&mut self, message: String, help: &'static str) {
+        self.fault.replace(message, help);
+        self.related.clear();
+    }
 }
 
 impl<'a> Found<'a> {
@@ -95,6 +117,7 @@ impl<'a> Found<'a> {
             object,
             fault,
             related: Vec::new(),
+            hidden: Vec::new(),
         }
     }
 

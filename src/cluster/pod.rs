@@ -13,7 +13,6 @@ const TEMPLATES: &[(&str, &str, &[&str])] = &[
     ("apps", "Deployment", &["spec", "template"]),
     ("apps", "ReplicaSet", &["spec", "template"]),
     ("apps", "StatefulSet", &["spec", "template"]),
-    ("argoproj.io", "Rollout", &["spec", "template"]),
     (
         "batch",
         "CronJob",

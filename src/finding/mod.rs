@@ -2,6 +2,7 @@
 //!
 //! A finding is data about the input; an error means Tympan could not do its work. They never mix.
 
+mod bound;
 mod rule;
 mod set;
 mod suggestion;
@@ -9,6 +10,7 @@ mod suggestion;
 use std::borrow::Cow;
 use std::fmt;
 
+pub use self::bound::{Told, bound};
 pub use self::rule::{Rule, RuleId};
 pub use self::set::{Accepted, FindingSet};
 pub use self::suggestion::{did_you_mean, nearest};

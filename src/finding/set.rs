@@ -62,6 +62,11 @@ impl FindingSet {
         self.findings.iter()
     }
 
+    /// Returns the findings in their order, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.findings.iter_mut()
+    }
+
     /// Returns the worst severity there is.
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()

@@ -13,6 +13,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         return None;
     }
     let word_letters = letters(word);
+    let word_kinds = kinds(word);
     let lower = word.to_lowercase();
     candidates
         .into_iter()
@@ -20,7 +21,12 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter_map(|candidate| {
             let other = candidate.chars().take(LONGEST + 1).count();
             let bound = (length.max(other) / 3).max(1);
-            if other > LONGEST || least_distance(&word_letters, &letters(candidate)) > bound {
+            // The cheapest look first: most candidates are nothing like the word.
+            if other > LONGEST
+                || length.abs_diff(other) > bound
+                || kinds_apart(word_kinds, kinds(candidate)) > bound
+                || least_distance(&word_letters, &letters(candidate)) > bound
+            {
                 return None;
             }
             let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
@@ -34,6 +40,17 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 pub fn did_you_mean(near: Option<&str>) -> String {
     near.map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default()
+}
+
+/// Returns the kinds of letters of a word as bits; what is not ASCII is left out.
+fn kinds(word: &str) -> u128 {
+    let bytes = word.bytes().take(4 * LONGEST).filter(u8::is_ascii);
+    bytes.fold(0, |kinds, byte| kinds | 1 << byte.to_ascii_lowercase())
+}
+
+/// Returns what the distance cannot be below: one step adds, takes away or replaces one letter.
+fn kinds_apart(a: u128, b: u128) -> usize {
+    (a & !b).count_ones().max((b & !a).count_ones()) as usize
 }
 
 /// Counts the letters of a word, small and large ones alike; what is not ASCII is left out.
@@ -80,6 +97,7 @@ mod tests {
                     least_distance(&letters(a), &letters(b)) <= distance,
                     "{a} {b}"
                 );
+                assert!(kinds_apart(kinds(a), kinds(b)) <= distance, "{a} {b}");
             }
         }
         let long = "x".repeat(1 << 20);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::{Rule, RuleId, Severity};
+use crate::finding::{Rule, RuleId, Severity, Told};
 use crate::yaml::Node;
 
 /// The longest message in bytes: more than any that is meant to be read. Names in it may be as long as their text.
@@ -79,5 +79,23 @@ impl<'a> Fault<'a> {
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
+    }
+}
+
+impl Told for Fault<'_> {
+    fn rule(&self) -> (RuleId, Severity) {
+        (self.rule.clone(), self.severity)
+    }
+
+    fn place(&self) -> usize {
+        self.node.index()
+    }
+
+    fn replace(&mut self, message: String, help: &'static str) {
+        // At the object as a whole: whoever accepts a field has not accepted what else is left out.
+        self.node = self.node.document().root();
+        self.message = message;
+        self.help = Some(help.into());
+        self.below = None;
     }
 }

@@ -71,6 +71,11 @@ impl Range {
         }
     }
 
+    /// Tells whether it has an address in common with another range.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.family == other.family && self.first <= other.last && other.first <= self.last
+    }
+
     /// Tells whether another range lies in it.
     pub fn contains(&self, other: &Self) -> bool {
         self.family == other.family && self.first <= other.first && other.last <= self.last

@@ -2,8 +2,9 @@
 //! `ClusterNetworkPolicy` (`v1alpha2`).
 
 use super::address::Range;
+use super::engine::{Engine, Share};
 use super::policy::{
-    Action, Both, Direction, Entity, Namespaces, Note, Peer, Pods, Ports, Tier, Written,
+    Action, Both, Dialect, Direction, Entity, Namespaces, Note, Peer, Pods, Ports, Tier, Written,
     WrittenRule, list,
 };
 use super::port::{Connections, Protocol};
@@ -14,6 +15,7 @@ const GROUP: &str = "policy.networking.k8s.io";
 
 /// Reads the policies of administrators, in order of their objects.
 pub(super) fn policies<'a>(cluster: &Cluster<'a>, notes: &mut Vec<Note<'a>>) -> Vec<Written<'a>> {
+    let engine = Engine::of(cluster);
     let mut written = Vec::new();
     for (kind, tier) in [
         ("AdminNetworkPolicy", Some(Tier::Admin)),
@@ -28,7 +30,11 @@ pub(super) fn policies<'a>(cluster: &Cluster<'a>, notes: &mut Vec<Note<'a>>) -> 
                 _ => None,
             });
             if let Some((spec, tier)) = spec.zip(tier) {
-                let mut reader = Reader { object, notes };
+                let mut reader = Reader {
+                    object,
+                    engine: &engine,
+                    notes,
+                };
                 written.extend(reader.policy(spec, tier));
             }
         }
@@ -38,6 +44,7 @@ pub(super) fn policies<'a>(cluster: &Cluster<'a>, notes: &mut Vec<Note<'a>>) -> 
 
 struct Reader<'r, 'a> {
     object: Index,
+    engine: &'r Engine<'a>,
     notes: &'r mut Vec<Note<'a>>,
 }
 
@@ -74,39 +81,37 @@ impl<'a> Reader<'_, 'a> {
             Direction::Ingress => "from",
             Direction::Egress => "to",
         };
-        let peers: Vec<Option<Vec<Peer<'a>>>> = list(node, key)
+        let peers: Option<Vec<Vec<Peer<'a>>>> = list(node, key)
             .map(|peer| self.peer(peer, action))
             .collect();
-        // What nobody understands must not open anything: it allows nothing, and refuses everything.
-        let peers = match peers.iter().cloned().collect::<Option<Vec<_>>>() {
-            Some(peers) => peers.into_iter().flatten().collect(),
-            None if action == Action::Allow => peers.into_iter().flatten().flatten().collect(),
-            None => vec![Peer::Anything],
+        let ports = self.ports(node);
+        // What nobody understands must not open anything.
+        let Some((peers, ports)) = peers.zip(ports) else {
+            return (action != Action::Allow).then(|| WrittenRule {
+                node,
+                action: Action::Deny,
+                peers: vec![Peer::Anything],
+                ports: Ports::all(),
+            });
         };
         Some(WrittenRule {
             node,
             action,
-            peers,
-            ports: ports(node),
+            peers: peers.into_iter().flatten().collect(),
+            ports,
         })
     }
 
     /// Reads one of the other ends; nothing where it is not understood.
     fn peer(&mut self, peer: Node<'a>, action: Action) -> Option<Vec<Peer<'a>>> {
-        let (key, value) = peer.entries().next()?;
-        let mut note = |message| {
-            self.notes.push(Note {
-                object: self.object,
-                node: key,
-                message,
-            });
+        let Some((key, value)) = peer.entries().next() else {
+            self.note(peer, NOT_UNDERSTOOD);
+            return None;
         };
+        let mut note = |message| self.note(key, message);
         match key.as_str()? {
             "namespaces" | "pods" => Some(vec![Peer::Pods(pods(peer)?)]),
-            "networks" => {
-                let ranges = value.items().filter_map(|one| Range::parse(one.as_str()?));
-                Some(ranges.map(|one| Peer::Addresses(one, Vec::new())).collect())
-            }
+            "networks" => Some(self.networks(value, action)),
             "nodes" => {
                 note("every node counts as one of those that are chosen");
                 Some(
@@ -120,12 +125,79 @@ impl<'a> Reader<'_, 'a> {
                 Some(vec![Peer::Outside])
             }
             _ => {
-                note(
-                    "this is not understood: the rule allows nothing by it, or refuses everything",
-                );
+                note(NOT_UNDERSTOOD);
                 None
             }
         }
+    }
+
+    /// Reads addresses: these are about pods, too.
+    fn networks(&mut self, networks: Node<'a>, action: Action) -> Vec<Peer<'a>> {
+        let mut peers = Vec::new();
+        for node in networks.items() {
+            let Some(range) = node.as_str().and_then(Range::parse) else {
+                continue;
+            };
+            peers.push(Peer::Addresses(range, Vec::new()));
+            let all = || Peer::Pods(Pods::everybody());
+            match (self.engine.pods_at(&range), action) {
+                (Share::None, _) => {}
+                (Share::All, _) => peers.push(all()),
+                (Share::Some, Action::Allow) => {
+                    self.note(node, "some pods have addresses in this network, and nobody knows which: it counts as opening all");
+                    peers.push(all());
+                }
+                (Share::Some, Action::Deny | Action::Pass) => {
+                    self.note(node, "some pods have addresses in this network, and nobody knows which: it counts as none of them");
+                }
+            }
+        }
+        peers
+    }
+
+    /// Reads `ports` of `v1alpha1`, or `protocols` of `v1alpha2`; nothing where one is not understood.
+    fn ports(&mut self, rule: Node<'a>) -> Option<Ports<'a>> {
+        let mut listed = list(rule, "ports")
+            .chain(list(rule, "protocols"))
+            .peekable();
+        if listed.peek().is_none() {
+            return Some(Ports::all());
+        }
+        let mut ports = Ports::default();
+        for one in listed {
+            let mut any = false;
+            for (key, value) in one.entries() {
+                any = true;
+                if !port(key.as_str().unwrap_or_default(), value, &mut ports) {
+                    self.note(key, NOT_UNDERSTOOD);
+                    return None;
+                }
+            }
+            if !any {
+                self.note(one, NOT_UNDERSTOOD);
+                return None;
+            }
+        }
+        Some(ports)
+    }
+
+    fn note(&mut self, node: Node<'a>, message: &'static str) {
+        self.notes.push(Note {
+            object: self.object,
+            node,
+            message,
+        });
+    }
+}
+
+/// What the API asks of an engine that meets a field it does not know.
+const NOT_UNDERSTOOD: &str =
+    "this is not understood: a rule that allows counts for nothing, another refuses everything";
+
+fn by_labels<'a>(namespaces: Namespaces<'a>, pods: Selector<'a>) -> Pods<'a> {
+    Pods {
+        dialect: Dialect::OwnNetwork,
+        ..Pods::new(namespaces, pods)
     }
 }
 
@@ -133,7 +205,7 @@ impl<'a> Reader<'_, 'a> {
 fn pods(node: Node<'_>) -> Option<Pods<'_>> {
     if let Some(namespaces) = node.get("namespaces") {
         let namespaces = Namespaces::Where(Selector::read(namespaces)?);
-        return Some(Pods::new(namespaces, Selector::default()));
+        return Some(by_labels(namespaces, Selector::default()));
     }
     let pods = node.get("pods")?;
     let selector = |key: &str| match pods.get(key) {
@@ -141,27 +213,11 @@ fn pods(node: Node<'_>) -> Option<Pods<'_>> {
         None => Some(Selector::default()),
     };
     let namespaces = Namespaces::Where(selector("namespaceSelector")?);
-    Some(Pods::new(namespaces, selector("podSelector")?))
+    Some(by_labels(namespaces, selector("podSelector")?))
 }
 
-/// Reads `ports` of `v1alpha1`, or `protocols` of `v1alpha2`.
-fn ports(rule: Node<'_>) -> Ports<'_> {
-    let mut listed = list(rule, "ports")
-        .chain(list(rule, "protocols"))
-        .peekable();
-    if listed.peek().is_none() {
-        return Ports::all();
-    }
-    let mut ports = Ports::default();
-    for one in listed {
-        for (key, value) in one.entries() {
-            port(key.as_str().unwrap_or_default(), value, &mut ports);
-        }
-    }
-    ports
-}
-
-fn port<'a>(key: &str, value: Node<'a>, ports: &mut Ports<'a>) {
+/// Adds an element of `ports` or `protocols`; tells whether it is understood.
+fn port<'a>(key: &str, value: Node<'a>, ports: &mut Ports<'a>) -> bool {
     let number = |node: Node<'_>, key: &str| {
         let number = node.get(key).and_then(Node::as_int);
         number.and_then(|number| u32::try_from(number).ok())
@@ -197,6 +253,7 @@ fn port<'a>(key: &str, value: Node<'a>, ports: &mut Ports<'a>) {
                     .extend(Protocol::ALL.map(|protocol| (protocol, name)));
             }
         }
-        _ => {}
+        _ => return false,
     }
+    true
 }

@@ -1,6 +1,6 @@
 //! Policies of Cilium, as far as they speak of ends and ports (layers 3 and 4).
 
-use super::address::Range;
+use super::address::{Family, Range};
 use super::policy::{
     Action, Both, Dialect, Direction, Entity, Namespaces, Note, Peer, Pods, Ports, Tier, Written,
     WrittenRule, list,
@@ -73,7 +73,7 @@ impl<'a> Reader<'_, 'a> {
             }
             return None;
         };
-        let subject = self.endpoints(selector)?;
+        let subject = self.subject(selector)?;
         let mut isolates = Both::default();
         let mut rules = Both::<Vec<WrittenRule<'a>>>::default();
         for direction in Direction::ALL {
@@ -102,6 +102,16 @@ impl<'a> Reader<'_, 'a> {
             isolates,
             rules,
         })
+    }
+
+    /// Reads the selector of whom a policy is about: where it has a namespace, that wins over what the selector says.
+    fn subject(&self, selector: Node<'a>) -> Option<Pods<'a>> {
+        let mut pods = self.endpoints(selector)?;
+        if let Some(namespace) = self.namespace {
+            pods.namespaces = Namespaces::Named(namespace);
+            pods.pods = pods.pods.without(|key| bare(key) == NAMESPACE);
+        }
+        Some(pods)
     }
 
     /// Reads a selector of endpoints: those of the policy's namespace, where it does not speak of namespaces.
@@ -141,7 +151,7 @@ impl<'a> Reader<'_, 'a> {
                 continue;
             }
             chooses = true;
-            self.peers(key, value, what, &mut peers);
+            self.peers(key, value, (what, action), &mut peers);
         }
         let ports = node
             .get("toPorts")
@@ -167,7 +177,13 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// Reads one of the fields that say who is at the other end.
-    fn peers(&mut self, key: Node<'a>, value: Node<'a>, what: &str, peers: &mut Vec<Peer<'a>>) {
+    fn peers(
+        &mut self,
+        key: Node<'a>,
+        value: Node<'a>,
+        (what, action): (&str, Action),
+        peers: &mut Vec<Peer<'a>>,
+    ) {
         match what {
             "Endpoints" => {
                 for selector in value.items() {
@@ -185,7 +201,19 @@ impl<'a> Reader<'_, 'a> {
                 let ranges = value.items().filter_map(|one| range(one.as_str()?));
                 peers.extend(ranges.map(|range| Peer::Addresses(range, Vec::new())));
             }
-            "CIDRSet" => value.items().for_each(|set| self.addresses(set, peers)),
+            "CIDRSet" => {
+                for set in value.items() {
+                    self.addresses(set, action, peers);
+                }
+            }
+            "Requires" => self.note(key, "what a rule requires besides is left out"),
+            // What may be less than is taken must not close anything.
+            _ if action != Action::Allow => {
+                self.note(
+                    key,
+                    "it is not known who is chosen so: the rule refuses nothing by it",
+                );
+            }
             "Nodes" => {
                 self.note(key, "every node counts as one of those that are chosen");
                 peers.extend([Entity::Host, Entity::RemoteNode].map(Peer::Entity));
@@ -194,7 +222,6 @@ impl<'a> Reader<'_, 'a> {
                 self.note(key, "names outside count as every address outside");
                 peers.push(Peer::Outside);
             }
-            "Requires" => self.note(key, "what a rule requires besides is left out"),
             _ => {
                 self.note(key, "ends that are chosen so count as anything");
                 peers.push(Peer::Anything);
@@ -202,7 +229,7 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    fn addresses(&mut self, set: Node<'a>, peers: &mut Vec<Peer<'a>>) {
+    fn addresses(&mut self, set: Node<'a>, action: Action, peers: &mut Vec<Peer<'a>>) {
         let except = list(set, "except").filter_map(|one| range(one.as_str()?));
         let except: Vec<Range> = except.collect();
         if let Some(cidr) = set.get("cidr").and_then(Node::as_str) {
@@ -214,11 +241,15 @@ impl<'a> Reader<'_, 'a> {
             group.and_then(|name| self.cluster.find("cilium.io", "CiliumCIDRGroup", "", name));
         let group = group.and_then(|group| self.cluster.get(group)?.root().get("spec"));
         let Some(group) = group else {
-            self.note(
-                set,
-                "a group of addresses that is not here counts as every address outside",
-            );
-            peers.push(Peer::Outside);
+            if action == Action::Allow {
+                self.note(
+                    set,
+                    "a group of addresses that is not here counts as every address outside",
+                );
+                peers.push(Peer::Outside);
+            } else {
+                self.note(set, "a group of addresses that is not here refuses nothing");
+            }
             return;
         };
         let ranges = list(group, "externalCIDRs").filter_map(|one| range(one.as_str()?));
@@ -282,7 +313,9 @@ fn reserved<'a>(selector: Node<'_>) -> Option<Vec<Peer<'a>>> {
 pub(super) fn entity<'a>(name: &str) -> Vec<Peer<'a>> {
     match name {
         "all" => vec![Peer::Anything],
-        "world" | "world-ipv4" | "world-ipv6" => vec![Peer::Outside],
+        "world" => vec![Peer::Outside],
+        "world-ipv4" => vec![Peer::Addresses(Range::all(Family::V4), Vec::new())],
+        "world-ipv6" => vec![Peer::Addresses(Range::all(Family::V6), Vec::new())],
         "cluster" => {
             let pods = Pods::new(Namespaces::Any, Selector::default());
             let nodes = [

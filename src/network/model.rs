@@ -345,8 +345,14 @@ fn named_ports<'a>(pod: &PodTemplate<'a>, asked: &Asked<'a>) -> Vec<(&'a str, Pr
     if asked.ports.is_empty() {
         return Vec::new();
     }
-    let containers = pod.containers();
-    let ports = containers
+    // Other init containers have ended before anybody may call.
+    let init = pod.spec.get("initContainers").into_iter();
+    let sidecars = init
+        .flat_map(Node::items)
+        .filter(|one| one.get("restartPolicy").and_then(Node::as_str) == Some("Always"));
+    let ordinary = pod.spec.get("containers").into_iter().flat_map(Node::items);
+    let ports = ordinary
+        .chain(sidecars)
         .filter_map(|container| container.get("ports"))
         .flat_map(Node::items);
     let named = ports.filter_map(|port| {

@@ -305,7 +305,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
     /// Returns the classes among which those that are meant are.
     fn candidates(&self, chosen: Option<&[usize]>, pods: &Pods<'_>) -> Vec<PeerId> {
         let label = match pods.dialect {
-            Dialect::Kubernetes => pods.pods.values().next(),
+            Dialect::Kubernetes | Dialect::OwnNetwork => pods.pods.values().next(),
             Dialect::Cilium => None,
         };
         let Some((key, values)) = label else {
@@ -342,6 +342,9 @@ impl<'r, 'a> Resolver<'r, 'a> {
     fn is_meant(&self, pods: &Pods<'_>, class: &Class<'_>) -> bool {
         match pods.dialect {
             Dialect::Kubernetes => pods.pods.is_met_by(|key| class.label(key)),
+            Dialect::OwnNetwork => {
+                !class.host_network && pods.pods.is_met_by(|key| class.label(key))
+            }
             Dialect::Cilium => {
                 let namespace = self.inventory.namespaces.get(class.namespace);
                 pods.pods.is_met_by(|key| match bare(key) {

@@ -1,6 +1,7 @@
 //! Policies as they are written: whom they are about, and what they allow or refuse.
 
 use super::address::{Family, Range};
+use super::engine::{Engine, Share};
 use super::port::{Connections, Protocol};
 use super::{admin, cilium};
 use crate::cluster::{Cluster, Index, Selector};
@@ -82,6 +83,8 @@ pub enum Tier {
 pub enum Dialect {
     /// By the labels of pods.
     Kubernetes,
+    /// The same, but for pods in the node's network, which are never meant.
+    OwnNetwork,
     /// By the labels that Cilium gives their endpoints: those of pods, and some for namespace and service account.
     Cilium,
 }
@@ -115,6 +118,14 @@ impl<'a> Pods<'a> {
             namespaces,
             pods,
             dialect: Dialect::Kubernetes,
+        }
+    }
+
+    /// Every pod that has an address of its own.
+    pub(super) fn everybody() -> Self {
+        Self {
+            dialect: Dialect::OwnNetwork,
+            ..Self::new(Namespaces::Any, Selector::default())
         }
     }
 }
@@ -252,22 +263,49 @@ pub(super) struct Written<'a> {
 /// Reads the policies of a cluster, and what of them is not taken as it is written.
 pub(super) fn policies<'a>(cluster: &Cluster<'a>) -> (Vec<Written<'a>>, Vec<Note<'a>>) {
     let mut notes = Vec::new();
-    let mut written = network_policies(cluster);
+    let mut written = network_policies(cluster, &mut notes);
     written.extend(cilium::policies(cluster, &mut notes));
     written.extend(admin::policies(cluster, &mut notes));
     // Those of namespaces add up; of the others, the first that has a say decides.
     written.sort_by_key(|policy| (policy.tier, policy.priority));
+    ties(cluster, &written, &mut notes);
     (written, notes)
 }
 
-fn network_policies<'a>(cluster: &Cluster<'a>) -> Vec<Written<'a>> {
+/// Notes policies of which nobody knows which one decides.
+fn ties<'a>(cluster: &Cluster<'a>, written: &[Written<'a>], notes: &mut Vec<Note<'a>>) {
+    let ordered = written.iter().filter(|one| one.tier != Tier::Namespace);
+    let next = ordered.clone().skip(1);
+    for (one, other) in ordered.zip(next) {
+        if (one.tier, one.priority) != (other.tier, other.priority) {
+            continue;
+        }
+        let root = cluster.get(other.object).map(|object| object.root());
+        let root = root.and_then(|root| Some((root, root.path(&["spec", "priority"]))));
+        if let Some((root, priority)) = root {
+            notes.push(Note {
+                object: other.object,
+                node: priority.unwrap_or(root),
+                message: "another policy has this priority, too: which of them decides is not defined",
+            });
+        }
+    }
+}
+
+fn network_policies<'a>(cluster: &Cluster<'a>, notes: &mut Vec<Note<'a>>) -> Vec<Written<'a>> {
+    let engine = Engine::of(cluster);
     let own = cluster.of_kind("networking.k8s.io", "NetworkPolicy").iter();
-    own.filter_map(|index| network_policy(cluster, *index))
+    own.filter_map(|index| network_policy(cluster, *index, &engine, notes))
         .collect()
 }
 
 /// Reads a `NetworkPolicy`; one that the API server would refuse for its selector is none.
-fn network_policy<'a>(cluster: &Cluster<'a>, object: Index) -> Option<Written<'a>> {
+fn network_policy<'a>(
+    cluster: &Cluster<'a>,
+    object: Index,
+    engine: &Engine<'a>,
+    notes: &mut Vec<Note<'a>>,
+) -> Option<Written<'a>> {
     let spec = cluster.get(object)?.root().get("spec")?;
     let namespace = cluster.namespace(object);
     let pods = match spec.get("podSelector") {
@@ -286,11 +324,15 @@ fn network_policy<'a>(cluster: &Cluster<'a>, object: Index) -> Option<Written<'a
             egress: types.contains(&"Egress"),
         }
     };
-    let rules = |written: bool, key: &str, peers: &str| -> Vec<WrittenRule<'a>> {
+    let mut reader = Reader {
+        object,
+        namespace,
+        engine,
+        notes,
+    };
+    let mut rules = |written: bool, key: &str, peers: &str| -> Vec<WrittenRule<'a>> {
         let rules = list(spec, key).filter(|_| written);
-        rules
-            .map(|rule| network_rule(rule, peers, namespace))
-            .collect()
+        rules.map(|rule| reader.rule(rule, peers)).collect()
     };
     Some(Written {
         object,
@@ -305,52 +347,86 @@ fn network_policy<'a>(cluster: &Cluster<'a>, object: Index) -> Option<Written<'a
     })
 }
 
-fn network_rule<'a>(node: Node<'a>, peers: &str, namespace: &'a str) -> WrittenRule<'a> {
-    let mut listed = list(node, peers).peekable();
-    let peers = match listed.peek() {
-        None => vec![Peer::Anything],
-        Some(_) => listed
-            .filter_map(|peer| network_peer(peer, namespace))
-            .collect(),
-    };
-    let mut listed = list(node, "ports").peekable();
-    let ports = match listed.peek() {
-        None => Ports::all(),
-        Some(_) => {
-            let mut ports = Ports::default();
-            listed.for_each(|port| network_port(port, &mut ports));
-            ports
-        }
-    };
-    WrittenRule {
-        node,
-        action: Action::Allow,
-        peers,
-        ports,
-    }
+/// Reads the rules of one policy.
+struct Reader<'r, 'a> {
+    object: Index,
+    namespace: &'a str,
+    engine: &'r Engine<'a>,
+    notes: &'r mut Vec<Note<'a>>,
 }
 
-/// Reads an element of `from` or `to`; one that the API server would refuse is about nobody.
-fn network_peer<'a>(peer: Node<'a>, namespace: &'a str) -> Option<Peer<'a>> {
-    let present = |key: &str| peer.get(key).filter(|node| !node.is_null());
-    if let Some(block) = present("ipBlock") {
+impl<'a> Reader<'_, 'a> {
+    fn rule(&mut self, node: Node<'a>, peers: &str) -> WrittenRule<'a> {
+        let mut listed = list(node, peers).peekable();
+        let peers = match listed.peek() {
+            None => vec![Peer::Anything],
+            Some(_) => listed
+                .filter_map(|peer| self.peer(peer))
+                .flatten()
+                .collect(),
+        };
+        let mut listed = list(node, "ports").peekable();
+        let ports = match listed.peek() {
+            None => Ports::all(),
+            Some(_) => {
+                let mut ports = Ports::default();
+                listed.for_each(|port| network_port(port, &mut ports));
+                ports
+            }
+        };
+        WrittenRule {
+            node,
+            action: Action::Allow,
+            peers,
+            ports,
+        }
+    }
+
+    /// Reads an element of `from` or `to`; one that the API server would refuse is about nobody.
+    fn peer(&mut self, peer: Node<'a>) -> Option<Vec<Peer<'a>>> {
+        let present = |key: &str| peer.get(key).filter(|node| !node.is_null());
+        if let Some(block) = present("ipBlock") {
+            return self.addresses(block);
+        }
+        let (namespaces, pods) = (present("namespaceSelector"), present("podSelector"));
+        if namespaces.is_none() && pods.is_none() {
+            return None;
+        }
+        let namespaces = match namespaces {
+            Some(selector) => Namespaces::Where(Selector::read(selector)?),
+            None => Namespaces::Named(self.namespace),
+        };
+        let pods = match pods {
+            Some(selector) => Selector::read(selector)?,
+            None => Selector::default(),
+        };
+        Some(vec![Peer::Pods(Pods::new(namespaces, pods))])
+    }
+
+    fn addresses(&mut self, block: Node<'a>) -> Option<Vec<Peer<'a>>> {
         let range = Range::parse(block.get("cidr")?.as_str()?)?;
         let except = list(block, "except").filter_map(|one| Range::parse(one.as_str()?));
-        return Some(Peer::Addresses(range, except.collect()));
+        let except: Vec<Range> = except.collect();
+        let pods = match self.engine.pods_in(&range, &except) {
+            Share::None => None,
+            Share::All => Some(Pods::everybody()),
+            Share::Some => {
+                self.notes.push(Note {
+                    object: self.object,
+                    node: block,
+                    message: "some pods have addresses in this block, and nobody knows which: it counts as opening all",
+                });
+                Some(Pods::everybody())
+            }
+        };
+        let addresses = Peer::Addresses(range, except);
+        Some(
+            [addresses]
+                .into_iter()
+                .chain(pods.map(Peer::Pods))
+                .collect(),
+        )
     }
-    let (namespaces, pods) = (present("namespaceSelector"), present("podSelector"));
-    if namespaces.is_none() && pods.is_none() {
-        return None;
-    }
-    let namespaces = match namespaces {
-        Some(selector) => Namespaces::Where(Selector::read(selector)?),
-        None => Namespaces::Named(namespace),
-    };
-    let pods = match pods {
-        Some(selector) => Selector::read(selector)?,
-        None => Selector::default(),
-    };
-    Some(Peer::Pods(Pods::new(namespaces, pods)))
 }
 
 /// Reads an element of `ports`; one that the API server would refuse opens nothing.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::check::is_called_by_name;
 use super::cilium::{ACCOUNT, bare};
 use super::declared::{self, Declared, assume_peers};
+use super::engine::Engine;
 use super::interval::Intervals;
 use super::model::{Asked, Inventory};
 use super::peer::{End, Numbering, PeerId, Resolver};
@@ -65,6 +66,8 @@ pub struct Reach<'a> {
     pub internet: Both<Intervals>,
     /// What of the policies is not taken as it is written.
     pub notes: Vec<Note<'a>>,
+    /// What enforces the policies, and what it makes of what Kubernetes leaves open.
+    pub engine: Engine<'a>,
     sets: Vec<Intervals>,
     /// The policies about each class, as places.
     about: Both<Vec<Vec<u32>>>,
@@ -75,7 +78,8 @@ impl<'a> Reach<'a> {
     pub fn new(cluster: &Cluster<'a>) -> Self {
         let (written, notes) = policies(cluster);
         let mut asked = asked(&written);
-        asked.nodes = cluster.settings().network.plugin.as_deref() == Some("cilium");
+        let engine = Engine::of(cluster);
+        asked.nodes = engine.is_cilium();
         port_names(cluster, &mut asked);
         let ipv6 = declared::names_ipv6(&written);
         let flows = declared::read(cluster, &mut asked, ipv6);
@@ -119,6 +123,7 @@ impl<'a> Reach<'a> {
             declared,
             internet,
             notes,
+            engine,
             sets,
             about,
         }
@@ -376,7 +381,7 @@ fn asked<'a>(written: &[Written<'a>]) -> Asked<'a> {
 
 fn ask<'a>(asked: &mut Asked<'a>, pods: &Pods<'a>) {
     match pods.dialect {
-        Dialect::Kubernetes => asked.labels.extend(pods.pods.keys()),
+        Dialect::Kubernetes | Dialect::OwnNetwork => asked.labels.extend(pods.pods.keys()),
         Dialect::Cilium => {
             let mut keys = pods.pods.keys();
             asked.accounts |= keys.any(|key| bare(key) == ACCOUNT);

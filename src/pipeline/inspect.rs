@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rayon::prelude::*;
 
+use super::hide::Hidden;
 use super::subject::Subject;
 use super::{Environment, Outcome};
 use crate::api::{Api, changes};
 use crate::cluster::{Cluster, Found, Index, Settings};
-use crate::finding::{Finding, RuleId};
+use crate::finding::{Finding, RuleId, bound};
 use crate::manifest::{Fault, Scopes, group};
 use crate::policy::{Side, parity};
 use crate::project::External;
-use crate::schema::{Catalogue, CheckedBy, KubernetesVersion};
+use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::yaml::{Document, Node};
 use crate::{argocd, network, pod_security, policy, rbac, reference, secret};
 
@@ -109,7 +110,7 @@ impl Coverage {
 /// Checks every object of a run and adds what is found to it.
 pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let mut coverage = Coverage::default();
-    let mut found = Vec::new();
+    let (mut found, mut hidden) = (Vec::new(), Hidden::default());
     for environment in &outcome.environments {
         let objects = environment.objects.iter();
         let subjects: Vec<Subject<'_>> = objects
@@ -119,8 +120,11 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             &environment.name,
             subjects,
             checks,
-            outcome.complete,
-            &mut coverage,
+            outcome,
+            &mut Seen {
+                coverage: &mut coverage,
+                hidden: &mut hidden,
+            },
         ));
     }
     if let Some(listed) = checks.parity.as_ref().filter(|_| outcome.complete) {
@@ -134,10 +138,14 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
         "",
         subjects,
         checks,
-        outcome.complete,
-        &mut coverage,
+        outcome,
+        &mut Seen {
+            coverage: &mut coverage,
+            hidden: &mut hidden,
+        },
     ));
     outcome.findings.extend(found);
+    hidden.apply(outcome);
     outcome.findings.sort(&outcome.sources);
     coverage
 }
@@ -164,13 +172,20 @@ fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
     findings.collect()
 }
 
+/// What the checks give besides findings.
+struct Seen<'s> {
+    coverage: &'s mut Coverage,
+    /// Secrets that no report may show.
+    hidden: &'s mut Hidden,
+}
+
 /// Checks the objects of one environment: each by itself, then all together.
-fn inspect_environment<'c>(
+fn inspect_environment<'o>(
     environment: &str,
-    mut subjects: Vec<Subject<'c>>,
-    checks: &'c Checks,
-    complete: bool,
-    coverage: &mut Coverage,
+    mut subjects: Vec<Subject<'o>>,
+    checks: &'o Checks,
+    outcome: &Outcome,
+    seen: &mut Seen<'_>,
 ) -> Vec<Finding> {
     let Some(settings) = checks.settings.get(environment) else {
         return Vec::new();
@@ -196,7 +211,7 @@ fn inspect_environment<'c>(
     let mut found = Vec::new();
     for (at, (by, findings)) in alone.into_iter().enumerate() {
         if at < count {
-            coverage.count(by);
+            seen.coverage.count(by);
         }
         found.extend(findings);
     }
@@ -216,19 +231,28 @@ fn inspect_environment<'c>(
         .with_before(base)
         .with_own_policies(own.map(|(index, _)| index));
     let mut families = FAMILIES.to_vec();
-    if complete {
+    if outcome.complete {
         families.extend(OF_THE_WHOLE);
     }
     let together: Vec<Vec<Found<'_>>> =
         families.par_iter().map(|family| family(&cluster)).collect();
+    let mut together: Vec<Found<'_>> = together.into_iter().flatten().collect();
+    // Before some are left out: what one of these hides stays hidden.
+    for one in &together {
+        if let Some(subject) = subjects.get(one.object) {
+            for node in &one.hidden {
+                seen.hidden.add(subject, *node, &outcome.sources);
+            }
+        }
+    }
+    bound(&mut together);
     let flows = settings.flows.as_ref();
     let flows = flows.map(|flows| Subject::plain(flows.file, &flows.resource));
     let subject = |index: Index| match subjects.get(index) {
         None if index == subjects.len() => flows.as_ref(),
         subject => subject,
     };
-    let together = together.into_iter().flatten();
-    found.extend(together.filter_map(|one| {
+    found.extend(together.into_iter().filter_map(|one| {
         let is_declared = one.object == subjects.len();
         let mut finding = seen_together(one, &subject)?;
         if is_declared {
@@ -259,19 +283,23 @@ fn catalogues(
     settings: &Settings,
     subjects: &[Subject<'_>],
 ) -> Vec<(Catalogue, Api)> {
+    let is_definition =
+        |subject: &&Subject<'_>| subject.resource.id.kind == "CustomResourceDefinition";
+    let share = Share {
+        objects: subjects.len(),
+        schemas: checks.schemas.len() + subjects.iter().filter(is_definition).count(),
+    };
     let versions = settings.versions.iter();
     versions
         .filter_map(|version| {
-            let mut catalogue = Catalogue::new(*version)?;
+            let mut catalogue = Catalogue::new(*version)?.shared(share);
             for schema in &checks.schemas {
                 catalogue.learn(schema.root());
             }
-            for subject in subjects {
-                if subject.resource.id.kind == "CustomResourceDefinition" {
-                    catalogue.learn(subject.resource.root());
-                }
+            for subject in subjects.iter().filter(is_definition) {
+                catalogue.learn(subject.resource.root());
             }
-            Some((catalogue, Api::new(*version)?))
+            Some((catalogue, Api::new(*version)?.shared(share)))
         })
         .collect()
 }
@@ -296,36 +324,49 @@ fn faults<'a>(
 ) -> (CheckedBy, Vec<Fault<'a>>) {
     let mut by = CheckedBy::Nothing;
     let old = before.get(&identity(object)).copied();
-    let mut all: Vec<(Fault<'a>, Vec<KubernetesVersion>)> = Vec::new();
-    // Where each fault stands in the list: hostile objects have tens of thousands.
-    let mut known: HashMap<FaultKey, usize> = HashMap::new();
+    let mut found = Vec::new();
     for (catalogue, api) in catalogues {
         let mut faults = Vec::new();
         by = by.min(catalogue.check_change(object, old, &mut api.of(object), &mut faults));
+        found.push((catalogue.version(), faults));
+    }
+    let mut faults = if found.len() == 1 {
+        found.into_iter().flat_map(|(_, faults)| faults).collect()
+    } else {
+        of_versions(found)
+    };
+    if let Some(old) = old {
+        changes(old, object, &mut faults);
+    }
+    bound(&mut faults);
+    (by, faults)
+}
+
+/// Puts what each version says together, and has what only some say name them.
+fn of_versions(found: Vec<(KubernetesVersion, Vec<Fault<'_>>)>) -> Vec<Fault<'_>> {
+    let asked = found.len();
+    let mut all: Vec<(Fault<'_>, Vec<KubernetesVersion>)> = Vec::new();
+    // Where each fault stands in the list: hostile objects have tens of thousands.
+    let mut known: HashMap<FaultKey, usize> = HashMap::new();
+    for (version, faults) in found {
         for fault in faults {
             let place = *known.entry(key(&fault)).or_insert(all.len());
             match all.get_mut(place) {
                 Some((_, versions)) => {
-                    if versions.last() != Some(&catalogue.version()) {
-                        versions.push(catalogue.version());
+                    if versions.last() != Some(&version) {
+                        versions.push(version);
                     }
                 }
-                None => all.push((fault, vec![catalogue.version()])),
+                None => all.push((fault, vec![version])),
             }
         }
     }
-    let mut faults: Vec<Fault<'a>> = all
-        .into_iter()
-        .map(|(mut fault, versions)| {
-            if versions.len() < catalogues.len() {
-                let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
-                fault.message = format!("{} (Kubernetes {})", fault.message, list.join(", "));
-            }
-            fault
-        })
-        .collect();
-    if let Some(old) = old {
-        changes(old, object, &mut faults);
-    }
-    (by, faults)
+    let told = all.into_iter().map(|(mut fault, versions)| {
+        if versions.len() < asked {
+            let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
+            fault.message = format!("{} (Kubernetes {})", fault.message, list.join(", "));
+        }
+        fault
+    });
+    told.collect()
 }

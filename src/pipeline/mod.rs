@@ -4,6 +4,7 @@
 //! manifests. Both give an [`Outcome`]: objects and all findings.
 
 mod explain;
+mod hide;
 mod inspect;
 mod object;
 mod plain;

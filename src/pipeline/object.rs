@@ -93,10 +93,14 @@ impl Object {
             .resource(self.resource.id.clone())
             .field(paths.path(self.resource.root(), node));
         finding.related = self.trace.node(node, &environment.values).related();
-        // An object that cannot have a file has no line there.
-        let has_file = !self.path.is_empty();
-        finding.rendered = has_file.then(|| self.rendered(&environment.name, node));
+        finding.rendered = self.shown(&environment.name, node);
         finding
+    }
+
+    /// Returns where a node stands in the rendered file, where the object has one.
+    pub(super) fn shown(&self, environment: &str, node: Node<'_>) -> Option<RenderedLocation> {
+        let has_file = !self.path.is_empty();
+        has_file.then(|| self.rendered(environment, node))
     }
 
     /// Returns where a node stands in the rendered file.

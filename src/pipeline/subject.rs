@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::policies::FOLDER;
 use super::{Environment, Object};
-use crate::finding::Finding;
+use crate::finding::{Finding, RenderedLocation};
 use crate::manifest::{Fault, FieldPaths, Resource};
 use crate::policy::is_policy;
 use crate::source::{FileId, Location};
@@ -25,6 +25,17 @@ enum Origin<'o> {
     Rendered(&'o Environment, &'o Object),
     /// A file, in which it stands as it is; the way to every node, once somebody has asked.
     Plain(FileId, OnceLock<FieldPaths>),
+}
+
+/// Where the text of a node stands.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// Places that are the text.
+    pub(super) whole: Vec<Location>,
+    /// Places of expressions that gave it, and may hold it.
+    pub(super) expressions: Vec<Location>,
+    /// The line of the rendered file.
+    pub(super) rendered: Option<RenderedLocation>,
 }
 
 impl<'o> Subject<'o> {
@@ -55,6 +66,32 @@ impl<'o> Subject<'o> {
         match &self.origin {
             Origin::Rendered(environment, object) => object.template(environment, node),
             Origin::Plain(file, _) => Location::new(*file, node.span()),
+        }
+    }
+
+    /// Returns everywhere the text of a node stands.
+    pub(super) fn standing(&self, node: Node<'_>) -> Standing {
+        match &self.origin {
+            Origin::Rendered(environment, object) => {
+                let traced = object.trace.node(node, &environment.values);
+                let mut standing = Standing {
+                    whole: traced.values,
+                    expressions: traced.calls,
+                    rendered: object.shown(&environment.name, node),
+                };
+                let filled = node.origin().is_some();
+                let template = if filled {
+                    &mut standing.expressions
+                } else {
+                    &mut standing.whole
+                };
+                template.push(traced.template);
+                standing
+            }
+            Origin::Plain(file, _) => Standing {
+                whole: vec![Location::new(*file, node.span())],
+                ..Standing::default()
+            },
         }
     }
 

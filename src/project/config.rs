@@ -6,6 +6,7 @@ use semver::{Version, VersionReq};
 
 use super::ConfigProblem;
 use super::fields::{Reader, required};
+use super::flows::is_range;
 use super::size::parse_size;
 use crate::finding::{Severity, nearest};
 use crate::source::FileId;
@@ -149,6 +150,8 @@ pub struct Repository {
 pub struct Network {
     /// The engine that enforces policies.
     pub plugin: Option<String>,
+    /// Where the addresses of pods are, as `10.244.0.0/16`; nothing where nobody says.
+    pub pod_addresses: Vec<String>,
     /// The ingress controllers.
     pub ingress_controllers: Vec<IngressController>,
 }
@@ -410,9 +413,13 @@ fn repository(reader: &mut Reader, node: Node<'_>) -> Repository {
 
 fn network(reader: &mut Reader, node: Node<'_>) -> Network {
     let mut network = Network::default();
-    for (key, value) in reader.known(node, &["plugin", "ingress-controllers"]) {
+    for (key, value) in reader.known(node, &["plugin", "pod-addresses", "ingress-controllers"]) {
         if key == "plugin" {
             network.plugin = reader.string(value);
+            continue;
+        }
+        if key == "pod-addresses" {
+            network.pod_addresses = ranges(reader, value);
             continue;
         }
         for item in reader.list(value) {
@@ -436,6 +443,25 @@ fn network(reader: &mut Reader, node: Node<'_>) -> Network {
         }
     }
     network
+}
+
+fn ranges(reader: &mut Reader, node: Node<'_>) -> Vec<String> {
+    let mut ranges = Vec::new();
+    for item in reader.list(node) {
+        match reader.string(item) {
+            Some(text) if is_range(&text) => ranges.push(text),
+            Some(text) => {
+                let help = "write addresses as `10.244.0.0/16`".to_owned();
+                reader.problem(
+                    item,
+                    format!("`{text}` is no range of addresses"),
+                    Some(help),
+                );
+            }
+            None => {}
+        }
+    }
+    ranges
 }
 
 fn patterns(reader: &mut Reader, node: Node<'_>) -> Vec<External> {
@@ -572,7 +598,7 @@ environments:
   prod: {kubernetes: "1.35", placeholders: forbid, policy-actions: [Audit, Deny], pod-security: restricted}
 delivery: branches
 repository: {url: "https://git.example.com/x", revision: main, cluster: "https://kubernetes.default.svc"}
-network: {plugin: cilium, ingress-controllers: [{class: c, namespace: ingress, pods: {app: nginx}}]}
+network: {plugin: cilium, pod-addresses: [10.244.0.0/16, "fd00::/8"], ingress-controllers: [{class: c, namespace: ingress, pods: {app: nginx}}]}
 external: [{kind: Service, namespace: kube-system, name: kube-dns}, {kind: Secret, namespace: a, name: "b-*"}]
 parity: [{kind: PodDisruptionBudget, name: "*"}]
 rules: {yaml/ambiguous-scalar: off, yaml/syntax: error, "yaml/*": note}
@@ -589,6 +615,7 @@ limits: {output: 1MiB, fuel: 1000}
         );
         assert_eq!(prod.pod_security, Some(Level::Restricted));
         assert_eq!(config.delivery, Delivery::Branches);
+        assert_eq!(config.network.pod_addresses, ["10.244.0.0/16", "fd00::/8"]);
         assert_eq!(config.network.ingress_controllers[0].pods["app"], "nginx");
         assert_eq!((config.external.len(), config.parity.len()), (2, 1));
         assert_eq!(config.rule("yaml/ambiguous-scalar"), Some(RuleSetting::Off));
@@ -611,7 +638,7 @@ limits: {output: 1MiB, fuel: 1000}
     #[test]
     fn all_problems_are_told_at_their_places() {
         let found = parse(
-            "kubernets: '1.34'\nkubernetes: 1.34\ndelivery: brunches\nrules: {yaml/sintax: error, yaml/syntax: loud}\nlimits: {output: 64MB}\nenvironments: {prod: {placeholders: never, extra: 1}}\nexternal: [{kind: Secret}]\nrequired-version: '>=99'\n",
+            "kubernets: '1.34'\nkubernetes: 1.34\ndelivery: brunches\nrules: {yaml/sintax: error, yaml/syntax: loud}\nlimits: {output: 64MB}\nenvironments: {prod: {placeholders: never, extra: 1}}\nnetwork: {pod-addresses: [10.244.0.0]}\nexternal: [{kind: Secret}]\nrequired-version: '>=99'\n",
         )
         .unwrap_err();
         let at: Vec<&str> = found.iter().map(|(at, _)| at.as_str()).collect();
@@ -626,6 +653,7 @@ limits: {output: 1MiB, fuel: 1000}
                 "64MB",
                 "extra",
                 "never",
+                "10.244.0.0",
                 "{kind: Secret}",
                 "'>=99'"
             ]

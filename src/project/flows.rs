@@ -86,7 +86,8 @@ impl FlowEnd {
     }
 }
 
-fn is_range(text: &str) -> bool {
+/// Tells whether a text is a range of addresses, such as `10.0.0.0/8`.
+pub(super) fn is_range(text: &str) -> bool {
     let Some((address, prefix)) = text.split_once('/') else {
         return false;
     };

@@ -183,13 +183,16 @@ fn power_of<'a>(
     Some(found)
 }
 
+/// A ServiceAccount, and its worst power as [`Strongest`] has it.
+type Strength<'a> = ((&'a str, &'a str), (usize, RoleRule<'a>));
+
 /// Finds the strongest ServiceAccount that somebody can act as who has a power in a place.
 fn leads_to<'a>(
     power: &Power,
     place: Place<'a>,
     grants: &[&Grant<'a>],
     strongest: &Strongest<'a>,
-) -> Option<((&'a str, &'a str), (usize, RoleRule<'a>))> {
+) -> Option<Strength<'a>> {
     let own = POWERS.iter().position(|one| std::ptr::eq(one, power))?;
     let is_itself = |namespace: &str, name: &str| {
         let subjects = grants.iter().flat_map(|grant| &grant.subjects);

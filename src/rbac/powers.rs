@@ -213,11 +213,11 @@ impl Power {
         }
         items("resources").find(|resource| {
             let text = resource.as_str().unwrap_or_default();
-            let of_part = |wanted: &&str| {
+            let of_part = |wanted: &str| {
                 let part = wanted.split_once('/').map(|(_, part)| part);
-                text == *wanted || part.is_some_and(|part| text.strip_prefix("*/") == Some(part))
+                text == wanted || part.is_some_and(|part| text.strip_prefix("*/") == Some(part))
             };
-            text == "*" || self.resources.iter().any(|wanted| of_part(&wanted))
+            text == "*" || self.resources.iter().any(|wanted| of_part(wanted))
         })
     }
 }

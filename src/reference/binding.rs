@@ -8,7 +8,7 @@ use crate::yaml::Node;
 const GROUP: &str = "rbac.authorization.k8s.io";
 
 /// Checks every RoleBinding and ClusterRoleBinding.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     for kind in ["RoleBinding", "ClusterRoleBinding"] {
         for index in cluster.of_kind(GROUP, kind) {

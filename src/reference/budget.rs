@@ -25,7 +25,7 @@ const LEFT: &[&str] = &["CronJob", "DaemonSet", "Job"];
 type Workload<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 /// Checks every budget.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     let kept = kept(cluster);
     let mut taken: HashMap<u32, Index> = HashMap::new();

@@ -16,7 +16,7 @@ const GROUP: &str = "gateway.networking.k8s.io";
 const ROUTES: &[&str] = &["GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute"];
 
 /// Checks routes and Gateways.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     let grants = Grants::new(cluster);
     for kind in ROUTES {

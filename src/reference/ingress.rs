@@ -33,7 +33,7 @@ const REFUSING: &[&str] = &["nginx", "webapprouting"];
 const APART: &[&str] = &["alb", "cilium", "gce", "ngrok", "tailscale"];
 
 /// Checks Ingresses.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     let mut claims = Claims::default();
     for index in cluster.of_kind("networking.k8s.io", "Ingress") {
@@ -161,8 +161,8 @@ fn class<'a>(references: &mut References<'_, 'a>, ingress: &Ingress<'a>) {
     references.need(ingress.index, node, target);
 }
 
-/// What is claimed: class, host, path, and whether it is that path only.
-type Claim<'a> = (&'a str, &'a str, &'a str, bool);
+/// What is claimed: class, host, path and type of path.
+type Claim<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 /// Who claimed it first, and with which path.
 type Claims<'a> = HashMap<Claim<'a>, (Index, Node<'a>)>;
@@ -183,14 +183,18 @@ fn claim<'a>(references: &mut References<'_, 'a>, ingress: &Ingress<'a>, claims:
         let Some(node) = path.get("path").or_else(|| path.get("pathType")) else {
             continue;
         };
-        let exact = path.get("pathType").and_then(Node::as_str) == Some("Exact");
+        let kind = path
+            .get("pathType")
+            .and_then(Node::as_str)
+            .unwrap_or_default();
         let text = path.get("path").and_then(Node::as_str).unwrap_or("/");
-        let text = if exact {
-            text
-        } else {
-            text.trim_end_matches('/')
+        let (kind, text) = match kind {
+            "Prefix" => (kind, text.trim_end_matches('/')),
+            // NGINX takes it for a prefix; what others do is theirs.
+            "ImplementationSpecific" if is(REFUSING) => ("Prefix", text.trim_end_matches('/')),
+            _ => (kind, text),
         };
-        match claims.entry((class, host, text, exact)) {
+        match claims.entry((class, host, text, kind)) {
             Entry::Vacant(place) => {
                 place.insert((ingress.index, node));
             }

@@ -19,7 +19,7 @@ const ASKING: &[(&str, &str, &[&str])] = &[
 ];
 
 /// Checks Certificates, and the annotations of Ingresses and Gateways.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     for (group, kind, path) in ASKING {
         for index in cluster.of_kind(group, kind) {

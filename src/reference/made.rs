@@ -40,7 +40,7 @@ pub(super) enum Keys<'a> {
     Unknown,
 }
 
-impl<'a> Keys<'a> {
+impl Keys<'_> {
     /// Returns the keys of both, in order.
     pub(super) fn and(self, other: Self) -> Self {
         let (Self::Known(mut own), Self::Known(other)) = (self, other) else {
@@ -89,9 +89,10 @@ impl<'a> Made<'a> {
             for index in cluster.of_kind(group, kind) {
                 if let Some(object) = cluster.get(*index) {
                     // Plain manifests may be applied to a namespace that they do not name.
-                    let namespace = match cluster.settings().whole {
-                        true => cluster.namespace(*index),
-                        false => EVERYWHERE,
+                    let namespace = if cluster.settings().whole {
+                        cluster.namespace(*index)
+                    } else {
+                        EVERYWHERE
                     };
                     let maker = Maker {
                         index: *index,

@@ -1,8 +1,9 @@
 //! References between the objects of an environment: what is named and not there, and what chooses nothing.
 //!
 //! In: a [`Cluster`]. Out: faults of what names or selects others. Each check looks at one kind of reference; all share
-//! [`References`], which knows what is there and what has been named. What nothing names is told last.
+//! `References`, which knows what is there and what has been named. What nothing names is told last.
 
+mod access;
 mod application;
 mod binding;
 mod budget;
@@ -30,8 +31,10 @@ mod unused;
 mod webhook;
 mod workload;
 
+use std::rc::Rc;
+
 use self::references::References;
-use crate::cluster::{Cluster, Found};
+use crate::cluster::{Cluster, Found, Index};
 
 /// A look at one kind of reference.
 type Check = for<'a> fn(&mut References<'_, 'a>);
@@ -66,6 +69,11 @@ pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
         check(&mut references);
     }
     references.into_found()
+}
+
+/// Returns Argo CD's Applications with the objects that each delivers, where it reads what this project renders.
+pub fn deliveries(cluster: &Cluster<'_>) -> Vec<(Index, Rc<[Index]>)> {
+    application::deliveries(cluster)
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ const MONITORS: &[(&str, Things, &str)] = &[
     ("ServiceMonitor", Things::Services, "endpoints"),
 ];
 
-/// Checks ServiceMonitors and PodMonitors.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+/// Checks `ServiceMonitors` and `PodMonitors`.
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     for (kind, things, field) in MONITORS {
         for index in cluster.of_kind("monitoring.coreos.com", kind) {

@@ -9,21 +9,26 @@ use crate::cluster::{Cluster, Found, Index};
 use crate::manifest::{Fault, group};
 use crate::yaml::Node;
 
-/// What scales: `(group, kind, field of the spec, apiVersion and kind where none is named)`. Kubernetes asks for the
-/// group: without one a Deployment is not found.
-const SCALERS: &[(&str, &str, &str, Option<(&str, &str)>)] = &[
-    (
-        "autoscaling",
-        "HorizontalPodAutoscaler",
-        "scaleTargetRef",
-        None,
-    ),
-    (
-        "keda.sh",
-        "ScaledObject",
-        "scaleTargetRef",
-        Some(("apps/v1", "Deployment")),
-    ),
+/// A kind that scales others.
+struct Scaler {
+    group: &'static str,
+    kind: &'static str,
+    /// What it scales where it names no `apiVersion` and no kind.
+    default: Option<(&'static str, &'static str)>,
+}
+
+/// What scales. Kubernetes asks for the group: without one a Deployment is not found.
+const SCALERS: &[Scaler] = &[
+    Scaler {
+        group: "autoscaling",
+        kind: "HorizontalPodAutoscaler",
+        default: None,
+    },
+    Scaler {
+        group: "keda.sh",
+        kind: "ScaledObject",
+        default: Some(("apps/v1", "Deployment")),
+    },
 ];
 
 /// The groups of Kubernetes' own workloads.
@@ -34,15 +39,15 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
     let cluster = references.cluster;
     let mut scaled: HashMap<Target<'a>, Index> = HashMap::new();
     let left_alone = is_number_left_alone(cluster);
-    for (group, kind, field, default) in SCALERS {
-        for index in cluster.of_kind(group, kind) {
+    for scaler in SCALERS {
+        for index in cluster.of_kind(scaler.group, scaler.kind) {
             let Some(reference) = cluster
                 .get(*index)
-                .and_then(|object| object.root().path(&["spec", field]))
+                .and_then(|object| object.root().path(&["spec", "scaleTargetRef"]))
             else {
                 continue;
             };
-            let Some((node, target)) = target(references, *index, reference, *default) else {
+            let Some((node, target)) = target(references, *index, reference, scaler.default) else {
                 continue;
             };
             match scaled.get(&target) {
@@ -158,7 +163,7 @@ fn twice<'a>(
 }
 
 /// Says that a workload has a number of its own besides its autoscaler's. None turns the autoscaler off.
-fn number<'a>(references: &mut References<'_, 'a>, scaler: Index, workload: Index) {
+fn number(references: &mut References<'_, '_>, scaler: Index, workload: Index) {
     let cluster = references.cluster;
     let (Some(object), Some(by)) = (cluster.get(workload), cluster.get(scaler)) else {
         return;

@@ -1,4 +1,4 @@
-//! Stores of External Secrets: those that ExternalSecrets and PushSecrets name, and the ServiceAccounts of stores.
+//! Stores of External Secrets: those that `ExternalSecrets` and `PushSecrets` name, and the ServiceAccounts of stores.
 
 use super::references::{References, Target};
 use crate::cluster::Index;
@@ -7,7 +7,7 @@ use crate::yaml::Node;
 const GROUP: &str = "external-secrets.io";
 
 /// Checks what names stores, and stores.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     for (kind, path) in [
         ("ExternalSecret", &["spec"] as &[&str]),
@@ -77,7 +77,7 @@ fn store<'a>(references: &mut References<'_, 'a>, index: Index, reference: Node<
 }
 
 /// Checks the ServiceAccounts as which a store's provider is asked.
-fn accounts<'a>(references: &mut References<'_, 'a>, index: Index) {
+fn accounts(references: &mut References<'_, '_>, index: Index) {
     let cluster = references.cluster;
     let provider = cluster
         .get(index)

@@ -93,6 +93,9 @@ pub(super) struct Asked<'s, 'a> {
     pub(super) selector: &'s Selector<'a>,
 }
 
+/// What is looked through, in which namespace: the values of a label, or all labels.
+type Place<'a> = (Things, &'a str, Option<&'a str>);
+
 /// The selections of a run.
 #[derive(Debug)]
 pub(super) struct Selections<'a> {
@@ -101,7 +104,7 @@ pub(super) struct Selections<'a> {
     prefixes: OnceCell<[HashSet<&'a str>; 2]>,
     known: HashMap<(Things, &'a str, Selector<'a>), Selection<'a>>,
     /// The values of a label in a namespace, or its labels, with something that has each.
-    words: HashMap<(Things, &'a str, Option<&'a str>), Option<Rc<Words<'a>>>>,
+    words: HashMap<Place<'a>, Option<Rc<Words<'a>>>>,
     steps: usize,
     ports: usize,
 }

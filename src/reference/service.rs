@@ -1,5 +1,5 @@
 //! Services: the pods that they select, the ports that they lead to, and what names them by a label or as the Service of
-//! a StatefulSet.
+//! a `StatefulSet`.
 
 use super::port::{Ports, Wanted, protocol};
 use super::program::strangers;
@@ -11,8 +11,8 @@ use crate::finding::Severity;
 use crate::manifest::{Fault, Resource};
 use crate::yaml::Node;
 
-/// Checks Services, EndpointSlices and StatefulSets.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+/// Checks Services, `EndpointSlices` and `StatefulSets`.
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     for index in cluster.of_kind("", "Service") {
         if let Some(object) = cluster.get(*index) {
@@ -228,7 +228,7 @@ fn too_much<'a>(
     references.push(found);
 }
 
-/// Checks that the Service of an EndpointSlice is there.
+/// Checks that the Service of an `EndpointSlice` is there.
 fn endpoints(references: &mut References<'_, '_>, index: Index) {
     const NAME: &[&str] = &["metadata", "labels", "kubernetes.io/service-name"];
     let cluster = references.cluster;
@@ -241,8 +241,8 @@ fn endpoints(references: &mut References<'_, '_>, index: Index) {
     }
 }
 
-/// Checks the Service that gives the pods of a StatefulSet their names.
-fn stateful_set<'a>(references: &mut References<'_, 'a>, index: Index) {
+/// Checks the Service that gives the pods of a `StatefulSet` their names.
+fn stateful_set(references: &mut References<'_, '_>, index: Index) {
     let cluster = references.cluster;
     let Some(root) = cluster.get(index).map(Resource::root) else {
         return;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::access::{Access, CREATE};
 use super::references::Target;
 use crate::cluster::Cluster;
 use crate::yaml::Node;
@@ -105,12 +106,17 @@ pub(super) struct Unseen<'a> {
     names: HashSet<(&'a str, &'a str)>,
     texts: HashSet<(&'a str, &'a str)>,
     secrets: HashSet<(&'a str, &'a str)>,
+    makers: Access<'a>,
 }
 
 impl<'a> Unseen<'a> {
     /// Looks through the objects of a cluster.
     pub(super) fn new(cluster: &Cluster<'a>) -> Self {
         let mut unseen = Self::default();
+        if !cluster.settings().whole {
+            // In a project what programs make is declared.
+            unseen.makers = Access::new(cluster, CREATE);
+        }
         for (index, object) in cluster.objects() {
             let namespace = cluster.namespace(index);
             let (group, kind) = (object.group(), &*object.id.kind);
@@ -174,7 +180,13 @@ impl<'a> Unseen<'a> {
         let either =
             |set: &HashSet<_>, text| set.contains(&(namespace, text)) || set.contains(&("", text));
         let mut ends = name.match_indices(['-', '.']).map(|(at, _)| at);
-        (kind == "Secret" && self.secrets.contains(&(namespace, name)))
+        let resource = match kind {
+            "ConfigMap" => "configmaps",
+            "Secret" => "secrets",
+            _ => "",
+        };
+        self.makers.has_own(namespace, resource)
+            || (kind == "Secret" && self.secrets.contains(&(namespace, name)))
             || either(&self.texts, name)
             || self.names.contains(&(namespace, name))
             || ends.any(|end| {

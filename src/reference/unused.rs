@@ -3,7 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::fields::{items, text};
+use super::access::{Access, READ};
+use super::fields::text;
 use super::made::is_copied;
 use super::references::{References, Target};
 use super::rules;
@@ -83,14 +84,14 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
     if !cluster.settings().whole {
         return;
     }
-    let readers = Readers::new(cluster);
+    let readers = Access::new(cluster, READ);
     let mut unused: Vec<(Index, &'static str, &'static Rule)> = Vec::new();
     for (kind, resource, rule) in KINDS {
         for index in cluster.of_kind("", kind) {
             let namespace = cluster.namespace(*index);
             let alone = !references.is_named(*index)
                 && knows_users(references, namespace)
-                && !readers.read(namespace, resource)
+                && !readers.has(namespace, resource)
                 && !is_found_otherwise(cluster, *index);
             if alone {
                 unused.push((*index, kind, rule));
@@ -151,74 +152,6 @@ fn is_found_otherwise(cluster: &Cluster<'_>, index: Index) -> bool {
         || labels.iter().any(|(key, _)| !is_common(key))
 }
 
-/// Who may read every object of a kind in a namespace, through a role of the namespace or as a program that runs there.
-#[derive(Debug, Default)]
-struct Readers<'a> {
-    by_namespace: HashSet<(&'a str, &'a str)>,
-}
-
-impl<'a> Readers<'a> {
-    fn new(cluster: &Cluster<'a>) -> Self {
-        const GROUP: &str = "rbac.authorization.k8s.io";
-        let mut readers = Self::default();
-        for kind in ["RoleBinding", "ClusterRoleBinding"] {
-            for index in cluster.of_kind(GROUP, kind) {
-                let Some(root) = cluster.get(*index).map(|object| object.root()) else {
-                    continue;
-                };
-                let own = cluster.namespace(*index);
-                let role = root.get("roleRef");
-                let name = role.and_then(|role| text(role, "name")).unwrap_or_default();
-                let role = match role.and_then(|role| text(role, "kind")) {
-                    Some("Role") => cluster.find(GROUP, "Role", own, name),
-                    _ => cluster.find(GROUP, "ClusterRole", "", name),
-                };
-                let read = match role.and_then(|role| cluster.get(role)) {
-                    Some(role) => read(role.root()),
-                    None if name.starts_with("system:") => continue,
-                    // A role that is not shown may give anything.
-                    None => vec!["*"],
-                };
-                let accounts = items(root, "subjects").filter_map(|one| text(one, "namespace"));
-                let namespaces: Vec<&str> = match own {
-                    "" => accounts.collect(),
-                    own => vec![own],
-                };
-                for namespace in namespaces {
-                    let all = read.iter().map(|resource| (namespace, *resource));
-                    readers.by_namespace.extend(all);
-                }
-            }
-        }
-        readers
-    }
-
-    fn read(&self, namespace: &'a str, resource: &'static str) -> bool {
-        let has = |resource| self.by_namespace.contains(&(namespace, resource));
-        has(resource) || has("*")
-    }
-}
-
-/// Returns the resources of the core group of which a role may read all.
-fn read(role: Node<'_>) -> Vec<&str> {
-    let mut all = Vec::new();
-    for rule in items(role, "rules") {
-        let has = |field, words: &[&str]| {
-            let mut given = items(rule, field).filter_map(Node::as_str);
-            given.any(|word| words.contains(&word))
-        };
-        let all_names = items(rule, "resourceNames").next().is_none();
-        if all_names && has("apiGroups", &["", "*"]) && has("verbs", &["get", "list", "watch", "*"])
-        {
-            let resources = items(rule, "resources").filter_map(Node::as_str);
-            all.extend(resources.filter(|resource| {
-                *resource == "*" || KINDS.iter().any(|(_, plural, _)| plural == resource)
-            }));
-        }
-    }
-    all
-}
-
 /// Returns those whose name stands as a word in a text of another object: in what a custom resource holds, in command
 /// lines, annotations and configuration.
 fn mentioned(cluster: &Cluster<'_>, names: &HashMap<&str, Vec<Index>>) -> HashSet<Index> {
@@ -235,13 +168,13 @@ fn mentioned(cluster: &Cluster<'_>, names: &HashMap<&str, Vec<Index>>) -> HashSe
                 Some("metadata") => {
                     if let Some(annotations) = value.get("annotations") {
                         words(annotations, false, &mut |word| {
-                            mark(names, word, index, &mut found)
+                            mark(names, word, index, &mut found);
                         });
                     }
                 }
                 Some("apiVersion" | "kind" | "status") => {}
                 _ => words(value, built_in, &mut |word| {
-                    mark(names, word, index, &mut found)
+                    mark(names, word, index, &mut found);
                 }),
             }
         }
@@ -250,8 +183,8 @@ fn mentioned(cluster: &Cluster<'_>, names: &HashMap<&str, Vec<Index>>) -> HashSe
 }
 
 fn mark(names: &HashMap<&str, Vec<Index>>, word: &str, from: Index, found: &mut HashSet<Index>) {
-    let named = names.get(word).into_iter().flatten();
-    found.extend(named.filter(|index| **index != from));
+    let others = names.get(word).into_iter().flatten();
+    found.extend(others.filter(|index| **index != from));
 }
 
 /// Passes on every word of the texts of a node; where it is Kubernetes' own, without the fields that name no object.

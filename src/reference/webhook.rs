@@ -42,7 +42,7 @@ const CALLED: &[(&str, &str, Look)] = &[
 type Look = for<'a> fn(Node<'a>) -> Vec<Node<'a>>;
 
 /// Checks what the API server calls.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     for (group, kind, look) in CALLED {
         for index in cluster.of_kind(group, kind) {

@@ -14,7 +14,7 @@ const CLASSES: &[(&str, &str, &str)] = &[
 ];
 
 /// Checks what pods and claims name.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     let claims = Claims::new(cluster);
     for pod in cluster.pods() {

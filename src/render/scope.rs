@@ -25,7 +25,12 @@ pub struct Scope {
     scalars: Vec<Option<Value>>,
     /// The node of each string by the address of its text: a string keeps it wherever the engine passes it.
     strings: HashMap<usize, u32>,
+    /// The maps and lists of many parts: the nodes of a list's items, or those of a map's keys, sorted by them.
+    wide: HashMap<usize, Vec<u32>>,
 }
+
+/// How many parts a map or list has that is looked through from its beginning.
+const NARROW: usize = 32;
 
 impl Scope {
     /// Prepares the values of an environment.
@@ -33,24 +38,76 @@ impl Scope {
         let tree = values.tree();
         let mut scalars = Vec::with_capacity(tree.len());
         let mut strings = HashMap::new();
+        let mut wide = HashMap::new();
         for index in 0..tree.len() {
             let value = tree.node(index).and_then(scalar);
             if let Some(text) = value.as_ref().and_then(Value::as_str) {
                 strings.insert(text.as_ptr().addr(), Span::at(index).start);
             }
             scalars.push(value);
+            if let Some(parts) = tree.node(index).and_then(parts) {
+                wide.insert(index, parts);
+            }
         }
         Self {
             values,
             scalars,
             strings,
+            wide,
         }
+    }
+
+    /// Returns the value under a key of a map.
+    fn get<'s>(&'s self, map: Node<'s>, name: &str) -> Option<Node<'s>> {
+        let wide = self.wide.get(&map.index());
+        let Some(keys) = wide.filter(|_| map.kind() == Kind::Map) else {
+            return map.get(name);
+        };
+        let tree = self.values.tree();
+        let text = |key: &u32| tree.node(*key as usize).and_then(Node::as_str);
+        let at = keys.binary_search_by(|key| text(key).cmp(&Some(name)));
+        let key = *keys.get(at.ok()?)?;
+        // A map's key is followed by its value.
+        tree.node(tree.node(key as usize)?.end_index())
+    }
+
+    /// Returns an item of a list.
+    fn item<'s>(&'s self, list: Node<'s>, at: usize) -> Option<Node<'s>> {
+        let wide = self.wide.get(&list.index());
+        let Some(items) = wide.filter(|_| list.kind() == Kind::Seq) else {
+            return list.items().nth(at);
+        };
+        self.values.tree().node(*items.get(at)? as usize)
     }
 
     /// Returns the values.
     pub fn values(&self) -> &Arc<Values> {
         &self.values
     }
+}
+
+/// Returns a number as bits, equal for equal numbers.
+fn bits(value: &Value) -> Option<u64> {
+    if !value.is_number() {
+        return None;
+    }
+    let number = f64::try_from(value.clone()).ok()?;
+    // Zero has two forms.
+    Some((number + 0.0).to_bits())
+}
+
+/// Returns the parts of a map or list that has many.
+fn parts(node: Node<'_>) -> Option<Vec<u32>> {
+    let index = |node: Node<'_>| Span::at(node.index()).start;
+    if node.items().len() > NARROW {
+        return Some(node.items().map(index).collect());
+    }
+    if node.entries().len() <= NARROW {
+        return None;
+    }
+    let mut keys: Vec<Node<'_>> = node.entries().map(|(key, _)| key).collect();
+    keys.sort_by_key(|key| key.as_str());
+    Some(keys.into_iter().map(index).collect())
 }
 
 fn scalar(node: Node<'_>) -> Option<Value> {
@@ -76,10 +133,10 @@ pub struct Reads {
 struct State {
     /// One bit a node.
     read: Vec<u64>,
-    /// The scalars read, in order.
-    log: Vec<u32>,
-    /// Where in the log the reads since the last printed value begin.
-    fresh: usize,
+    /// The scalars read since the last value was printed, in order.
+    fresh: Vec<u32>,
+    /// The numbers read, as bits: each with its node, or with none where several nodes are equal.
+    numbers: HashMap<u64, Option<u32>>,
     /// The values read since the last one was printed, the latest last.
     trail: VecDeque<u32>,
     /// The last look-ups that found nothing, the latest last.
@@ -117,11 +174,17 @@ impl Reads {
         }
     }
 
-    fn log(&self, index: u32) {
+    fn log(&self, index: u32, value: Option<&Value>) {
         self.mark(index, index + 1);
         let mut state = self.state();
-        if state.log.last() != Some(&index) || state.fresh == state.log.len() {
-            state.log.push(index);
+        if state.fresh.last() != Some(&index) {
+            state.fresh.push(index);
+        }
+        if let Some(bits) = value.and_then(bits) {
+            let known = state.numbers.entry(bits).or_insert(Some(index));
+            if *known != Some(index) {
+                *known = None;
+            }
         }
     }
 
@@ -208,7 +271,8 @@ impl View {
         if node.is_collection() {
             self.reads.mark(index, index + 1);
         } else {
-            self.reads.log(index);
+            let value = self.scope.scalars.get(node.index());
+            self.reads.log(index, value.and_then(Option::as_ref));
         }
         self.value(node)
     }
@@ -241,22 +305,20 @@ impl View {
                 .and_then(Option::as_ref)
                 == Some(value)
         };
-        let fresh = state.log.get(state.fresh..).unwrap_or_default();
-        if let Some(index) = fresh.iter().rev().find(equal) {
+        if let Some(index) = state.fresh.iter().rev().find(equal) {
             return Some(*index as usize);
         }
         if ambiguous(value) {
             return None;
         }
-        let mut all = state.log.iter().filter(equal);
-        let first = *all.next()?;
-        all.all(|other| *other == first).then_some(first as usize)
+        let only = state.numbers.get(&bits(value)?).copied().flatten();
+        only.filter(|only| equal(&only)).map(|index| index as usize)
     }
 
     /// Says that a value was printed: what is read from here on belongs to the next one.
     pub(super) fn printed(&self) {
         let mut state = self.reads.state();
-        state.fresh = state.log.len();
+        state.fresh.clear();
         state.trail.clear();
     }
 
@@ -289,7 +351,7 @@ impl Collection {
             .unwrap_or_default()
     }
 
-    fn with_node<T>(&self, ask: impl FnOnce(Node<'_>) -> T) -> Option<T> {
+    fn with_node<'s, T>(&'s self, ask: impl FnOnce(Node<'s>) -> T) -> Option<T> {
         self.view
             .scope
             .values
@@ -320,7 +382,10 @@ impl Object for Collection {
         }
         let index = key.as_i64()?;
         let item = usize::try_from(index).ok().and_then(|at| {
-            self.with_node(|node| node.items().nth(at).map(|item| self.view.read(item)))?
+            self.with_node(|node| {
+                let item = self.view.scope.item(node, at)?;
+                Some(self.view.read(item))
+            })?
         });
         if item.is_none() {
             self.view.reads.note_miss(self.node, Key::Index(index));
@@ -329,7 +394,10 @@ impl Object for Collection {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let found = self.with_node(|node| node.get(key).map(|value| self.view.read(value)))?;
+        let found = self.with_node(|node| {
+            let value = self.view.scope.get(node, key)?;
+            Some(self.view.read(value))
+        })?;
         if found.is_none() {
             let key = Key::Name(key.to_owned());
             self.view.reads.note_miss(self.node, key);
@@ -366,5 +434,41 @@ impl Object for Collection {
         let mut mark = String::new();
         Piece::Collection.push_to(&mut mark);
         f.write_str(&mark)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+    use crate::values::{Layer, merge};
+    use crate::yaml::{Limits, read};
+
+    #[test]
+    fn parts_of_wide_maps_and_lists_are_found() {
+        let entries: Vec<String> = (0..40)
+            .map(|at| format!("\"k{}\": {{a: {at}}}", (at * 7) % 40))
+            .collect();
+        let items: Vec<String> = (0..40).map(|at| format!("\"i{at}\"")).collect();
+        let text = format!("m: {{{}}}\nl: [{}]\n", entries.join(", "), items.join(", "));
+        let mut sources = SourceMap::new();
+        let file = sources.add("values/common.yaml", text);
+        let document = read(sources.file(file).text(), &Limits::default())
+            .documents
+            .remove(0);
+        let scope = Scope::new(Arc::new(merge(&[Layer { file, document }])));
+        assert_eq!(scope.wide.len(), 2);
+        let root = scope.values.tree().root();
+        let (map, list) = (root.get("m").unwrap(), root.get("l").unwrap());
+        for (key, value) in map.entries() {
+            let found = scope.get(map, key.as_str().unwrap()).map(Node::index);
+            assert_eq!(found, Some(value.index()));
+        }
+        for (at, item) in list.items().enumerate() {
+            assert_eq!(scope.item(list, at).map(Node::index), Some(item.index()));
+        }
+        assert!(scope.get(map, "k40").is_none() && scope.get(map, "").is_none());
+        assert!(scope.item(list, 40).is_none() && scope.get(list, "i1").is_none());
+        assert!(scope.item(map, 0).is_none());
     }
 }

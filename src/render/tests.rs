@@ -194,6 +194,16 @@ fn a_scalar_that_is_one_expression_keeps_the_type_of_its_value() {
 }
 
 #[test]
+fn a_quotient_that_is_whole_is_an_integer() {
+    // So it is once Kubernetes has read it, and fields that take integers are checked as such.
+    let template = "a: {{ 6 / 2 }}\nb: {{ 7 / 2 }}\nc: {{ values.x }}";
+    assert_eq!(
+        rendered(template, "x: 2.0"),
+        json!({"a": 3, "b": 3.5, "c": 2})
+    );
+}
+
+#[test]
 fn text_and_expressions_make_a_string() {
     for text in HOSTILE {
         let values = json!({ "x": text }).to_string();

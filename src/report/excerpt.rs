@@ -1,9 +1,10 @@
 //! Excerpts of untrusted text that are safe to show: what a terminal would obey is made visible, long lines are cut,
-//! and the place that is pointed at keeps its place.
+//! secrets are left out, and the place that is pointed at keeps its place.
 
 use std::ops::Range;
 
 use super::visible::visible;
+use crate::secret::hidden;
 use crate::source::{SourceFile, Span};
 
 /// How many lines of a span are shown.
@@ -12,6 +13,8 @@ const MOST_LINES: u32 = 4;
 const WIDEST: usize = 160;
 /// How many of them stand before the place that is pointed at.
 const BEFORE: usize = 60;
+/// What stands for what is left out, however long it is.
+const LEFT_OUT: char = '…';
 
 /// A few lines of a text, with a place in them.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +28,7 @@ pub(super) struct Excerpt {
 /// Takes the lines of a span.
 pub(super) fn excerpt(file: &SourceFile, span: Span) -> Excerpt {
     let text = file.text();
+    let span = file.told(span);
     let first = file.position(span.start).line;
     let last = file
         .position(span.end.max(span.start + 1) - 1)
@@ -36,15 +40,15 @@ pub(super) fn excerpt(file: &SourceFile, span: Span) -> Excerpt {
     };
     for number in first..=last {
         let line = file.lines().line_span(text, number);
-        let begin = span.start.clamp(line.start, line.end);
-        let end = span.end.clamp(begin, line.end);
         if number > first {
             result.text.push('\n');
         }
-        let shown = one_line(
-            line.of(text),
-            (begin - line.start) as usize..(end - line.start) as usize,
-        );
+        let in_line = |span: Span| {
+            let [start, end] = [span.start, span.end].map(|at| at.clamp(line.start, line.end));
+            (start - line.start) as usize..(end - line.start) as usize
+        };
+        let hidden: Vec<Range<usize>> = file.hidden(line).map(in_line).collect();
+        let shown = one_line(line.of(text), in_line(span), &hidden);
         let offset = result.text.len();
         if number == first {
             result.span.start = offset + shown.1.start;
@@ -68,32 +72,55 @@ fn widen(excerpt: &mut Excerpt) {
     }
 }
 
-/// Makes one line safe to show and cuts it around a place; returns it with the place in it.
-pub(super) fn one_line(line: &str, span: Range<usize>) -> (String, Range<usize>) {
-    let (from, to) = window(line, span.start);
+/// Makes one line safe to show and cuts it around a place; returns it with the place in it. What is hidden is left out,
+/// and what may be a secret.
+pub(super) fn one_line(
+    line: &str,
+    place: Range<usize>,
+    hidden_here: &[Range<usize>],
+) -> (String, Range<usize>) {
+    let (from, to) = window(line, place.start);
+    let window = line.get(from..to).unwrap_or_default();
+    let mut left_out = hidden_here.to_vec();
+    left_out.extend(
+        hidden(window)
+            .into_iter()
+            .map(|found| from + found.start..from + found.end),
+    );
     let mut shown = String::new();
     if from > 0 {
-        shown.push('…');
+        shown.push(LEFT_OUT);
     }
-    let mut place = shown.len()..shown.len();
-    for (at, c) in line.get(from..to).unwrap_or_default().char_indices() {
-        if from + at <= span.start {
-            place.start = shown.len();
+    let mut marked = shown.len()..shown.len();
+    let mut before: Option<&Range<usize>> = None;
+    for (at, c) in window.char_indices() {
+        let at = from + at;
+        let hides = left_out.iter().find(|range| range.contains(&at));
+        let goes_on = hides.is_some() && hides == before;
+        before = hides;
+        if at <= place.start && !goes_on {
+            marked.start = shown.len();
         }
-        let c = visible(&shown, c);
-        shown.push(c);
-        if from + at < span.end {
-            place.end = shown.len();
+        if !goes_on {
+            let c = if hides.is_some() {
+                LEFT_OUT
+            } else {
+                visible(&shown, c)
+            };
+            shown.push(c);
+        }
+        if at < place.end {
+            marked.end = shown.len();
         }
     }
-    if span.start >= line.len() {
-        place.start = shown.len();
+    if place.start >= line.len() {
+        marked.start = shown.len();
     }
     if to < line.len() {
-        shown.push('…');
+        shown.push(LEFT_OUT);
     }
-    place.end = place.end.max(place.start);
-    (shown, place)
+    marked.end = marked.end.max(marked.start);
+    (shown, marked)
 }
 
 /// Returns the bytes of a line that are shown for a place in it: all of them where the line is short. Looks at no more
@@ -147,6 +174,34 @@ mod tests {
     fn what_a_terminal_would_obey_is_made_visible() {
         let (excerpt, _) = show("a\u{1b}[31m\u{202e}b", 0, 1);
         assert_eq!(excerpt.text, "a\u{FFFD}[31m\u{FFFD}b");
+    }
+
+    #[test]
+    fn what_is_hidden_is_left_out() {
+        let text = "{a: one, b: two, ü: three}";
+        let mut sources = SourceMap::new();
+        let id = sources.add("f", text);
+        let span = |part: &str| {
+            let at = text.find(part).unwrap();
+            Span::new(at, at + part.len())
+        };
+        sources.hide(vec![(id, span("one")), (id, span("three"))]);
+        for (part, marked) in [
+            ("a", "a"),
+            ("one", "…"),
+            ("ü", "ü"),
+            ("ne, b", "…"),
+            ("b: two", "b: two"),
+        ] {
+            let shown = excerpt(sources.file(id), span(part));
+            assert_eq!(shown.text, "{a: …, b: two, ü: …}");
+            assert_eq!(shown.text.get(shown.span), Some(marked), "{part}");
+        }
+        // A line that is no manifest, or is not read.
+        assert_eq!(
+            show("password = Gehoer2024 # why", 0, 8).0.text,
+            "password = … # why"
+        );
     }
 
     #[test]

@@ -186,8 +186,9 @@ fn entry<'a>(finding: &'a Finding, sources: &'a SourceMap) -> Entry<'a> {
 
 fn place<'a>(location: &'a Location, sources: &'a SourceMap) -> Place<'a> {
     let file = sources.file(location.file);
-    let start = file.position(location.span.start);
-    let end = file.position(location.span.end);
+    let span = file.told(location.span);
+    let start = file.position(span.start);
+    let end = file.position(span.end);
     Place {
         file: file.path(),
         line: start.line,

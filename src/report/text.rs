@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use annotate_snippets::{
     Annotation, AnnotationKind, Element, Group, Level, Renderer, Snippet, Title,
 };
+use rayon::prelude::*;
 
 use super::excerpt::{excerpt, one_line};
 use super::visible::escaped;
@@ -59,13 +60,24 @@ pub fn write_problem(
     writeln!(out, "{}\n", drawing.draw(&style.renderer()))
 }
 
+/// How many findings are drawn before they are written.
+const BATCH: usize = 1 << 12;
+
 /// Writes all findings and a summary.
 pub(super) fn write(out: &mut impl Write, report: &Report<'_>, style: Style) -> io::Result<()> {
     let renderer = style.renderer();
     let findings: Vec<&Finding> = report.findings.iter().collect();
-    for group in findings.chunk_by(|a, b| say_the_same(a, b)) {
-        let drawing = drawing(&Told::of(group), report.sources);
-        writeln!(out, "{}\n", drawing.draw(&renderer))?;
+    let groups: Vec<&[&Finding]> = findings.chunk_by(|a, b| say_the_same(a, b)).collect();
+    // Drawing is what takes long; a batch at a time, so that memory does not grow with what is written.
+    for batch in groups.chunks(BATCH) {
+        let draw = |group: &&[&Finding]| {
+            let drawing = drawing(&Told::of(group), report.sources);
+            drawing.draw(&renderer)
+        };
+        let drawn: Vec<String> = batch.par_iter().map(draw).collect();
+        for drawn in drawn {
+            writeln!(out, "{drawn}\n")?;
+        }
     }
     if report.with_accepted {
         for (finding, why) in report.findings.accepted() {
@@ -168,7 +180,7 @@ impl<'a> Drawing<'a> {
         let shown = excerpt(file, location.span);
         let label = Some(escaped(&location.label)).filter(|label| !label.is_empty());
         let annotation = kind.span(shown.span).label(label);
-        let position = file.position(location.span.start);
+        let position = file.position(file.told(location.span).start);
         self.snippet(shown.text, file.path(), position, annotation);
     }
 
@@ -178,7 +190,7 @@ impl<'a> Drawing<'a> {
             .char_indices()
             .nth(rendered.column.saturating_sub(1) as usize)
             .map_or(rendered.text.len(), |(at, _)| at);
-        let (text, span) = one_line(&rendered.text, start..rendered.text.len());
+        let (text, span) = one_line(&rendered.text, start..rendered.text.len(), &[]);
         let position = Position {
             line: rendered.line,
             column: rendered.column,

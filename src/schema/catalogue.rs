@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::check::{Effort, Visitor, Walk, kind_words};
+use super::check::{Answer, Visitor, Walk, check_by};
+use super::effort::{Effort, Share};
 use super::history::History;
 use super::kubernetes::{Kubernetes, KubernetesVersion};
 use super::rules;
 use super::shape::{Definition, Dialect, Library, Part};
 use super::structure::{Completed, Structure, check_definition};
+use super::words::kind_words;
 use crate::finding::nearest;
 use crate::manifest::{Fault, group};
 use crate::yaml::{Kind, Node, to_json};
@@ -40,6 +42,7 @@ pub fn is_of_status(object: Node<'_>, node: Node<'_>) -> bool {
 #[derive(Debug)]
 pub struct Catalogue {
     version: KubernetesVersion,
+    share: Share,
     kubernetes: &'static Kubernetes,
     custom: HashMap<(String, String), Custom>,
     /// Versions that a definition has and the API server does not offer.
@@ -59,10 +62,18 @@ impl Catalogue {
     pub fn new(version: KubernetesVersion) -> Option<Self> {
         Some(Self {
             version,
+            share: Share::default(),
             kubernetes: Kubernetes::of(version)?,
             custom: HashMap::new(),
             unserved: HashSet::new(),
         })
+    }
+
+    /// Says what the work of a run is shared among; before any schema is learned.
+    #[must_use]
+    pub fn shared(mut self, share: Share) -> Self {
+        self.share = share;
+        self
     }
 
     /// Returns the Kubernetes version.
@@ -131,7 +142,7 @@ impl Catalogue {
 
     /// Returns every kind as `(apiVersion, kind)`, and by whose schema it is checked, sorted.
     pub fn kinds(&self) -> Vec<(String, String, CheckedBy)> {
-        let own = self.kubernetes.kinds().into_iter();
+        let own = self.kubernetes.kinds().iter().copied();
         let own = own.map(|(of, kind)| (of.to_owned(), kind.to_owned(), CheckedBy::Kubernetes));
         let custom = self.custom.keys();
         let custom = custom.map(|(of, kind)| (of.clone(), kind.clone(), CheckedBy::Custom));
@@ -144,7 +155,10 @@ impl Catalogue {
         let schema = Arc::new(to_json(schema));
         let structure =
             (dialect == Dialect::Structural).then(|| (Arc::clone(&schema), OnceLock::new()));
-        let library = Library::new(1, move |_| Definition::compile_object(&schema, dialect));
+        let schemas = self.share.schemas;
+        let library = Library::new(1, move |_| {
+            Definition::compile_object(&schema, dialect, schemas)
+        });
         self.custom
             .insert((api_version, kind), Custom { library, structure });
     }
@@ -213,28 +227,42 @@ impl Catalogue {
         old: Option<Node<'_>>,
         faults: &mut Vec<Fault<'a>>,
     ) {
+        let text = |key: &str| object.get(key).and_then(Node::as_str).unwrap_or_default();
+        let by = format!(
+            "the schema of `{}` (`{}`)",
+            text("kind"),
+            text("apiVersion")
+        );
+        let effort = Effort::of_custom(object, self.share, by);
         let structure = custom.structure.as_ref().map(|(schema, structure)| {
             structure.get_or_init(|| Structure::compile(schema, self.version.number()).0)
         });
-        let with_defaults = structure.filter(|structure| structure.has_defaults());
-        let completed = with_defaults.and_then(|structure| Completed::new(structure, object));
-        let completed_old = with_defaults
-            .zip(old)
-            .and_then(|(structure, old)| Completed::new(structure, old));
+        let complete = |node| match structure.filter(|structure| structure.has_defaults()) {
+            Some(structure) => Completed::new(structure, node, &effort),
+            None => Ok(None),
+        };
+        let (Ok(completed), Ok(completed_old)) =
+            (complete(object), old.map_or(Ok(None), &complete))
+        else {
+            faults.extend(effort.give_up(object));
+            return;
+        };
         let old = completed_old.as_ref().map(Completed::root).or(old);
         let rules = structure.filter(|structure| structure.has_rules());
         let Some(completed) = completed else {
-            faults.extend(shapes(custom, object));
+            check_by(&custom.library, object, &effort, faults);
             if let Some(structure) = rules {
                 let own = |node: Node<'_>| object.document().node(node.index()).unwrap_or(object);
-                structure.run(object, old, &own, faults);
+                structure.run(object, old, &own, &effort, faults);
             }
             return;
         };
         let own = |node: Node<'_>| completed.origin(object, node);
-        faults.extend(at_own(shapes(custom, completed.root()), &own));
+        let mut found = Vec::new();
+        check_by(&custom.library, completed.root(), &effort, &mut found);
+        faults.extend(at_own(found, &own));
         if let Some(structure) = rules {
-            structure.run(completed.root(), old, &own, faults);
+            structure.run(completed.root(), old, &own, &effort, faults);
         }
     }
 
@@ -253,8 +281,8 @@ impl Catalogue {
                 History::of_field(self.version, kubernetes.full_name(number), field)
             },
             visitor: Some(visitor),
-            effort: &Effort::default(),
-            faults,
+            effort: &Effort::of_kubernetes(),
+            answer: Answer::Told(faults),
         };
         walk.node(0, part, node);
     }
@@ -322,21 +350,6 @@ impl Catalogue {
             "put its CustomResourceDefinition into `schemas/` (`tympan schema import FILE`), or correct `kind` and `apiVersion`",
         )
     }
-}
-
-/// Checks an object's values by the shapes of its schema.
-fn shapes<'a>(custom: &Custom, object: Node<'a>) -> Vec<Fault<'a>> {
-    let mut faults = Vec::new();
-    let mut walk = Walk {
-        library: &custom.library,
-        name_of: &|_| "",
-        history: &|_, _| None,
-        visitor: None,
-        effort: &Effort::default(),
-        faults: &mut faults,
-    };
-    walk.node(0, Part::Local(0), object);
-    faults
 }
 
 /// Moves faults of a copy to the object's own nodes.

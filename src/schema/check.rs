@@ -2,19 +2,20 @@
 //!
 //! In: a node and the shape it should have. Out: faults, each at the offending key or value.
 
-use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
-use std::collections::{HashMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 
 use serde_json::Value;
 
+use super::effort::Effort;
 use super::history::History;
 use super::rules;
 use super::shape::{Bounds, Definition, Dialect, Library, ListType, Others, Part, Rules, Shape};
-use crate::finding::{Rule, Severity, nearest};
+use super::words::{count, not_listed, of_another_version, unknown_field, wrong_kind};
+use crate::finding::Severity;
 use crate::manifest::Fault;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Lookup, Node};
 
 /// What else looks at the maps of an object, as the walk meets them.
 pub trait Visitor<'a> {
@@ -29,80 +30,46 @@ pub trait Visitor<'a> {
 }
 
 /// Checks a value, such as a default, by the structural schema that it stands in.
-pub fn check_value<'a>(schema: Value, value: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+pub(crate) fn check_value<'a>(
+    schema: Value,
+    value: Node<'a>,
+    effort: &Effort,
+    faults: &mut Vec<Fault<'a>>,
+) {
     let library = Library::new(1, move |_| {
         Definition::compile(&schema, Dialect::Structural, &|_| None)
     });
-    let effort = Effort::default();
+    check_by(&library, value, effort, faults);
+}
+
+/// Checks a value by the one definition of a library.
+pub(super) fn check_by<'a>(
+    library: &Library,
+    value: Node<'a>,
+    effort: &Effort,
+    faults: &mut Vec<Fault<'a>>,
+) {
+    if library.is_too_large(0) {
+        faults.extend(effort.give_up(value));
+        return;
+    }
     let mut walk = Walk {
-        library: &library,
+        library,
         name_of: &|_| "",
         history: &|_, _| None,
         visitor: None,
-        effort: &effort,
-        faults,
+        effort,
+        answer: Answer::Told(faults),
     };
     walk.node(0, Part::Local(0), value);
 }
 
-/// What may still be done for one object: alternatives of alternatives, and names that are near to each of many others,
-/// would take for ever where somebody means harm.
-#[derive(Debug)]
-pub(super) struct Effort {
-    /// So many values may be tried for an alternative.
-    trials: Cell<u32>,
-    /// So many names may be compared.
-    guesses: Cell<usize>,
-    /// Whether it was told that there are no more trials.
-    told: Cell<bool>,
-}
-
-impl Default for Effort {
-    fn default() -> Self {
-        Self {
-            trials: Cell::new(2_000_000),
-            guesses: Cell::new(100_000),
-            told: Cell::new(false),
-        }
-    }
-}
-
-impl Effort {
-    /// Tells whether so many names may still be compared.
-    fn may_guess(&self, names: usize) -> bool {
-        let left = self.guesses.get().checked_sub(names);
-        self.guesses.set(left.unwrap_or_default());
-        left.is_some()
-    }
-}
-
-/// The longest list of names that is told.
-const MOST_NAMES: usize = 50;
-
-/// The keys of a map, to be looked up however many there are.
-struct Keys<'a> {
-    map: Node<'a>,
-    known: OnceCell<HashSet<&'a str>>,
-}
-
-impl<'a> Keys<'a> {
-    fn of(map: Node<'a>) -> Self {
-        Self {
-            map,
-            known: OnceCell::new(),
-        }
-    }
-
-    fn has(&self, name: &str) -> bool {
-        if self.map.entries().len() <= 16 {
-            return self.map.get(name).is_some();
-        }
-        let keys = || {
-            let keys = self.map.entries();
-            keys.filter_map(|(key, _)| key.as_str()).collect()
-        };
-        self.known.get_or_init(keys).contains(name)
-    }
+/// What a walk is for.
+pub(super) enum Answer<'a, 'w> {
+    /// To tell every fault.
+    Told(&'w mut Vec<Fault<'a>>),
+    /// To know whether a node fits.
+    Fits(bool),
 }
 
 /// A walk along a library.
@@ -114,7 +81,7 @@ pub(super) struct Walk<'a, 'w> {
     pub(super) history: &'w dyn Fn(u32, &str) -> Option<History>,
     pub(super) visitor: Option<&'w mut dyn Visitor<'a>>,
     pub(super) effort: &'w Effort,
-    pub(super) faults: &'w mut Vec<Fault<'a>>,
+    pub(super) answer: Answer<'a, 'w>,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -124,42 +91,78 @@ impl<'a> Walk<'a, '_> {
             return;
         };
         // `null` stands for a field that is left out: it is dropped before anybody looks, or decoded to nothing.
-        if node.is_null() {
+        if node.is_null() || self.is_misfit() || !self.take(1, node) {
             return;
         }
-        let kind = kind_on_the_wire(node);
+        let kind = node.kind();
         if !shape.kinds.is_any() && !shape.kinds.has(kind) {
-            self.faults.push(wrong_kind(shape, node));
+            self.refuse(|| wrong_kind(shape, node));
             return;
         }
         match kind {
             Kind::Map => {
                 self.map(within, part, shape, node);
-                if let (Part::Definition(number), Some(visitor)) = (part, self.visitor.as_mut()) {
-                    visitor.visit(number, node, self.faults);
+                if let (Part::Definition(number), Some(visitor), Answer::Told(faults)) =
+                    (part, self.visitor.as_mut(), &mut self.answer)
+                {
+                    visitor.visit(number, node, faults);
                 }
             }
             Kind::Seq => self.list(within, shape, node),
             _ => {}
         }
         if let Some(format) = shape.format
+            && self.may_read(node, 1)
             && !format.holds(node)
         {
-            let fault = Fault::new(
-                &rules::FORMAT,
-                node,
-                format!("this is not {}", format.words()),
-            );
-            self.faults.push(fault);
+            self.refuse(|| {
+                let message = format!("this is not {}", format.words());
+                Fault::new(&rules::FORMAT, node, message)
+            });
         }
         if let Some(rules) = &shape.rules {
             self.rules(within, rules, node);
         }
     }
 
+    /// Tells whether it is known that the node does not fit, and nothing more is asked.
+    fn is_misfit(&self) -> bool {
+        matches!(self.answer, Answer::Fits(false))
+    }
+
+    /// Takes steps; where none are left, says so.
+    fn take(&mut self, steps: usize, node: Node<'a>) -> bool {
+        let taken = self.effort.take(steps);
+        if !taken && let Answer::Told(faults) = &mut self.answer {
+            faults.extend(self.effort.give_up(node));
+        }
+        taken
+    }
+
+    /// Tells whether a text may be read so many times.
+    fn may_read(&mut self, node: Node<'a>, times: usize) -> bool {
+        let length = node.as_str().map_or(0, str::len);
+        self.take(times * (length / 64), node)
+    }
+
+    /// Says that a node does not fit.
+    fn refuse(&mut self, fault: impl FnOnce() -> Fault<'a>) {
+        match &mut self.answer {
+            Answer::Told(faults) => {
+                if self.effort.may_tell() {
+                    faults.push(fault());
+                }
+            }
+            Answer::Fits(fits) => *fits = false,
+        }
+    }
+
     fn map(&mut self, within: u32, part: Part, shape: &Shape, node: Node<'a>) {
-        let keys = Keys::of(node);
+        let keys = Lookup::new(node);
         for (key, value) in node.entries() {
+            if self.is_misfit() {
+                return;
+            }
             let name = key.as_str().unwrap_or_default();
             let field = shape
                 .fields
@@ -170,29 +173,37 @@ impl<'a> Walk<'a, '_> {
                 (Some((_, part)), _) => self.node(within, *part, value),
                 (None, Others::Fits(part)) => self.node(within, part, value),
                 (None, Others::Nothing) if !is_of_every_object(shape, name) => {
-                    let owner = self.owner(within, part);
-                    let history = match part {
-                        Part::Definition(_) => (self.history)(within, name),
-                        Part::Local(_) => None,
-                    };
-                    let fault = if let Some(history) = history {
-                        of_another_version(history, owner, key)
-                    } else {
-                        let may_guess = self.effort.may_guess(shape.fields.len());
-                        unknown_field(shape, owner, &keys, key, may_guess)
-                    };
-                    self.faults.push(fault);
+                    let (owner, effort, history) =
+                        (self.owner(within, part), self.effort, self.history);
+                    self.refuse(|| {
+                        let history = match part {
+                            Part::Definition(_) => history(within, name),
+                            Part::Local(_) => None,
+                        };
+                        if let Some(history) = history {
+                            of_another_version(history, owner, key)
+                        } else {
+                            let may_guess = effort.may_guess(shape.fields.len());
+                            unknown_field(shape, owner, &keys, key, may_guess)
+                        }
+                    });
                 }
                 (None, _) => {}
             }
         }
+        if !self.take(shape.required.len(), node) {
+            return;
+        }
         for name in &shape.required {
+            if self.is_misfit() {
+                return;
+            }
             if !keys.has(name) {
-                let message = format!("`{name}` is missing");
-                let fault = Fault::new(&rules::MISSING_FIELD, node, message)
-                    .below(name.to_string())
-                    .help(format!("set `{name}` here"));
-                self.faults.push(fault);
+                self.refuse(|| {
+                    Fault::new(&rules::MISSING_FIELD, node, format!("`{name}` is missing"))
+                        .below(name.to_string())
+                        .help(format!("set `{name}` here"))
+                });
             }
         }
     }
@@ -208,19 +219,23 @@ impl<'a> Walk<'a, '_> {
     fn list(&mut self, within: u32, shape: &Shape, node: Node<'a>) {
         if let Some(part) = shape.items {
             for item in node.items() {
+                if self.is_misfit() {
+                    return;
+                }
                 self.node(within, part, item);
             }
         }
+        // Each item is read as a whole.
+        let nodes = node.end_index().saturating_sub(node.index());
         match &shape.list_type {
-            ListType::Atomic => {}
-            ListType::Set => {
+            ListType::Set if self.take(nodes, node) => {
                 let state = RandomState::new();
                 let hash = |item: Node<'_>| item.value_hash(&state);
                 // A method's name would tie the lifetimes of the two.
                 let same = |item: Node<'_>, other: Node<'_>| -> bool { item.same_value(other) };
                 self.unique(node, hash, same, "is there twice");
             }
-            ListType::Map(keys) => {
+            ListType::Map(keys) if self.take(nodes.saturating_mul(keys.len() / 8 + 1), node) => {
                 let words = keys
                     .iter()
                     .map(|key| format!("`{key}`"))
@@ -244,6 +259,7 @@ impl<'a> Walk<'a, '_> {
                 let message = format!("has the same {words} as another item");
                 self.unique(node, hash, same, &message);
             }
+            ListType::Atomic | ListType::Set | ListType::Map(_) => {}
         }
     }
 
@@ -259,11 +275,11 @@ impl<'a> Walk<'a, '_> {
         for item in list.items() {
             let alike = firsts.entry(hash(item)).or_default();
             if alike.iter().any(|other| same(item, *other)) {
-                let message = format!("this item {what}");
-                self.faults.push(
+                self.refuse(|| {
+                    let message = format!("this item {what}");
                     Fault::new(&rules::DUPLICATE_ITEM, item, message)
-                        .help("remove it, or give it a key of its own"),
-                );
+                        .help("remove it, or give it a key of its own")
+                });
             } else {
                 alike.push(item);
             }
@@ -271,14 +287,12 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn rules(&mut self, within: u32, rules: &Rules, node: Node<'a>) {
-        let values = &rules.one_of_values;
-        let text = node.as_str().filter(|_| rules.only_texts);
-        if !values.is_empty()
-            && !text.is_some_and(|text| rules.texts.contains(text))
-            && (text.is_some() || !values.iter().any(|value| equals(node, value)))
-        {
-            let may_guess = self.effort.may_guess(values.len());
-            self.faults.push(not_listed(values, node, may_guess));
+        if !self.is_listed(rules, node) {
+            let effort = self.effort;
+            self.refuse(|| {
+                let may_guess = effort.may_guess(rules.one_of_values.len());
+                not_listed(rules, node, may_guess)
+            });
         }
         self.number(rules, node);
         self.sizes(rules, node);
@@ -286,82 +300,98 @@ impl<'a> Walk<'a, '_> {
         for part in &rules.all_of {
             self.node(within, *part, node);
         }
-        let nested = !rules.any_of.is_empty() || !rules.one_of.is_empty() || rules.not.is_some();
-        if nested && self.effort.trials.get() == 0 {
-            if !self.effort.told.replace(true) {
-                let message = "the schema has too many alternatives: here and in what follows they are not checked";
-                self.faults
-                    .push(Fault::new(&rules::ALTERNATIVES, node, message));
-            }
-            return;
-        }
-        let fits = |part: &Part| self.fits(within, *part, node);
-        if !rules.any_of.is_empty() && !rules.any_of.iter().any(fits) {
-            let message = "this fits none of the alternatives that the schema gives";
-            self.faults
-                .push(Fault::new(&rules::ALTERNATIVES, node, message));
-        }
-        if !rules.one_of.is_empty() {
-            let count = rules
-                .one_of
-                .iter()
-                .filter(|part| self.fits(within, **part, node))
-                .count();
-            if count != 1 {
-                let message = if count == 0 {
-                    "this fits none of the alternatives that the schema gives"
-                } else {
-                    "this fits more than one of the alternatives that the schema gives"
-                };
-                self.faults
-                    .push(Fault::new(&rules::ALTERNATIVES, node, message));
-            }
-        }
-        if rules.not.is_some_and(|part| self.fits(within, part, node)) {
-            let message = "this is what the schema says it must not be";
-            self.faults
-                .push(Fault::new(&rules::ALTERNATIVES, node, message));
+        if !self.is_misfit() {
+            self.alternatives(within, rules, node);
         }
     }
 
+    fn alternatives(&mut self, within: u32, rules: &Rules, node: Node<'a>) {
+        let any = rules.any_of.is_empty()
+            || rules
+                .any_of
+                .iter()
+                .any(|part| self.fits(within, *part, node));
+        let one = rules.one_of.iter();
+        let fitting = one
+            .filter(|part| self.fits(within, **part, node))
+            .take(2)
+            .count();
+        let refused = rules.not.is_some_and(|part| self.fits(within, part, node));
+        // Where the steps were spent in between, nobody knows.
+        if self.effort.is_spent() {
+            self.take(1, node);
+            return;
+        }
+        let mut refuse =
+            |message: &str| self.refuse(|| Fault::new(&rules::ALTERNATIVES, node, message));
+        if !any {
+            refuse("this fits none of the alternatives that the schema gives");
+        }
+        match (rules.one_of.is_empty(), fitting) {
+            (true, _) | (_, 1) => {}
+            (_, 0) => refuse("this fits none of the alternatives that the schema gives"),
+            _ => refuse("this fits more than one of the alternatives that the schema gives"),
+        }
+        if refused {
+            refuse("this is what the schema says it must not be");
+        }
+    }
+
+    /// Tells whether a node is one of the values that it may be; so are all where nothing is said.
+    fn is_listed(&mut self, rules: &Rules, node: Node<'a>) -> bool {
+        let values = &rules.one_of_values;
+        if values.is_empty() || node.as_str().is_some_and(|text| rules.texts.contains(text)) {
+            return true;
+        }
+        if rules.only_texts && node.as_str().is_some() {
+            return false;
+        }
+        let nodes = node.end_index().saturating_sub(node.index());
+        if !self.take((nodes * values.len()).div_ceil(4), node) {
+            return true;
+        }
+        let json = OnceCell::new();
+        values.iter().any(|value| equals(node, value, &json))
+    }
+
     fn pattern(&mut self, rules: &Rules, node: Node<'a>) {
-        match (&rules.pattern, node.as_str()) {
-            (Some((text, Ok(pattern))), Some(value)) if !pattern.is_match(value) => {
-                let message = format!("this does not match the pattern `{text}`");
-                self.faults.push(Fault::new(&rules::PATTERN, node, message));
+        let (Some((text, pattern)), Some(value)) = (&rules.pattern, node.as_str()) else {
+            return;
+        };
+        match (pattern, &mut self.answer) {
+            (Ok(pattern), _) => {
+                if self.may_read(node, 8) && !pattern.is_match(value) {
+                    self.refuse(|| {
+                        let message = format!("this does not match the pattern `{text}`");
+                        Fault::new(&rules::PATTERN, node, message)
+                    });
+                }
             }
-            (Some((_, Err(why))), Some(_)) => {
+            // What is only a note is no misfit.
+            (Err(_), Answer::Fits(_)) => {}
+            (Err(why), Answer::Told(_)) => self.refuse(|| {
                 let message = format!("the pattern that the schema gives is not checked: {why}");
-                let fault = Fault::new(&rules::PATTERN, node, message).severity(Severity::Note);
-                self.faults.push(fault);
-            }
-            _ => {}
+                Fault::new(&rules::PATTERN, node, message).severity(Severity::Note)
+            }),
         }
     }
 
     fn fits(&self, within: u32, part: Part, node: Node<'a>) -> bool {
-        let Some(left) = self.effort.trials.get().checked_sub(1) else {
-            return true;
-        };
-        self.effort.trials.set(left);
-        let mut faults = Vec::new();
         let mut walk = Walk {
             library: self.library,
             name_of: self.name_of,
             history: self.history,
             visitor: None,
             effort: self.effort,
-            faults: &mut faults,
+            answer: Answer::Fits(true),
         };
         walk.node(within, part, node);
-        // What is only a note is no misfit.
-        faults.iter().all(|fault| fault.severity == Severity::Note)
+        matches!(walk.answer, Answer::Fits(true))
     }
 
     fn number(&mut self, rules: &Rules, node: Node<'a>) {
         let Some(value) = node.as_float() else { return };
-        let mut refuse =
-            |message: String| self.faults.push(Fault::new(&rules::RANGE, node, message));
+        let mut refuse = |message: String| self.refuse(|| Fault::new(&rules::RANGE, node, message));
         if let Some((least, open)) = rules.minimum
             && (value < least || open && value <= least)
         {
@@ -387,6 +417,19 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn sizes(&mut self, rules: &Rules, node: Node<'a>) {
+        let Rules {
+            length,
+            items,
+            entries,
+            ..
+        } = rules;
+        if [length, items, entries]
+            .iter()
+            .all(|bounds| **bounds == Bounds::default())
+            || !self.may_read(node, 1)
+        {
+            return;
+        }
         let length = |text: &str| text.chars().count() as u64;
         let size = match node.kind() {
             Kind::Str => node
@@ -404,7 +447,7 @@ impl<'a> Walk<'a, '_> {
                 "this must have {words} {}, and has {size}",
                 count(bound, unit)
             );
-            self.faults.push(Fault::new(&rules::RANGE, node, message));
+            self.refuse(|| Fault::new(&rules::RANGE, node, message));
         };
         if let Some(least) = least.filter(|least| size < *least) {
             refuse(least, "at least");
@@ -415,160 +458,20 @@ impl<'a> Walk<'a, '_> {
     }
 }
 
-/// Returns a value's kind as JSON carries it: `80.0` goes over the wire as `80`.
-fn kind_on_the_wire(node: Node<'_>) -> Kind {
-    match node.kind() {
-        Kind::Float
-            if node
-                .as_float()
-                .is_some_and(|value| value.fract() == 0.0 && value.abs() < 9e15) =>
-        {
-            Kind::Int
-        }
-        kind => kind,
-    }
-}
-
 /// Tells whether a key belongs to every object, whatever its schema says.
 fn is_of_every_object(shape: &Shape, name: &str) -> bool {
     shape.embedded_resource && matches!(name, "apiVersion" | "kind" | "metadata")
 }
 
-/// Says what a node is.
-pub(super) fn kind_words(node: Node<'_>) -> &'static str {
-    match node.kind() {
-        Kind::Seq => "a list",
-        Kind::Map => "a map",
-        Kind::Str => "a string",
-        Kind::Bool => "a boolean",
-        Kind::Int => "an integer",
-        Kind::Float => "a number",
-        Kind::Null => "nothing",
-    }
-}
-
-fn wrong_kind<'a>(shape: &Shape, node: Node<'a>) -> Fault<'a> {
-    let expected = shape.kinds.words();
-    let found = kind_words(node);
-    let fault = Fault::new(
-        &rules::TYPE,
-        node,
-        format!("this must be {expected}, and is {found}"),
-    );
-    match (node.kind(), node.as_str()) {
-        (Kind::Int | Kind::Float | Kind::Bool, _) if shape.kinds.has(Kind::Str) => {
-            fault.help("put it in quotes")
-        }
-        (_, Some(text)) if text.parse::<i64>().is_ok() && shape.kinds.has(Kind::Int) => {
-            fault.help("write it without quotes")
-        }
-        (_, Some("true" | "false")) if shape.kinds.has(Kind::Bool) => {
-            fault.help("write it without quotes")
-        }
-        _ => fault,
-    }
-}
-
-fn of_another_version<'a>(history: History, owner: &str, key: Node<'a>) -> Fault<'a> {
-    let name = key.as_str().unwrap_or_default();
-    Fault::new(
-        &rules::UNKNOWN_FIELD,
-        key,
-        format!("`{name}` of {owner} {history}"),
-    )
-    .help(history.help())
-}
-
-fn unknown_field<'a>(
-    shape: &Shape,
-    owner: &str,
-    keys: &Keys<'_>,
-    key: Node<'a>,
-    may_guess: bool,
-) -> Fault<'a> {
-    let name = key.as_str().unwrap_or_default();
-    let fields = shape.fields.iter().map(|(field, _)| &**field);
-    let guesses = fields.clone().take(if may_guess { usize::MAX } else { 0 });
-    let near = nearest(name, guesses.clone().filter(|field| !keys.has(field)));
-    let same = guesses
-        .clone()
-        .find(|field| field.eq_ignore_ascii_case(name));
-    let of = if owner.is_empty() {
-        String::new()
-    } else {
-        format!(" of {owner}")
-    };
-    let message = match same.or(near) {
-        Some(near) => format!("`{name}` is no field{of}; did you mean `{near}`?"),
-        None => format!("`{name}` is no field{of}"),
-    };
-    let fault = Fault::new(&rules::UNKNOWN_FIELD, key, message);
-    match shape.fields.len() {
-        0 => fault.help("remove it: nothing may stand here"),
-        count if count <= 12 => {
-            let known = fields
-                .map(|field| format!("`{field}`"))
-                .collect::<Vec<_>>()
-                .join(", ");
-            fault.help(format!(
-                "remove it, or correct its name or indentation; there are {known}"
-            ))
-        }
-        _ => fault.help("remove it, or correct its name or indentation"),
-    }
-}
-
-fn not_listed<'a>(values: &[Value], node: Node<'a>, may_guess: bool) -> Fault<'a> {
-    let looked_at = if may_guess { values.len() } else { MOST_NAMES };
-    let words: Vec<Cow<'_, str>> = values
-        .iter()
-        .take(looked_at)
-        .map(|value| {
-            value
-                .as_str()
-                .map_or_else(|| value.to_string().into(), Cow::from)
-        })
-        .collect();
-    let near = node.as_str().and_then(|text| {
-        let known = words.iter().map(|word| &**word);
-        let same = known.clone().find(|word| word.eq_ignore_ascii_case(text));
-        same.or_else(|| nearest(text, known))
-    });
-    let mut list = words
-        .iter()
-        .take(MOST_NAMES)
-        .map(|word| format!("`{word}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if let Some(more) = values.len().checked_sub(MOST_NAMES + 1) {
-        list = format!("{list} and {} more", more + 1);
-    }
-    let rule: &'static Rule = &rules::ENUM;
-    let fault = match near {
-        Some(near) => Fault::new(
-            rule,
-            node,
-            format!("this is none of the values that it may be; did you mean `{near}`?"),
-        ),
-        None => Fault::new(rule, node, "this is none of the values that it may be"),
-    };
-    fault.help(format!("it may be {list}"))
-}
-
-fn equals(node: Node<'_>, value: &Value) -> bool {
+/// Tells whether a node is a value; `json` keeps what the node is as JSON, once somebody has asked.
+fn equals(node: Node<'_>, value: &Value, json: &OnceCell<Value>) -> bool {
     match value {
         Value::Null => node.is_null(),
         Value::Bool(value) => node.as_bool() == Some(*value),
         Value::Number(number) => node.as_float().is_some() && node.as_float() == number.as_f64(),
         Value::String(text) => node.as_str() == Some(text),
-        Value::Array(_) | Value::Object(_) => crate::yaml::to_json(node) == *value,
-    }
-}
-
-fn count(number: u64, unit: &str) -> String {
-    match (number, unit) {
-        (1, unit) => format!("1 {unit}"),
-        (number, "entry") => format!("{number} entries"),
-        (number, unit) => format!("{number} {unit}s"),
+        Value::Array(_) | Value::Object(_) => {
+            node.is_collection() && json.get_or_init(|| crate::yaml::to_json(node)) == value
+        }
     }
 }

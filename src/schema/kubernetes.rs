@@ -67,6 +67,8 @@ pub struct Kubernetes {
     /// The definitions.
     pub library: Library,
     kinds: HashMap<(&'static str, &'static str), u32>,
+    /// The kinds in order, once somebody has asked.
+    sorted: OnceLock<Vec<(&'static str, &'static str)>>,
     names: Vec<&'static str>,
 }
 
@@ -117,10 +119,12 @@ impl Kubernetes {
     }
 
     /// Returns every kind as `(apiVersion, kind)`, sorted.
-    pub fn kinds(&self) -> Vec<(&'static str, &'static str)> {
-        let mut kinds: Vec<_> = self.kinds.keys().copied().collect();
-        kinds.sort_unstable();
-        kinds
+    pub fn kinds(&self) -> &[(&'static str, &'static str)] {
+        self.sorted.get_or_init(|| {
+            let mut kinds: Vec<_> = self.kinds.keys().copied().collect();
+            kinds.sort_unstable();
+            kinds
+        })
     }
 
     /// Tells whether a definition has a field.
@@ -207,6 +211,7 @@ impl Kubernetes {
         Self {
             library,
             kinds,
+            sorted: OnceLock::new(),
             names,
         }
     }

@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod check;
+mod effort;
 mod format;
 mod history;
 mod import;
@@ -14,9 +15,13 @@ mod required;
 pub mod rules;
 mod shape;
 mod structure;
+mod words;
 
 pub use self::catalogue::{Catalogue, CheckedBy, is_of_status};
-pub use self::check::{Visitor, check_value};
+pub use self::check::Visitor;
+pub(crate) use self::check::check_value;
+pub(crate) use self::effort::Effort;
+pub use self::effort::Share;
 pub use self::format::{is_cidr, is_duration};
 pub use self::import::import;
 pub use self::kubernetes::{Kubernetes, KubernetesVersion};

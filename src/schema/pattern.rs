@@ -6,6 +6,10 @@ use regex::{Error, Regex, RegexBuilder};
 const LARGEST: usize = 1 << 20;
 /// The size of all patterns of a schema at most: compiling takes time by size.
 const ALL: usize = 16 << 20;
+/// The size of all patterns of all schemas, from which each has its part.
+const ALL_OF_A_RUN: usize = 32 << 20;
+/// The part of a schema at least: real ones take less.
+const LEAST: usize = 512 << 10;
 /// The longest pattern: parsing takes time and space by length.
 const LONGEST: usize = 10_000;
 
@@ -22,6 +26,13 @@ impl Default for Patterns {
 }
 
 impl Patterns {
+    /// Makes the patterns of one of so many schemas.
+    pub(crate) fn of(schemas: usize) -> Self {
+        Self {
+            left: (ALL_OF_A_RUN / schemas.max(1)).clamp(LEAST, ALL),
+        }
+    }
+
     /// Compiles a pattern, or says why it cannot be checked.
     pub(crate) fn compile(&mut self, pattern: &str) -> Result<Regex, Box<str>> {
         if pattern.len() > LONGEST {

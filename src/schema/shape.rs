@@ -4,6 +4,7 @@
 //! the schema, in one arena a definition. Definitions refer to each other by number and are compiled when a document
 //! first reaches them: most of what a pod may hold no pod ever holds.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -146,6 +147,8 @@ pub(super) type Pattern = (Box<str>, Result<Regex, Box<str>>);
 pub struct Rules {
     /// The values that it may be.
     pub one_of_values: Vec<Value>,
+    /// The first of them in words.
+    pub listed: Box<str>,
     /// Those that are texts.
     pub texts: HashSet<Box<str>>,
     /// Whether all of them are.
@@ -199,7 +202,12 @@ pub enum Dialect {
 pub struct Definition {
     shapes: Vec<Shape>,
     patterns: Patterns,
+    /// How many parts of `allOf`, `anyOf`, `oneOf` and `not` there are.
+    parts: usize,
 }
+
+/// How many parts of `allOf`, `anyOf`, `oneOf` and `not` a definition may have: real ones have hundreds.
+const MOST_PARTS: usize = 50_000;
 
 /// How a schema is compiled.
 #[derive(Clone, Copy)]
@@ -221,8 +229,19 @@ impl Definition {
     }
 
     /// Compiles the schema of a whole custom resource, which need not name what every object has.
-    pub fn compile_object(schema: &Value, dialect: Dialect) -> Self {
-        let mut definition = Self::compile(schema, dialect, &|_| None);
+    /// `schemas` is the number of those that share what may be spent on patterns.
+    pub fn compile_object(schema: &Value, dialect: Dialect, schemas: usize) -> Self {
+        let mut definition = Self {
+            patterns: Patterns::of(schemas),
+            ..Self::default()
+        };
+        definition.add(
+            schema,
+            Compiler {
+                dialect,
+                resolve: &|_| None,
+            },
+        );
         if let Some(root) = definition.shapes.first_mut() {
             root.embedded_resource = true;
         }
@@ -242,6 +261,11 @@ impl Definition {
         {
             shape.others = Others::Anything;
         }
+    }
+
+    /// Tells whether the schema has so many alternatives that it was not compiled to its end.
+    fn is_too_large(&self) -> bool {
+        self.parts > MOST_PARTS
     }
 
     /// Returns a shape of this definition, the root being 0.
@@ -320,6 +344,12 @@ impl Definition {
         }
     }
 
+    /// Adds a part of `allOf`, `anyOf`, `oneOf` or `not`, unless there are too many.
+    fn part(&mut self, schema: &Value, compiler: Compiler<'_>) -> Option<Part> {
+        self.parts += 1;
+        (!self.is_too_large()).then(|| self.add(schema, compiler))
+    }
+
     fn rules(&mut self, schema: &Value, compiler: Compiler<'_>) -> Option<Rules> {
         if !VALIDATIONS.iter().any(|key| schema.get(key).is_some()) {
             return None;
@@ -333,10 +363,9 @@ impl Definition {
         };
         let mut all = |key: &str| -> Vec<Part> {
             let parts = schema.get(key).and_then(Value::as_array);
+            let parts = parts.into_iter().flatten();
             parts
-                .into_iter()
-                .flatten()
-                .map(|inner| self.add(inner, narrowing))
+                .map_while(|inner| self.part(inner, narrowing))
                 .collect()
         };
         // Alternatives that only name types are told by `kinds`.
@@ -349,13 +378,16 @@ impl Definition {
         };
         let (one_of, any_of) = (unless_types("oneOf"), unless_types("anyOf"));
         let all_of = all("allOf");
-        let not = schema.get("not").map(|inner| self.add(inner, narrowing));
+        let not = schema
+            .get("not")
+            .and_then(|inner| self.part(inner, narrowing));
         let pattern = schema.get("pattern").and_then(Value::as_str);
         let values = schema.get("enum").and_then(Value::as_array);
         let values = values.cloned().unwrap_or_default();
         let texts: HashSet<Box<str>> = strings(schema.get("enum")).into_iter().collect();
         let only_texts = !values.is_empty() && values.iter().all(Value::is_string);
         Some(Rules {
+            listed: listed(&values).into(),
             one_of_values: values,
             texts,
             only_texts,
@@ -416,6 +448,15 @@ impl Library {
         }
     }
 
+    /// Tells whether a definition has so many alternatives that nothing is checked by it.
+    pub fn is_too_large(&self, number: u32) -> bool {
+        let definition = self.definitions.get(number as usize);
+        definition.is_some_and(|definition| {
+            let definition = definition.get_or_init(|| (self.compile)(number));
+            definition.is_too_large()
+        })
+    }
+
     /// Returns a shape and the number of its definition; `within` is the definition that a local part is of.
     pub fn shape(&self, within: u32, part: Part) -> Option<(u32, &Shape)> {
         let (number, shape) = match part {
@@ -425,6 +466,26 @@ impl Library {
         let definition = self.definitions.get(number as usize)?;
         let definition = definition.get_or_init(|| (self.compile)(number));
         Some((number, definition.shape(shape)?))
+    }
+}
+
+/// Lists the first of some values; who made the schema may have made them many and long.
+fn listed(values: &[Value]) -> String {
+    const MOST: usize = 50;
+    const LONGEST: usize = 200;
+    let words = values.iter().take(MOST).map(|value| {
+        let word = value
+            .as_str()
+            .map_or_else(|| value.to_string().into(), Cow::from);
+        match word.get(..word.floor_char_boundary(LONGEST)) {
+            Some(head) if head.len() < word.len() => format!("`{head}…`"),
+            _ => format!("`{word}`"),
+        }
+    });
+    let list = words.collect::<Vec<_>>().join(", ");
+    match values.len().checked_sub(MOST) {
+        None | Some(0) => list,
+        Some(more) => format!("{list} and {more} more"),
     }
 }
 

@@ -29,10 +29,7 @@ pub fn merge(layers: &[Layer]) -> Values {
         origins: Vec::new(),
     };
     flat.add(&root);
-    Values {
-        tree: flat.builder.finish(),
-        origins: flat.origins,
-    }
+    Values::new(flat.builder.finish(), flat.origins)
 }
 
 /// A value and where it was set.
@@ -299,6 +296,45 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_path_leads_from_the_root_to_a_node_and_back() {
+        let layer = json!({"a": {"b.c": 1, "": [2, [3, {"d": {}}]]}, "é": true});
+        let (_, values) = merged(&[layer]);
+        let tree = values.tree();
+        let paths: Vec<String> = (0..tree.len()).map(|index| values.path(index)).collect();
+        let expected = [
+            "",
+            "a",
+            "a",
+            "a.b.c",
+            "a.b.c",
+            "a.",
+            "a.",
+            "a.[0]",
+            "a.[1]",
+            "a.[1][0]",
+            "a.[1][1]",
+            "a.[1][1].d",
+            "a.[1][1].d",
+            "é",
+            "é",
+        ];
+        assert_eq!(paths, expected);
+        assert_eq!(values.path(tree.len()), "");
+    }
+
+    #[test]
+    fn paths_of_wide_maps_cost_no_more_than_those_of_small_ones() {
+        let wide: Map<String, Value> = (0..20_000)
+            .map(|at| (format!("k{at}"), at.into()))
+            .collect();
+        let (_, values) = merged(&[Value::Object(wide)]);
+        let last = (0..values.tree().len())
+            .map(|index| values.path(index))
+            .last();
+        assert_eq!(last.as_deref(), Some("k19999"));
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub mod rules;
 mod schema;
 mod unused;
 
+use std::sync::OnceLock;
+
 pub use self::draft::draft;
 pub use self::load::{LayerKind, Loaded, load_layers};
 pub use self::merge::{Layer, merge};
@@ -18,7 +20,7 @@ pub use self::placeholder::placeholders;
 pub use self::schema::ValuesSchema;
 pub use self::unused::unused;
 use crate::source::{FileId, Location, Span};
-use crate::yaml::{Document, Node};
+use crate::yaml::{Document, Kind, Node};
 
 /// Where a value was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +47,51 @@ impl ValueOrigin {
 pub struct Values {
     tree: Document,
     origins: Vec<ValueOrigin>,
+    /// What each node stands in, once somebody has asked.
+    above: OnceLock<Vec<Above>>,
+}
+
+/// What a node stands in.
+#[derive(Clone, Copy, Debug, Default)]
+struct Above {
+    /// The map or list.
+    parent: u32,
+    /// The index of its key in a map, the number of the item in a list.
+    step: u32,
+}
+
+/// Looks at all nodes once.
+fn above(tree: &Document) -> Vec<Above> {
+    let mut above = vec![Above::default(); tree.len()];
+    let mut set = |node: Node<'_>, parent: Node<'_>, step: usize| {
+        if let Some(place) = above.get_mut(node.index()) {
+            *place = Above {
+                parent: Span::at(parent.index()).start,
+                step: Span::at(step).start,
+            };
+        }
+    };
+    for node in (0..tree.len()).filter_map(|index| tree.node(index)) {
+        for (key, value) in node.entries() {
+            set(key, node, key.index());
+            set(value, node, key.index());
+        }
+        for (at, item) in node.items().enumerate() {
+            set(item, node, at);
+        }
+    }
+    above
 }
 
 impl Values {
+    fn new(tree: Document, origins: Vec<ValueOrigin>) -> Self {
+        Self {
+            tree,
+            origins,
+            above: OnceLock::new(),
+        }
+    }
+
     /// Returns the merged tree; the origin of each node leads to [`Values::origin`].
     pub fn tree(&self) -> &Document {
         &self.tree
@@ -58,30 +102,29 @@ impl Values {
         node.origin().and_then(|id| self.origins.get(id.index()))
     }
 
-    /// Returns the dotted path of a node, for example `openmrs.ports[0].name`.
+    /// Returns the dotted path of a node, for example `openmrs.ports[0].name`; a key's is that of its value.
     pub fn path(&self, index: usize) -> String {
+        let above = self.above.get_or_init(|| above(&self.tree));
+        let mut steps = Vec::new();
+        let mut at = index;
+        while let Some(Above { parent, step }) = above.get(at).copied()
+            && at > 0
+        {
+            steps.push((parent as usize, step));
+            at = parent as usize;
+        }
         let mut path = String::new();
-        let mut node = self.tree.root();
-        while node.index() != index {
-            let holds = |child: &Node<'_>| child.index() <= index && index < child.end_index();
-            if let Some((key, value)) = node
-                .entries()
-                .find(|(key, value)| key.index() == index || holds(value))
-            {
-                if !path.is_empty() {
-                    path.push('.');
-                }
-                path.push_str(key.as_str().unwrap_or_default());
-                node = if key.index() == index { key } else { value };
-            } else if let Some((at, item)) = node.items().enumerate().find(|(_, item)| holds(item))
-            {
-                path.push('[');
-                path.push_str(&at.to_string());
-                path.push(']');
-                node = item;
-            } else {
-                break;
+        for (parent, step) in steps.into_iter().rev() {
+            let of_list = self.tree.node(parent).map(Node::kind) == Some(Kind::Seq);
+            if of_list {
+                path.extend(["[", &step.to_string(), "]"]);
+                continue;
             }
+            if !path.is_empty() {
+                path.push('.');
+            }
+            let key = self.tree.node(step as usize);
+            path.push_str(key.and_then(Node::as_str).unwrap_or_default());
         }
         path
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::resolve::{Resolved, json_number};
 use super::tree::{Data, Document, Node, Place, Slot};
 use crate::source::Span;
 
@@ -91,9 +92,12 @@ impl Builder {
         self.push(Data::Int(value), place);
     }
 
-    /// Adds a finite number.
+    /// Adds a finite number; a whole one is an integer, as it is after the way through JSON.
     pub fn float(&mut self, value: f64, place: Place) {
-        self.push(Data::Float(value), place);
+        match json_number(value) {
+            Resolved::Int(int) => self.int(int, place),
+            _ => self.push(Data::Float(value), place),
+        }
     }
 
     /// Adds a string that stands in the document's text as it is.
@@ -310,6 +314,19 @@ mod tests {
         );
         assert_eq!(document.root().get("z").unwrap().as_int(), Some(1));
         assert_eq!(document.root().end_index(), document.len());
+    }
+
+    #[test]
+    fn a_whole_number_is_an_integer() {
+        let mut builder = Builder::new("".into());
+        builder.begin_seq(Place::default());
+        for number in [3.0, -0.0, 1.5, 1e30] {
+            builder.float(number, Place::default());
+        }
+        builder.end(None);
+        let document = builder.finish();
+        let items: Vec<_> = document.root().items().map(Node::as_int).collect();
+        assert_eq!(items, [Some(3), Some(0), None, None]);
     }
 
     #[test]

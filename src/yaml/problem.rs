@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::{Finding, Rule};
+use crate::finding::{Finding, Rule, RuleId, Severity, Told};
 use crate::source::{FileId, Location, Span};
 
 /// Something wrong at a place of a text.
@@ -56,5 +56,21 @@ impl Problem {
             .map(|(span, label)| Location::new(file, span).label(label));
         finding.related.extend(related);
         finding
+    }
+}
+
+impl Told for Problem {
+    fn rule(&self) -> (RuleId, Severity) {
+        (self.rule.id.clone(), self.rule.severity)
+    }
+
+    fn place(&self) -> usize {
+        self.span.start as usize
+    }
+
+    fn replace(&mut self, message: String, help: &'static str) {
+        self.message = message;
+        self.help = Some(help.into());
+        self.related.clear();
     }
 }

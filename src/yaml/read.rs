@@ -19,6 +19,7 @@ use super::stream::{self, Notation};
 use super::syntax;
 use super::tabs::Tabs;
 use super::tree::{Document, Place};
+use crate::finding::bound;
 use crate::source::Span;
 
 /// Bounds on a text.
@@ -156,6 +157,7 @@ impl<'t, 'f> Reader<'t, 'f> {
                 break;
             }
         }
+        bound(&mut self.stream.problems);
         self.stream
     }
 

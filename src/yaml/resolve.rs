@@ -143,7 +143,7 @@ fn float(text: &str) -> Option<f64> {
 
 /// Returns a float as it is after the way through JSON: a whole number that is written without an exponent is an
 /// integer.
-fn json_number(value: f64) -> Resolved {
+pub(super) fn json_number(value: f64) -> Resolved {
     if value == 0.0 {
         return Resolved::Int(0);
     }

@@ -332,17 +332,6 @@ impl<'a> Node<'a> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// Follows a JSON Pointer (RFC 6901).
-    pub fn pointer(self, pointer: &str) -> Option<Node<'a>> {
-        let parts = pointer.split('/').skip(1);
-        parts
-            .map(|part| part.replace("~1", "/").replace("~0", "~"))
-            .try_fold(self, |node, part| match node.kind() {
-                Kind::Seq => node.items().nth(part.parse().ok()?),
-                _ => node.get(&part),
-            })
-    }
-
     /// Returns the value under a key of a map that has few.
     fn get_short(self, key: &str) -> Option<Node<'a>> {
         let short = matches!(self.slot().data, Data::Map(count) if count <= 32);

@@ -18,6 +18,14 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Tells whether a file holds tests only.
+fn is_of_tests(path: &Path) -> bool {
+    path.ends_with("tests.rs")
+        || path
+            .parent()
+            .is_some_and(|folder| folder.ends_with("tests"))
+}
+
 /// Returns the modules of the library in the order `src/lib.rs` declares them, which is the order of layers.
 fn layers() -> Vec<String> {
     let text = fs::read_to_string(root().join("src/lib.rs")).unwrap();
@@ -51,7 +59,7 @@ fn a_module_imports_only_from_modules_above_it() {
         let text = fs::read_to_string(&file).unwrap();
         // Tests may look further than the code they test.
         let code = text.split("#[cfg(test)]").next().unwrap();
-        if relative.ends_with("tests.rs") {
+        if is_of_tests(relative) {
             continue;
         }
         for (number, line) in code.lines().enumerate() {
@@ -115,7 +123,7 @@ fn no_test_file_is_forgotten() {
 fn files_stay_readable() {
     let long: Vec<String> = rust_files(&root().join("src"))
         .iter()
-        .filter(|path| !path.ends_with("tests.rs"))
+        .filter(|path| !is_of_tests(path))
         .filter_map(|path| {
             let text = fs::read_to_string(path).unwrap();
             // Tests are as long as their cases.

@@ -163,7 +163,7 @@ fn placeholders_in_every_layer_of_an_environment_that_forbids_them() {
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: {{ values | to_json }}}\n",
         ),
         ("values/common.yaml", "é: {hosts: [a, b.example.com]}\n"),
-        ("values/dev.yaml", "password: CHANGEME\n"),
+        ("values/dev.yaml", "level: CHANGEME\n"),
         (
             "values/prod.yaml",
             "text: |\n  é\n  tenant = 00000000-0000-0000-0000-000000000000\n",

@@ -267,7 +267,7 @@ fn of_policies(findings: &[serde_json::Value]) -> Vec<String> {
         |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap_or("-").to_owned();
     let of = findings.iter().filter(|finding| {
         let rule = finding["rule"].as_str().unwrap();
-        rule.starts_with("policy/") || rule == "api/expression"
+        rule.starts_with("policy/") && rule != "policy/parity" || rule == "api/expression"
     });
     let lines = of.map(|finding| {
         format!(
@@ -336,12 +336,7 @@ fn policies_of_a_project_refuse_in_every_environment() {
     assert!(told[0].contains("there is no `ConfigMap` at all: without params the policy `images` refuses every object that it is about"), "{told:?}");
 }
 
-#[test]
-fn policies_beside_plain_manifests_refuse_what_they_are_about() {
-    let object = WORKLOAD
-        .replace("{{ values.replicas }}", "9")
-        .replace("{{ values.image }}", "web:1");
-    let replicas = "\
+const REPLICAS: &str = "\
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata: {name: replicas}
@@ -353,79 +348,77 @@ spec:
   - expression: object.spec.replicas <= 5
     message: at most five replicas
 ";
-    let project = Project::new(&[
+
+/// Plain manifests with policies beside them.
+fn plain() -> Project {
+    let object = WORKLOAD
+        .replace("{{ values.replicas }}", "9")
+        .replace("{{ values.image }}", "web:1");
+    let before = object.replace("replicas: 9", "replicas: 8");
+    let tests = "policy: replicas\ncases: []\n";
+    Project::new(&[
         ("web.yaml", &object),
-        ("policies/replicas.yaml", replicas),
+        ("policies/replicas.yaml", REPLICAS),
         // What a project has beside its policies is no policy.
         ("policies/flows.yaml", "flows: []\n"),
-        (
-            "policies/tests/replicas.yaml",
-            "policy: replicas\ncases: []\n",
-        ),
-        (
-            "old/web.yaml",
-            &object.replace("replicas: 9", "replicas: 8"),
-        ),
-    ]);
-    let check = |more: &[&str]| {
-        let mut all = vec!["check", "web.yaml", "--format", "json"];
-        all.extend(more);
-        let output = project.run(&all);
-        let report: serde_json::Value =
-            serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{}", output.stderr));
-        of_policies(report["findings"].as_array().unwrap())
-    };
+        ("policies/tests/replicas.yaml", tests),
+        ("old/web.yaml", &before),
+    ])
+}
+
+fn check(project: &Project, more: &[&str]) -> Vec<String> {
+    let mut all = vec!["check", "web.yaml", "--format", "json"];
+    all.extend(more);
+    let output = project.run(&all);
+    let report: serde_json::Value =
+        serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{}", output.stderr));
+    of_policies(report["findings"].as_array().unwrap())
+}
+
+#[test]
+fn policies_beside_plain_manifests_refuse_what_they_are_about() {
+    let project = plain();
     let told = "error policy/replicas - spec.replicas web.yaml:5 at most five replicas";
-    assert_eq!(check(&[]), [""; 0]);
-    assert_eq!(check(&["--policies", "policies"]), [told]);
+    assert_eq!(check(&project, &[]), [""; 0]);
+    assert_eq!(check(&project, &["--policies", "policies"]), [told]);
     assert_eq!(
-        check(&["--policies", "policies/replicas.yaml", "--base", "old"]),
+        check(
+            &project,
+            &["--policies", "policies/replicas.yaml", "--base", "old"]
+        ),
         [told]
     );
-    // One that does not compile is told at its line, as are schemas and YAML of policies.
-    project.write(
-        "policies/replicas.yaml",
-        replicas.replace("object.spec", "objet.spec").as_bytes(),
-    );
+}
+
+#[test]
+fn what_is_wrong_with_policies_beside_plain_manifests_is_told_at_its_line() {
+    let project = plain();
+    let with = |text: &str| project.write("policies/replicas.yaml", text.as_bytes());
+    let run = || project.run(&["check", "web.yaml", "--policies", "policies"]);
+    with(&REPLICAS.replace("object.spec", "objet.spec"));
     assert_eq!(
-        check(&["--policies", "policies"]),
+        check(&project, &["--policies", "policies"]),
         [
             "error api/expression - spec.validations[0].expression policies/replicas.yaml:9 `objet` is not declared; did you mean `object`? (column 1 of the expression)"
         ]
     );
-    project.write(
-        "policies/replicas.yaml",
-        replicas.replace("validations:", "validation:").as_bytes(),
-    );
-    let output = project.run(&["check", "web.yaml", "--policies", "policies"]);
-    assert!(
-        output.stdout.contains("error[schema/unknown-field]"),
-        "{}",
-        output.stdout
-    );
-    assert_eq!(output.code, 1);
-    project.write("policies/replicas.yaml", b"a: [\n");
-    let output = project.run(&["check", "web.yaml", "--policies", "policies"]);
-    assert!(
-        output.stdout.contains("error[yaml/syntax]"),
-        "{}",
-        output.stdout
-    );
-    project.write(
-        "policies/replicas.yaml",
-        b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n",
-    );
-    let output = project.run(&["check", "web.yaml", "--policies", "policies"]);
+    for (text, rule) in [
+        (
+            REPLICAS.replace("validations:", "validation:"),
+            "error[schema/unknown-field]",
+        ),
+        ("a: [\n".to_owned(), "error[yaml/syntax]"),
+    ] {
+        with(&text);
+        let output = run();
+        assert!(output.stdout.contains(rule), "{}", output.stdout);
+        assert_eq!(output.code, 1);
+    }
+    with("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n");
+    let output = run();
     assert_eq!(output.code, 2, "{}", output.stdout);
-    assert!(
-        output.stderr.contains("`--policies` names no policy"),
-        "{}",
-        output.stderr
-    );
-    assert_eq!(
-        project
-            .run(&["check", "web.yaml", "--policies", "nowhere"])
-            .code,
-        2
-    );
+    let told = "`--policies` names no policy";
+    assert!(output.stderr.contains(told), "{}", output.stderr);
+    let nowhere = project.run(&["check", "web.yaml", "--policies", "nowhere"]);
+    assert_eq!(nowhere.code, 2);
 }

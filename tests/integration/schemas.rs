@@ -50,10 +50,11 @@ fn the_schema_of_the_project_file_agrees_with_the_program() {
         ("repository: {uri: x}", false),
         ("repository: {url: ''}", false),
         (
-            "network: {plugin: cilium, ingress-controllers: [{class: a, namespace: b, pods: {app: c}}]}",
+            "network: {plugin: cilium, pod-addresses: [10.244.0.0/16], ingress-controllers: [{class: a, namespace: b, pods: {app: c}}]}",
             true,
         ),
         ("network: {ingress-controllers: [{class: a}]}", false),
+        ("network: {pod-addresses: [pods]}", false),
         (
             "external: [{kind: Secret, namespace: a, name: 'b-*'}]",
             true,

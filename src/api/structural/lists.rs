@@ -6,9 +6,9 @@ use crate::api::fact::{Fact, given, text, wanting};
 use crate::api::field::{items, present};
 use crate::api::rules;
 use crate::manifest::Fault;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Kind, Lookup, Node};
 
-use super::{flag, properties, unlike};
+use super::{flag, unlike};
 
 const TYPE: &str = "x-kubernetes-list-type";
 const KEYS: &str = "x-kubernetes-list-map-keys";
@@ -95,6 +95,8 @@ fn map<'a>(schema: Node<'a>, item: Option<Node<'a>>, faults: &mut Vec<Fault<'a>>
         }
         return;
     }
+    let known = item.get("properties").map(Lookup::new);
+    let required: HashSet<&str> = items(item, "required").filter_map(Node::as_str).collect();
     let mut seen = HashSet::new();
     for key in items(schema, KEYS) {
         let Some(name) = key.as_str() else { continue };
@@ -105,8 +107,7 @@ fn map<'a>(schema: Node<'a>, item: Option<Node<'a>>, faults: &mut Vec<Fault<'a>>
                 "this key is there twice",
             ));
         }
-        let property = properties(item).find(|(known, _)| *known == name);
-        let Some((_, property)) = property else {
+        let Some(property) = known.as_ref().and_then(|known| known.get(name)) else {
             let fault = Fault::new(
                 &rules::DANGLING,
                 key,
@@ -115,11 +116,11 @@ fn map<'a>(schema: Node<'a>, item: Option<Node<'a>>, faults: &mut Vec<Fault<'a>>
             faults.push(fault.help("name a property of the items"));
             continue;
         };
-        map_key(name, property, item, faults);
+        map_key(name, property, required.contains(name), faults);
     }
 }
 
-fn map_key<'a>(name: &str, property: Node<'a>, item: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+fn map_key<'a>(name: &str, property: Node<'a>, required: bool, faults: &mut Vec<Fault<'a>>) {
     if matches!(text(property, "type"), "array" | "object") {
         faults.push(unlike(
             property,
@@ -127,7 +128,6 @@ fn map_key<'a>(name: &str, property: Node<'a>, item: Node<'a>, faults: &mut Vec<
             "the key of a list that is a map is neither a list nor an object",
         ));
     }
-    let required = items(item, "required").any(|required| required.as_str() == Some(name));
     if !required && present(property, "default").is_none() {
         let message = format!("`{name}` is a key of the list, and so every item must have it");
         let fault = wanting(property, "default", message);

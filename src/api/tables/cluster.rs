@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::api::Fact::{AtLeast, Keys, OneOf, Quantities, Required, Spelled, Values};
-use crate::api::fact::{is_empty, text};
+use crate::api::fact::{is_empty, misspelt, text};
 use crate::api::names::Spelling::{Label, LabelValue, QualifiedName};
 use crate::api::{Context, Definition, rules};
 use crate::manifest::Fault;
@@ -92,12 +92,8 @@ const FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeletion"];
 /// A finalizer has a domain, or is one of Kubernetes' own.
 pub(in crate::api) fn finalizer<'a>(name: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let text = name.as_str().unwrap_or_default();
-    if let Some(words) = QualifiedName.fault(text) {
-        faults.push(Fault::new(
-            &rules::NAME,
-            name,
-            format!("this must be {words}"),
-        ));
+    if let Some(fault) = misspelt(QualifiedName, text, name, "this") {
+        faults.push(fault);
     } else if !text.contains('/') && !FINALIZERS.contains(&text) {
         let message = "this is none of Kubernetes' own finalizers, and has no domain";
         faults.push(

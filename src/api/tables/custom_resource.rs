@@ -221,7 +221,7 @@ fn kinds<'a>(_: &Context<'a>, names: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     }));
 }
 
-fn schema<'a>(_: &Context<'a>, version: Node<'a>, faults: &mut Vec<Fault<'a>>) {
+fn schema<'a>(context: &Context<'a>, version: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let root = version
         .path(&["schema", "openAPIV3Schema"])
         .filter(|root| !root.is_null());
@@ -235,7 +235,7 @@ fn schema<'a>(_: &Context<'a>, version: Node<'a>, faults: &mut Vec<Fault<'a>>) {
             let status = version
                 .path(&["subresources", "status"])
                 .is_some_and(|status| !status.is_null());
-            structural::check(root, status, faults);
+            structural::check(root, status, context.share.schemas, faults);
         }
         (None, schema) => {
             let (node, below) = match schema {

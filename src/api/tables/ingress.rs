@@ -127,10 +127,14 @@ fn host<'a>(host: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     let stray = text.contains('*') && !text.starts_with("*.");
     if stray || spelling.fault(text).is_some() {
         let message = format!("this must be {}", WildcardSubdomain.words());
-        faults.push(
-            Fault::new(&rules::NAME, host, message)
-                .help("write the host name alone, without scheme, port or path"),
-        );
+        let help = match spelling
+            .corrected(text)
+            .filter(|_| !text.contains([':', '/']))
+        {
+            Some(corrected) => format!("write `{corrected}`"),
+            None => "write the host name alone, without scheme, port or path".to_owned(),
+        };
+        faults.push(Fault::new(&rules::NAME, host, message).help(help));
     }
 }
 

@@ -2,7 +2,7 @@
 //! `.../apis/meta/v1/validation`). The metadata of the object itself are in `api/meta.rs`.
 
 use crate::api::Fact::{Keys, OneOf, Required, Spelled, Values};
-use crate::api::fact::is_empty;
+use crate::api::fact::{is_empty, misspelt};
 use crate::api::names::Spelling::{LabelValue, QualifiedName};
 use crate::api::{Context, Definition, rules};
 use crate::manifest::Fault;
@@ -71,12 +71,8 @@ fn annotations<'a>(_: &Context<'a>, meta: Node<'a>, faults: &mut Vec<Fault<'a>>)
     for (key, value) in annotations.entries() {
         let text = key.as_str().unwrap_or_default();
         size += text.len() + value.as_str().map_or(0, str::len);
-        if let Some(words) = QualifiedName.fault(&text.to_lowercase()) {
-            faults.push(Fault::new(
-                &rules::NAME,
-                key,
-                format!("this must be {words}"),
-            ));
+        if QualifiedName.fault(&text.to_lowercase()).is_some() {
+            faults.extend(misspelt(QualifiedName, text, key, "this"));
         }
     }
     if size > ANNOTATIONS {

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::pod::meant;
 use crate::api::Fact::{OneOf, Required};
-use crate::api::fact::{given, is_empty, text, wanting, written_quantity};
+use crate::api::fact::{given, is_empty, misspelt, text, wanting, written_quantity};
 use crate::api::names::Spelling::QualifiedName;
 use crate::api::quantity::Quantity;
 use crate::api::{Context, Definition, rules};
@@ -88,22 +89,20 @@ fn is_huge_pages(name: &str) -> bool {
     name.starts_with("hugepages-") || name.starts_with("requests.hugepages-")
 }
 
+const OF_QUOTAS: [&[&str]; 4] = [OF_PODS, ALSO_OF_PODS, COUNTED, MORE_OF_QUOTAS];
+
 fn is_of_quotas(name: &str) -> bool {
-    let lists = [OF_PODS, ALSO_OF_PODS, COUNTED, MORE_OF_QUOTAS];
-    is_huge_pages(name) || lists.iter().any(|list| list.contains(&name))
+    is_huge_pages(name) || OF_QUOTAS.iter().any(|list| list.contains(&name))
 }
 
 fn hard<'a>(_: &Context<'a>, spec: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     for (key, value) in spec.get("hard").into_iter().flat_map(Node::entries) {
         let name = key.as_str().unwrap_or_default();
-        if let Some(words) = QualifiedName.fault(name) {
-            faults.push(Fault::new(
-                &rules::NAME,
-                key,
-                format!("this must be {words}"),
-            ));
+        if let Some(fault) = misspelt(QualifiedName, name, key, "this") {
+            faults.push(fault);
         } else if !name.contains('/') && !is_of_quotas(name) {
-            let message = "this is nothing that a quota can limit";
+            let near = meant(name, OF_QUOTAS.iter().copied().flatten().copied());
+            let message = format!("this is nothing that a quota can limit{near}");
             let help = "write `requests.cpu`, `limits.memory`, `pods` or the like, or `count/deployments.apps` for other objects";
             faults.push(Fault::new(&rules::ENUM, key, message).help(help));
         }
@@ -253,12 +252,8 @@ fn limit_type<'a>(_: &Context<'a>, item: Node<'a>, faults: &mut Vec<Fault<'a>>) 
     let name = kind.as_str().unwrap_or_default();
     if !name.contains('/') {
         OneOf(&["Pod", "Container", "PersistentVolumeClaim"]).of_value(kind, faults);
-    } else if let Some(words) = QualifiedName.fault(name) {
-        faults.push(Fault::new(
-            &rules::NAME,
-            kind,
-            format!("this must be {words}"),
-        ));
+    } else if let Some(fault) = misspelt(QualifiedName, name, kind, "this") {
+        faults.push(fault);
     }
     if name == "Pod" {
         for field in ["default", "defaultRequest"] {
@@ -320,12 +315,8 @@ fn limits<'a>(_: &Context<'a>, item: Node<'a>, faults: &mut Vec<Fault<'a>>) {
 
 fn limit_name<'a>(key: Node<'a>, of_containers: bool, faults: &mut Vec<Fault<'a>>) {
     let name = key.as_str().unwrap_or_default();
-    if let Some(words) = QualifiedName.fault(name) {
-        faults.push(Fault::new(
-            &rules::NAME,
-            key,
-            format!("this must be {words}"),
-        ));
+    if let Some(fault) = misspelt(QualifiedName, name, key, "this") {
+        faults.push(fault);
         return;
     }
     let known = if of_containers {
@@ -334,7 +325,9 @@ fn limit_name<'a>(key: Node<'a>, of_containers: bool, faults: &mut Vec<Fault<'a>
         is_of_quotas(name) || MORE_OF_RANGES.contains(&name)
     };
     if !name.contains('/') && !known {
-        let message = "this is no resource that can be limited here";
+        let resources = ["cpu", "memory", "ephemeral-storage", "storage"];
+        let near = meant(name, resources.into_iter());
+        let message = format!("this is no resource that can be limited here{near}");
         faults.push(
             Fault::new(&rules::ENUM, key, message)
                 .help("write `cpu`, `memory`, `ephemeral-storage`, or `storage` for claims"),

@@ -7,6 +7,7 @@ use super::admission::{
     EXACT_OR_EQUIVALENT, FAIL_OR_IGNORE, NEVER_OR_IF_NEEDED, unique, unique_conditions,
 };
 use crate::api::Fact::{AtMostItems, Filled, OneOf, Required, Spelled, Within};
+use crate::api::fact::misspelt;
 use crate::api::field::items;
 use crate::api::names::Spelling::{PathSegment, Subdomain};
 use crate::api::{Context, Definition, Fact, rules, webhook};
@@ -97,12 +98,8 @@ fn called<'a>(_: &Context<'a>, hook: Node<'a>, faults: &mut Vec<Fault<'a>>) {
     else {
         return;
     };
-    if let Some(words) = Subdomain.fault(name).filter(|_| !name.is_empty()) {
-        faults.push(Fault::new(
-            &rules::NAME,
-            node,
-            format!("this must be {words}"),
-        ));
+    if let Some(fault) = misspelt(Subdomain, name, node, "this").filter(|_| !name.is_empty()) {
+        faults.push(fault);
     } else if !name.is_empty() && name.split('.').count() < 3 {
         let message =
             "a webhook's name has at least three parts, such as `pods.checks.example.com`";

@@ -16,7 +16,7 @@ use super::error::CompileError;
 use super::ir::{Field, Ir, IrKind};
 use super::types::{Schema, Type, View, escape, unescape};
 use super::value::Value;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::source::Span;
 
 /// What the checker gives.
@@ -215,7 +215,8 @@ impl Checker<'_> {
             return self.error(span, "");
         }
         let locals = self.locals.iter().rev().map(|(local, _)| &**local);
-        let message = match nearest(name, locals.chain(self.environment.names())) {
+        let known = locals.chain(self.environment.names()).take(MOST_NAMES);
+        let message = match nearest(name, known) {
             Some(near) => format!("`{name}` is not declared; did you mean `{near}`?"),
             None => format!("`{name}` is not declared"),
         };
@@ -282,6 +283,7 @@ impl Checker<'_> {
             .environment
             .names()
             .filter_map(|name| name.strip_prefix(prefix.as_str()))
+            .take(MOST_NAMES)
             .collect();
         if members.is_empty() {
             return None;
@@ -565,17 +567,24 @@ fn type_named(span: Span, name: &str) -> Option<Typed> {
     ))
 }
 
+/// How many names are compared to find the one that was meant.
+const MOST_NAMES: usize = 200;
+
 fn no_field(schema: &Schema, name: &str) -> String {
     if let View::Struct(fields) = &schema.view {
-        return match nearest(name, fields.iter().map(|(field, _)| &**field)) {
-            Some(near) => format!("there is no field `{name}` here; did you mean `{near}`?"),
-            None => format!("there is no field `{name}` here"),
-        };
+        let near = nearest(name, fields.iter().map(|(field, _)| &**field));
+        return format!("there is no field `{name}` here{}", did_you_mean(near));
     }
     let View::Object(fields) = &schema.view else {
         return format!("there is no field `{name}`");
     };
-    let escaped: Vec<String> = fields
+    // Among very many nobody is near: a schema may have as many rules as fields.
+    let looked_at = if fields.len() <= MOST_NAMES {
+        fields.as_slice()
+    } else {
+        &[]
+    };
+    let escaped: Vec<String> = looked_at
         .iter()
         .filter_map(|(field, _)| escape(field))
         .collect();
@@ -585,8 +594,7 @@ fn no_field(schema: &Schema, name: &str) -> String {
     {
         return format!("the schema's field `{real}` is written `{escaped}` here");
     }
-    match nearest(name, escaped.iter().map(String::as_str)) {
-        Some(near) => format!("the schema has no field `{name}` here; did you mean `{near}`?"),
-        None => format!("the schema has no field `{name}` here"),
-    }
+    let near = nearest(name, escaped.iter().map(String::as_str));
+    let near = did_you_mean(near);
+    format!("the schema has no field `{name}` here{near}")
 }

@@ -53,6 +53,13 @@ impl<'a> Activation<'a> {
         Self::default()
     }
 
+    /// Makes an activation for so many variables.
+    pub fn with_capacity(count: usize) -> Self {
+        Self {
+            variables: Vec::with_capacity(count),
+        }
+    }
+
     /// Gives a variable its value, in place of one that it had.
     pub fn set(&mut self, name: &'a str, value: Value<'a>) {
         match self.variables.iter_mut().find(|(known, _)| *known == name) {

@@ -34,7 +34,7 @@ pub(crate) fn explain<'a>(
     activation: &Activation<'a>,
     document: &'a Document,
 ) -> Option<Reason<'a>> {
-    let mut meter = Meter::new(LIMIT);
+    let mut meter = Meter::new(LIMIT, LIMIT);
     let mut steps = STEPS;
     let mut explainer = Explainer {
         run: Run {

@@ -14,6 +14,8 @@ pub struct Budget {
     pub left: u64,
     /// What one expression may cost.
     pub each: u64,
+    /// How much work is left, what the API server's costs do not count included.
+    pub work: u64,
 }
 
 impl Budget {
@@ -25,6 +27,7 @@ impl Budget {
         Self {
             left: 10_000_000,
             each: Self::EACH,
+            work: WORK,
         }
     }
 
@@ -33,7 +36,15 @@ impl Budget {
         Self {
             left: 2_500_000,
             each: Self::EACH,
+            work: WORK,
         }
+    }
+}
+
+impl Budget {
+    /// Tells whether nothing more can be run.
+    pub fn is_spent(&self) -> bool {
+        self.left == 0 || self.work == 0
     }
 }
 
@@ -43,7 +54,7 @@ impl Default for Budget {
     }
 }
 
-/// How much work a run may be besides its cost: what the API server's costs do not count, such as copying lists.
+/// How much work all runs may be: their costs, and what the API server's costs do not count, such as copying lists.
 const WORK: u64 = 20_000_000;
 /// How many patterns a run may make.
 const PATTERNS: usize = 1_000;
@@ -56,24 +67,26 @@ pub(crate) struct Meter {
     apart: u64,
     limit: u64,
     work: u64,
+    most_work: u64,
     patterns: HashMap<String, Regex>,
 }
 
 impl Meter {
-    /// Makes a meter that stops at a cost.
-    pub(crate) fn new(limit: u64) -> Self {
+    /// Makes a meter that stops at a cost, or at so much work.
+    pub(crate) fn new(limit: u64, most_work: u64) -> Self {
         Self {
             cost: 0,
             apart: 0,
             limit,
             work: 0,
+            most_work,
             patterns: HashMap::new(),
         }
     }
 
     /// Makes a meter for literals of an expression.
     pub(crate) fn unlimited() -> Self {
-        Self::new(u64::MAX)
+        Self::new(u64::MAX, WORK)
     }
 
     /// Returns the cost so far, that of variables included.
@@ -92,10 +105,16 @@ impl Meter {
         self.apart = self.apart.saturating_add(variable);
     }
 
+    /// Returns the work so far.
+    pub(crate) fn done(&self) -> u64 {
+        self.work
+    }
+
     /// Adds a cost.
     pub(crate) fn charge(&mut self, cost: u64) -> Result<(), EvalError> {
         self.cost = self.cost.saturating_add(cost);
-        if self.cost > self.limit {
+        self.work = self.work.saturating_add(cost);
+        if self.cost > self.limit || self.work > self.most_work {
             Err(EvalError::Budget)
         } else {
             Ok(())
@@ -105,7 +124,7 @@ impl Meter {
     /// Adds work that costs nothing by the API server's count.
     pub(crate) fn work(&mut self, work: usize) -> Result<(), EvalError> {
         self.work = self.work.saturating_add(work as u64);
-        if self.work > WORK {
+        if self.work > self.most_work {
             Err(EvalError::Budget)
         } else {
             Ok(())

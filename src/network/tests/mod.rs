@@ -1,5 +1,6 @@
 mod brute;
 mod cases;
+mod engine;
 mod others;
 mod rules;
 

@@ -133,11 +133,22 @@ fn policies_of_cilium_open_and_refuse() {
                 "b/job All Connections",
             ],
         ),
+        // Of what is not known it refuses nothing.
+        (
+            "ingressDeny: [{fromNodes: [{}]}, {fromGroups: [{}]}, {fromCIDRSet: [{cidrGroupRef: x}]}]\n  enableDefaultDeny: {ingress: false}",
+            EVERYBODY.to_vec(),
+        ),
         // A rule about ICMP opens no port.
         ("ingress: [{icmps: [{fields: [{type: 8}]}]}]", vec![]),
     ] {
         assert_eq!(to_db(&cilium_policy(spec)), expected, "{spec}");
     }
+    // Whom a policy is about is in its own namespace, whatever it says.
+    let elsewhere = cilium_policy("ingress: [{}]").replace(
+        "{app: db}",
+        "{app: db, 'k8s:io.kubernetes.pod.namespace': b}",
+    );
+    assert!(to_db(&elsewhere).is_empty());
 }
 
 #[test]
@@ -299,9 +310,30 @@ fn cluster_network_policies_have_a_tier_and_protocols() {
         (
             policy(
                 "Admin",
-                "{action: Accept, from: [{planets: {}}]}, {action: Deny, from: [{planets: {}}]}",
+                "{action: Accept, from: [{namespaces: {}}, {planets: {}}]}, {action: Deny, from: [{planets: {}}]}",
             ),
             vec![],
+        ),
+        (
+            policy(
+                "Admin",
+                "{action: Accept, from: [{namespaces: {}}], protocols: [{warp: {}}]}, {action: Pass, from: [{}]}",
+            ),
+            vec![],
+        ),
+        // Addresses are those of pods, too.
+        (
+            policy("Admin", "{action: Deny, from: [{networks: [0.0.0.0/0]}]}"),
+            vec![],
+        ),
+        (
+            policy("Admin", "{action: Deny, from: [{networks: [10.0.0.0/8]}]}"),
+            vec![
+                "0.0.0.0-9.255.255.255 All Connections",
+                "11.0.0.0-255.255.255.255 All Connections",
+                "a/web All Connections",
+                "b/job All Connections",
+            ],
         ),
     ] {
         assert_eq!(to_db(&policies), expected, "{policies}");

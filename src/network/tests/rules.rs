@@ -91,6 +91,7 @@ fn found(policies: &str, lines: Option<&str>) -> Vec<(String, String, String)> {
                 namespace: "ingress".to_owned(),
                 pods: [("app".to_owned(), "nginx".to_owned())].into(),
             }],
+            ..Network::default()
         },
         flows: lines.map(flows),
         ..Settings::default()

@@ -460,9 +460,9 @@ fn templates_of_controllers_are_judged_as_their_pods() {
         let host = format!("host-namespaces {path}.spec.hostPID true");
         assert_places(BASELINE, &object, &[&host, &annotation]);
     }
-    // A custom resource's template is not looked at by the server.
+    // What another custom resource calls a template is not known to make pods.
     let custom = format!(
-        "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {{name: a, namespace: ns}}\nspec: {{{template}}}\n"
+        "apiVersion: example.org/v1\nkind: Rollout\nmetadata: {{name: a, namespace: ns}}\nspec: {{{template}}}\n"
     );
     assert_places(BASELINE, &custom, &[]);
 }

@@ -73,8 +73,8 @@ impl Decision<'_> {
 
 /// Judges a request by a policy: with each of its params, all of which must let it pass; with none, `params` is null.
 ///
-/// A binding, where there is one, must be about the request, too. The params are not looked for: see
-/// [`Binding::params`].
+/// A binding, where there is one, must be about the request, too. The params are not looked for:
+/// whoever judges a whole environment does that.
 pub fn judge<'a>(
     policy: &'a Policy<'a>,
     binding: Option<&'a Binding<'a>>,
@@ -161,7 +161,7 @@ impl<'a> Judge<'a> {
                 Ok(Value::Bool(true)) => {}
                 Ok(_) => failed.push((validation, None)),
                 // With the policy's own budget gone, none of its validations counts.
-                Err(error @ EvalError::Budget) if budget.left == 0 => {
+                Err(error @ EvalError::Budget) if budget.is_spent() => {
                     self.failed((&validation.program, error, None), activation);
                     return;
                 }
@@ -201,7 +201,9 @@ impl<'a> Judge<'a> {
                 Ok(Value::Bool(true)) => continue,
                 Ok(Value::Bool(false)) => return Ok(false),
                 Ok(_) => EvalError::Failure("a condition gives no bool".to_owned()),
-                Err(error @ EvalError::Budget) if budget.left == 0 => return Err((program, error)),
+                Err(error @ EvalError::Budget) if budget.is_spent() => {
+                    return Err((program, error));
+                }
                 Err(error) => error,
             };
             let undecided = matches!(error, EvalError::NotDecided(_));
@@ -270,7 +272,7 @@ impl<'a> Judge<'a> {
             .as_ref()
             .map(|program| program.eval(activation, budget));
         // A message that costs too much is an error; one that fails is not made.
-        if matches!(made, Some(Err(EvalError::Budget))) && budget.left == 0 {
+        if matches!(made, Some(Err(EvalError::Budget))) && budget.is_spent() {
             if self.policy.fails {
                 let message = format!("failed messageExpression: {}", EvalError::Budget);
                 self.refuse(message, Some(validation), place);
@@ -332,7 +334,8 @@ enum Stage {
 impl<'a> Judge<'a> {
     fn activation(&self, params: Option<Node<'a>>, stage: Stage) -> Activation<'a> {
         let (request, reads) = (self.request, self.policy.reads);
-        let mut activation = Activation::new();
+        // So many names there are besides the variables.
+        let mut activation = Activation::with_capacity(self.policy.variables.len() + 7);
         activation.set("object", self.object(request.object));
         activation.set("oldObject", self.object(request.old));
         if self.policy.param_kind.is_some() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::check::{Guard, Use};
 use super::judge::{Decision, Denial};
 use super::policy::{Policy, Problem};
-use super::run::{Judged, Lack};
+use super::run::{Judged, Lack, UNKNOWN_PARAMS};
 use crate::api::rules::EXPRESSION;
 use crate::cluster::{Cluster, Found, Index};
 use crate::finding::{RuleId, Severity};
@@ -429,7 +429,9 @@ fn not_decided<'a>(guard: &Guard<'a>, what: &str, object: &str, count: usize) ->
     let message = format!(
         "the policy `{name}` is not decided for `{object}`{more}: {what} is known in a cluster only"
     );
-    let help = if what.contains("namespace") {
+    let help = if what == UNKNOWN_PARAMS {
+        "add the object that the policy takes its params from to the objects"
+    } else if what.contains("namespace") {
         "add the Namespace to the objects"
     } else {
         "ask the cluster, with `kubectl apply --dry-run=server`"

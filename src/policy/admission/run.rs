@@ -22,6 +22,9 @@ const BLOCK: usize = 1024;
 /// What a policy may cost for all objects of an environment: two hundred times what it may cost for one.
 const MOST: u64 = 2_000_000_000;
 
+/// What is not known where params are not among the objects.
+pub(super) const UNKNOWN_PARAMS: &str = "what the params say";
+
 /// What the policies said about an object.
 #[derive(Default)]
 pub(super) struct Said<'a> {
@@ -228,6 +231,44 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
         Some(request.namespace_object(self.namespace(index)))
     }
 
+    /// Notes that there are no params for a request, where it would have been judged with them.
+    fn lack(
+        &self,
+        of: (usize, usize),
+        here: bool,
+        request: &Request<'_>,
+        subject: Subject<'a>,
+        said: &mut Said<'a>,
+    ) {
+        let guard = self.guards.get(of.0);
+        let Some((guard, used)) = guard.and_then(|guard| Some((guard, guard.uses.get(of.1)?)))
+        else {
+            return;
+        };
+        let meant = guard.policy.fails && self.means(of.0, request);
+        if !meant || !is_bound(used, request) {
+            return;
+        }
+        let object = subject.words(self.cluster);
+        let kind = guard.policy.param_kind.map_or("", |kind| kind.kind);
+        let name = used
+            .binding
+            .param_ref
+            .as_ref()
+            .map_or("", |reference| reference.name);
+        let external = self.cluster.is_external(kind, request.namespace, name);
+        if here && (external || !self.cluster.settings().whole) {
+            said.undecided
+                .push((of.0, UNKNOWN_PARAMS.to_owned(), object));
+            return;
+        }
+        said.lacks.push(Lack {
+            of,
+            namespace: here.then(|| request.namespace.to_owned()),
+            object,
+        });
+    }
+
     fn means(&self, place: usize, request: &Request<'_>) -> bool {
         let guard = self.guards.get(place);
         guard.is_some_and(|guard| guard.policy.constraints.matches(request) != Match::No)
@@ -238,9 +279,6 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
         let Some(guard) = self.guards.get(place) else {
             return;
         };
-        if !self.means(place, request) {
-            return;
-        }
         let mut answer = Answer::new(guard, subject, self.cluster);
         let mut cost = 0_u64;
         for (at, of) in guard.uses.iter().enumerate() {
@@ -249,14 +287,8 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
                 For::Each(params) => judge(&guard.policy, Some(&of.binding), params, request),
                 For::Nothing => continue,
                 lacks @ (For::NoneHere | For::NoNamespace) => {
-                    if guard.policy.fails && is_bound(of, request) {
-                        let here = matches!(lacks, For::NoneHere);
-                        said.lacks.push(Lack {
-                            of: (place, at),
-                            namespace: here.then(|| request.namespace.to_owned()),
-                            object: subject.words(self.cluster),
-                        });
-                    }
+                    let here = matches!(lacks, For::NoneHere);
+                    self.lack((place, at), here, request, subject, said);
                     continue;
                 }
             };

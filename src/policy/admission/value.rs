@@ -10,14 +10,14 @@ pub(super) fn request<'a>(request: &'a Request<'a>, version: Option<&'a str>) ->
     let resource = &request.resource;
     let group = text(resource.group);
     let kind = |version: &'a str| {
-        Value::map([
+        Value::record([
             ("group", group.clone()),
             ("version", text(version)),
             ("kind", text(resource.kind)),
         ])
     };
     let named = |version: &'a str| {
-        Value::map([
+        Value::record([
             ("group", group.clone()),
             ("version", text(version)),
             ("resource", text(&resource.plural)),
@@ -42,7 +42,7 @@ pub(super) fn request<'a>(request: &'a Request<'a>, version: Option<&'a str>) ->
     ];
     let more = more.into_iter().filter(|(_, value)| !value.is_empty());
     entries.extend(more.map(|(key, value)| (key, text(value))));
-    Value::map(entries)
+    Value::record(entries)
 }
 
 fn text(text: &str) -> Value<'_> {
@@ -53,7 +53,7 @@ fn user(user: Option<&User>) -> Value<'_> {
     let Some(user) = user else {
         let default = User::default();
         let groups = default.groups.iter().map(|group| Value::string(group));
-        return Value::map([
+        return Value::record([
             ("username", Value::string(&default.name)),
             ("groups", Value::list(groups.collect())),
         ]);
@@ -63,7 +63,7 @@ fn user(user: Option<&User>) -> Value<'_> {
         let groups = user.groups.iter().map(|group| text(group));
         entries.push(("groups", Value::list(groups.collect())));
     }
-    Value::map(entries)
+    Value::record(entries)
 }
 
 /// Makes the options that such a request has, as clients send them when nobody asks for more.
@@ -74,7 +74,7 @@ fn options<'a>(operation: Operation) -> Value<'a> {
         Operation::Delete => "DeleteOptions",
         Operation::Connect => return Value::Null,
     };
-    Value::map([("kind", text(kind)), ("apiVersion", text("meta.k8s.io/v1"))])
+    Value::record([("kind", text(kind)), ("apiVersion", text("meta.k8s.io/v1"))])
 }
 
 /// Makes the value of `namespaceObject`: null for what lives in no namespace, and for a namespace itself.
@@ -86,13 +86,13 @@ pub(super) fn namespace<'a>(request: &'a Request<'a>) -> Value<'a> {
         return Value::typed(namespace, request.kinds.seen(namespace));
     }
     let unknown = || Value::Opaque(Opaque::Unknown("more about the namespace than its name"));
-    let metadata = Value::map([
+    let metadata = Value::record([
         ("name", text(request.namespace)),
         ("labels", unknown()),
         ("annotations", unknown()),
         ("finalizers", unknown()),
     ]);
-    Value::map([
+    Value::record([
         ("metadata", metadata),
         ("spec", unknown()),
         ("status", unknown()),

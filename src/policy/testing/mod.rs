@@ -15,7 +15,7 @@ use crate::manifest::{Resource, Scopes};
 use crate::project::PolicyAction;
 use crate::schema::KubernetesVersion;
 use crate::source::Location;
-use crate::yaml::Document;
+use crate::yaml::{Document, Node};
 
 /// What a policy may say of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +74,7 @@ pub fn run_suites(
     for suite in suites {
         let policies = objects.iter().filter(|object| is_policy(object));
         let policy = policies.map(Resource::root).find(|root| {
-            root.path(&["metadata", "name"])
-                .and_then(|name| name.as_str())
-                == Some(&*suite.policy)
+            root.path(&["metadata", "name"]).and_then(Node::as_str) == Some(&*suite.policy)
         });
         let compiled = policy.map(|root| Policy::compile(root, version));
         let binding = objects

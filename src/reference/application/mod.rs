@@ -5,6 +5,7 @@ mod glob;
 mod project;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use self::contents::{Contents, Folders};
 use self::project::{Destination, Projects, Verdict};
@@ -12,7 +13,7 @@ use super::fields::text;
 use super::references::{References, Target};
 use super::repository::{in_words, is_own_source, sources};
 use super::rules;
-use crate::cluster::{Found, Index};
+use crate::cluster::{Cluster, Found, Index};
 use crate::finding::Severity;
 use crate::manifest::Fault;
 use crate::yaml::Node;
@@ -95,6 +96,33 @@ pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
             }
         }
     }
+}
+
+/// Returns which objects Applications deliver, where they read what this project renders.
+pub(super) fn deliveries(cluster: &Cluster<'_>) -> Vec<(Index, Rc<[Index]>)> {
+    let settings = cluster.settings();
+    let applications = cluster.of_kind(GROUP, "Application");
+    if !settings.whole || applications.is_empty() {
+        return Vec::new();
+    }
+    let mut references = References::new(cluster);
+    let mut folders = Folders::new(cluster);
+    let mut all = Vec::new();
+    for index in applications {
+        let spec = cluster
+            .get(*index)
+            .and_then(|object| object.root().get("spec"));
+        for source in spec.into_iter().flat_map(sources) {
+            let path = source.get("path").and_then(settled);
+            let own = is_own_source(settings, source) && Folders::is_current(settings, source);
+            if let Some(path) = path.filter(|_| own)
+                && let Some(contents) = folders.read(&mut references, source, path)
+            {
+                all.push((*index, contents.objects));
+            }
+        }
+    }
+    all
 }
 
 /// Returns the text of a node that no `ApplicationSet` fills in.

@@ -1,4 +1,4 @@
-//! NetworkPolicies: the pods that they are about, their peers, and ports by name.
+//! `NetworkPolicies`: the pods that they are about, their peers, and ports by name.
 
 mod namespaces;
 
@@ -40,8 +40,8 @@ impl Extent {
     }
 }
 
-/// Checks NetworkPolicies.
-pub(super) fn check<'a>(references: &mut References<'_, 'a>) {
+/// Checks `NetworkPolicies`.
+pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     let policies = cluster.of_kind("networking.k8s.io", "NetworkPolicy");
     if policies.is_empty() {

@@ -38,10 +38,13 @@ metadata: {name: p, namespace: shop}
 spec:
 ";
 
+fn indented(spec: &str) -> String {
+    format!("  {}\n", spec.replace('\n', "\n  "))
+}
+
 /// What is found of a pod with some spec.
 fn pod(spec: &str, settings: &Settings) -> Vec<String> {
-    let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
-    found(&format!("{THERE}{spec}"), settings)
+    found(&format!("{THERE}{}", indented(spec)), settings)
 }
 
 fn container(fields: &str) -> String {
@@ -173,8 +176,7 @@ fn volumes_hold_what_is_there() {
     ] {
         let claim = "\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\n---\n";
         let spec = volume(source, mount);
-        let spec: String = spec.lines().map(|line| format!("  {line}\n")).collect();
-        let none = found(&format!("{claim}{THERE}{spec}"), &whole());
+        let none = found(&format!("{claim}{THERE}{}", indented(&spec)), &whole());
         let unused = |line: &String| line.starts_with("note reference/unused-claim");
         assert!(none.iter().all(unused), "{source} {mount}: {none:?}");
     }

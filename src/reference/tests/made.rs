@@ -293,3 +293,49 @@ spec: {containers: [{name: c, envFrom: [{secretRef: {name: db}}]}]}
     assert_eq!(found(text, &Settings::default()), [""; 0]);
     assert_eq!(found(text, &whole()).len(), 1);
 }
+
+#[test]
+fn programs_that_may_make_secrets_may_have_made_one() {
+    let text = |account: &str, rule: &str| {
+        format!(
+            "\
+apiVersion: v1
+kind: Secret
+metadata: {{name: kept, namespace: shop}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: r, namespace: shop}}
+rules: [{{apiGroups: [''], {rule}}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: r, namespace: shop}}
+roleRef: {{kind: Role, name: r}}
+subjects: [{{kind: ServiceAccount, name: default, namespace: {account}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: p, namespace: shop}}
+spec: {{containers: [{{name: c, envFrom: [{{secretRef: {{name: made}}}}]}}]}}
+"
+        )
+    };
+    let create = "resources: [secrets], verbs: [create]";
+    for (account, rule, expected) in [
+        ("shop", create, 0),
+        ("shop", "resources: ['*'], verbs: ['*']", 0),
+        ("other", create, 1),
+        ("shop", "resources: [secrets], verbs: [get]", 1),
+        ("shop", "resources: [configmaps], verbs: [create]", 1),
+    ] {
+        let lines = found(&text(account, rule), &Settings::default());
+        assert_eq!(lines.len(), expected, "{account} {rule}: {lines:?}");
+    }
+    // In a project it is declared.
+    let lines = found(&text("shop", create), &whole());
+    assert!(
+        lines[0].starts_with("error reference/missing Pod/p"),
+        "{lines:?}"
+    );
+}

@@ -1,4 +1,4 @@
-//! NetworkPolicies and monitors.
+//! `NetworkPolicies` and monitors.
 
 use crate::cluster::Settings;
 use crate::project::External;

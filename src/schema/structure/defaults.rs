@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Structure;
-use crate::yaml::{Builder, Document, Kind, Node, Place};
+use super::{Beneath, Structure};
+use crate::schema::effort::Effort;
+use crate::yaml::{Builder, Document, Kind, Lookup, Node, Place};
 
 /// An object with its defaults.
 pub(in crate::schema) struct Completed {
@@ -17,21 +18,39 @@ pub(in crate::schema) struct Completed {
     origins: Vec<usize>,
 }
 
+/// The defaults are more than may be filled in.
+#[derive(Debug)]
+pub(in crate::schema) struct TooMany;
+
+/// How many steps it takes to fill a node in, which is then looked at as all others are.
+const STEPS: usize = 4;
+
 impl Completed {
     /// Fills the defaults in; nothing where none is missing.
-    pub(in crate::schema) fn new(structure: &Structure, object: Node<'_>) -> Option<Self> {
+    pub(in crate::schema) fn new(
+        structure: &Structure,
+        object: Node<'_>,
+        effort: &Effort,
+    ) -> Result<Option<Self>, TooMany> {
+        if structure.beneath == Beneath::TooMany {
+            return Err(TooMany);
+        }
         if !structure.lacks(object) {
-            return None;
+            return Ok(None);
         }
         let mut copier = Copier {
             builder: Builder::new(Arc::clone(object.document().text())),
             origins: Vec::new(),
+            effort,
         };
         copier.node(structure, object);
-        Some(Self {
+        if effort.is_spent() {
+            return Err(TooMany);
+        }
+        Ok(Some(Self {
             document: copier.builder.finish(),
             origins: copier.origins,
-        })
+        }))
     }
 
     /// Returns the object with its defaults.
@@ -51,14 +70,14 @@ impl Completed {
 impl Structure {
     /// Tells whether a default is missing at a node or beneath it.
     fn lacks(&self, node: Node<'_>) -> bool {
-        if !self.has_defaults {
+        if !self.has_defaults() {
             return false;
         }
         match node.kind() {
             Kind::Map => {
-                self.fields
-                    .iter()
-                    .any(|(name, inner)| inner.is_missing(node.get(name)))
+                let keys = Lookup::new(node);
+                self.with_default()
+                    .any(|(name, inner)| inner.is_missing(keys.get(name)))
                     || node.entries().any(|(key, value)| {
                         let inner = key.as_str().and_then(|name| self.entry(name));
                         inner.is_some_and(|inner| {
@@ -79,32 +98,42 @@ impl Structure {
         self.default.is_some() && value.is_none_or(|value| value.is_null() && !self.nullable)
     }
 
-    /// Fills the defaults into a value of this structure.
-    pub(super) fn complete(&self, value: &mut Value) {
-        if !self.has_defaults {
+    /// Returns the fields that have a default, with their names.
+    fn with_default(&self) -> impl Iterator<Item = &(Box<str>, Self)> {
+        let places = self.with_default.iter();
+        places.filter_map(|place| self.fields.get(*place))
+    }
+
+    /// Fills the defaults into a value of this structure, as long as nodes are left to fill in.
+    pub(super) fn complete(&self, value: &mut Value, left: &mut usize) {
+        if !self.has_defaults() {
             return;
         }
         match value {
             Value::Object(map) => {
-                for (name, inner) in &self.fields {
+                for (name, inner) in self.with_default() {
                     if let Some(default) = &inner.default
                         && map
                             .get(&**name)
                             .is_none_or(|value| value.is_null() && !inner.nullable)
                     {
+                        *left = left.saturating_sub(size(default));
+                        if *left == 0 {
+                            return;
+                        }
                         map.insert(name.to_string(), default.clone());
                     }
                 }
                 for (name, value) in map.iter_mut() {
                     if let Some(inner) = self.entry(name) {
-                        inner.complete(value);
+                        inner.complete(value, left);
                     }
                 }
             }
             Value::Array(items) => {
                 if let Some(inner) = &self.items {
                     for item in items {
-                        inner.complete(item);
+                        inner.complete(item, left);
                     }
                 }
             }
@@ -113,14 +142,24 @@ impl Structure {
     }
 }
 
-struct Copier {
-    builder: Builder,
-    origins: Vec<usize>,
+/// Counts the nodes of a value, keys not counted.
+pub(super) fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(map) => 1 + map.values().map(size).sum::<usize>(),
+        _ => 1,
+    }
 }
 
-impl Copier {
+struct Copier<'e> {
+    builder: Builder,
+    origins: Vec<usize>,
+    effort: &'e Effort,
+}
+
+impl Copier<'_> {
     fn node(&mut self, structure: &Structure, node: Node<'_>) {
-        if !structure.lacks(node) {
+        if !structure.has_defaults() || !node.is_collection() {
             self.copy(node);
             return;
         }
@@ -141,8 +180,9 @@ impl Copier {
                     None => self.copy(value),
                 }
             }
-            for (name, inner) in &structure.fields {
-                if let Some(default) = inner.default.as_ref().filter(|_| node.get(name).is_none()) {
+            let keys = Lookup::new(node);
+            for (name, inner) in structure.with_default() {
+                if let Some(default) = inner.default.as_ref().filter(|_| !keys.has(name)) {
                     self.origins.push(node.index());
                     self.builder.str(name, node.place());
                     self.json(default, node);
@@ -167,6 +207,12 @@ impl Copier {
 
     /// Adds a default; it stands where the map stands that lacks it.
     fn json(&mut self, value: &Value, holder: Node<'_>) {
+        if !self.effort.take(STEPS) {
+            // Nobody looks at what is made of it.
+            self.origins.push(holder.index());
+            self.builder.null(holder.place());
+            return;
+        }
         let place: Place = holder.place();
         self.origins.push(holder.index());
         match value {
@@ -221,7 +267,8 @@ mod tests {
             let document = read(&Arc::from(text), &Limits::default())
                 .documents
                 .remove(0);
-            let completed = Completed::new(&structure, document.root());
+            let effort = Effort::of_kubernetes();
+            let completed = Completed::new(&structure, document.root(), &effort).unwrap();
             if let Some(completed) = &completed {
                 assert_eq!(completed.document.len(), completed.origins.len());
                 for index in 0..completed.document.len() {

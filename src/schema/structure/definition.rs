@@ -1,11 +1,9 @@
 //! The rules of a `CustomResourceDefinition` itself.
 
-use std::collections::HashMap;
-
 use super::{ProblemKind, Structure};
 use crate::manifest::Fault;
 use crate::schema::rules;
-use crate::yaml::{Node, to_json};
+use crate::yaml::{Kind, Lookups, Node, to_json};
 
 /// Checks the rules of every version that a definition has; each fault stands at the rule's text.
 pub(in crate::schema) fn check_definition<'a>(
@@ -22,39 +20,26 @@ pub(in crate::schema) fn check_definition<'a>(
             continue;
         };
         let (_, problems) = Structure::compile(&to_json(schema), minor);
-        let mut places = Places::default();
+        let mut maps = Lookups::default();
         for problem in problems {
             let rule = match problem.kind {
                 ProblemKind::Compile => &rules::CEL_COMPILE,
                 ProblemKind::Cost => &rules::CEL_COST,
+                ProblemKind::Defaults => &rules::ALTERNATIVES,
             };
-            let node = places.find(schema, &problem.pointer).unwrap_or(schema);
+            let node = find(&mut maps, schema, &problem.pointer).unwrap_or(schema);
             faults.push(Fault::new(rule, node, problem.message).help(problem.help));
         }
     }
 }
 
-/// The maps that were looked into: one look at each, however many places are asked for.
-#[derive(Default)]
-struct Places<'a> {
-    maps: HashMap<usize, HashMap<&'a str, Node<'a>>>,
-}
-
-impl<'a> Places<'a> {
-    /// Follows a JSON Pointer.
-    fn find(&mut self, root: Node<'a>, pointer: &str) -> Option<Node<'a>> {
-        pointer.split('/').skip(1).try_fold(root, |node, part| {
-            let part = part.replace("~1", "/").replace("~0", "~");
-            if node.entries().len() == 0 {
-                return node.items().nth(part.parse().ok()?);
-            }
-            let map = self.maps.entry(node.index()).or_insert_with(|| {
-                let entries = node.entries();
-                entries
-                    .filter_map(|(key, value)| Some((key.as_str()?, value)))
-                    .collect()
-            });
-            map.get(part.as_str()).copied()
-        })
-    }
+/// Follows a JSON Pointer.
+fn find<'a>(maps: &mut Lookups<'a>, root: Node<'a>, pointer: &str) -> Option<Node<'a>> {
+    let mut parts = pointer.split('/').skip(1);
+    parts.try_fold(root, |node, part| {
+        if node.kind() == Kind::Seq {
+            return maps.item(node, part.parse().ok()?);
+        }
+        maps.get(node, &part.replace("~1", "/").replace("~0", "~"))
+    })
 }

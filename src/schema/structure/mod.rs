@@ -36,7 +36,19 @@ pub(super) struct Structure {
     /// Whether there are rules here or beneath.
     has_rules: bool,
     /// Whether there are defaults beneath.
-    has_defaults: bool,
+    beneath: Beneath,
+    /// The places of the fields that have one.
+    with_default: Vec<usize>,
+}
+
+/// What defaults there are beneath a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Beneath {
+    #[default]
+    None,
+    Some,
+    /// They fill in more than may be; this is said of the root only.
+    TooMany,
 }
 
 /// Where rules stand in a schema, and how many nodes there may be of it.
@@ -65,24 +77,28 @@ pub(super) struct Problem {
 enum ProblemKind {
     Compile,
     Cost,
+    Defaults,
 }
 
 impl Structure {
     /// Compiles a schema for Kubernetes 1.`minor`, and tells what is wrong with its rules.
     pub(super) fn compile(schema: &Value, minor: u8) -> (Self, Vec<Problem>) {
-        let mut compiler = Compiler::new(minor);
+        let mut compiler = Compiler::new(minor, defaults::size(schema));
         let place = Place {
             count: Some(1),
             correlatable: true,
             resource: true,
         };
-        let structure = Self::of(schema, place, &mut compiler);
+        let mut structure = Self::of(schema, place, &mut compiler);
+        if compiler.defaults == 0 {
+            structure.beneath = Beneath::TooMany;
+        }
         (structure, compiler.finish())
     }
 
     /// Tells whether defaults may have to be filled in.
     pub(super) fn has_defaults(&self) -> bool {
-        self.has_defaults
+        self.beneath != Beneath::None
     }
 
     /// Tells whether there are rules to run.
@@ -146,12 +162,12 @@ impl Structure {
         }
         structure.view = view::of(schema, &structure, place.resource).map(Arc::new);
         structure.rules = compiler.rules(schema, structure.view.as_ref(), place);
-        structure.settle();
+        structure.settle(&mut compiler.defaults);
         structure
     }
 
     /// Finds out what there is beneath, and completes the default by those beneath it.
-    fn settle(&mut self) {
+    fn settle(&mut self, left: &mut usize) {
         let children = self.fields.iter().map(|(_, inner)| inner);
         let children = children
             .chain(self.others.as_deref())
@@ -159,11 +175,21 @@ impl Structure {
         let (mut rules, mut defaults) = (!self.rules.is_empty(), false);
         for child in children {
             rules |= child.has_rules;
-            defaults |= child.has_defaults || child.default.is_some();
+            defaults |= child.has_defaults() || child.default.is_some();
         }
-        (self.has_rules, self.has_defaults) = (rules, defaults);
+        self.has_rules = rules;
+        self.beneath = if defaults {
+            Beneath::Some
+        } else {
+            Beneath::None
+        };
+        let fields = self.fields.iter().enumerate();
+        self.with_default = fields
+            .filter(|(_, (_, inner))| inner.default.is_some())
+            .map(|(place, _)| place)
+            .collect();
         if let Some(mut default) = self.default.take() {
-            self.complete(&mut default);
+            self.complete(&mut default, left);
             self.default = Some(default);
         }
     }

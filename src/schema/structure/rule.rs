@@ -38,14 +38,18 @@ pub(super) struct Compiler {
     problems: Vec<Problem>,
     total: u64,
     dearest: Option<(u64, String)>,
+    /// How many nodes of defaults may still be filled into others.
+    pub(super) defaults: usize,
 }
 
 const MEND: &str = "correct the expression; `self` is the value at this place of the schema";
 const CHEAPER: &str = "set `maxItems`, `maxProperties` and `maxLength` on the lists, maps and strings it reads, or make it simpler";
 
 impl Compiler {
-    pub(super) fn new(minor: u8) -> Self {
+    /// Makes a compiler of a schema of so many nodes.
+    pub(super) fn new(minor: u8, size: usize) -> Self {
         Self {
+            defaults: 50_000 + 4 * size,
             minor,
             pointer: String::new(),
             problems: Vec::new(),
@@ -69,6 +73,14 @@ impl Compiler {
 
     /// Returns what is wrong, the sum of all costs included.
     pub(super) fn finish(mut self) -> Vec<Problem> {
+        if self.defaults == 0 {
+            self.problems.push(Problem {
+                pointer: String::new(),
+                kind: ProblemKind::Defaults,
+                message: "the defaults of this schema fill in more than is filled in here: objects are not checked by it".to_owned(),
+                help: "give it fewer defaults, or smaller ones",
+            });
+        }
         // Where one rule is too dear by itself, their sum says nothing new.
         if self.total > DEFINITION_LIMIT
             && self

@@ -9,11 +9,15 @@ use super::rule::Rule;
 use crate::cel::{Activation, Budget, EvalError, ListKind, Program, Value, View};
 use crate::finding::Severity;
 use crate::manifest::Fault;
+use crate::schema::effort::Effort;
 use crate::schema::rules;
 use crate::yaml::{Kind, Node};
 
 /// How long a message may be, as the API server has it.
 const LONGEST_MESSAGE: usize = 5 * 1024;
+
+/// How many steps it takes to run a rule, beside the work that it is itself.
+const EACH: usize = 8;
 
 /// A run of rules.
 struct Run<'a, 'r> {
@@ -22,6 +26,7 @@ struct Run<'a, 'r> {
     faulty: &'r [usize],
     /// Finds the object's own node of a node that is looked at.
     origin: &'r dyn Fn(Node<'_>) -> Node<'a>,
+    effort: &'r Effort,
     faults: &'r mut Vec<Fault<'a>>,
 }
 
@@ -34,8 +39,12 @@ impl Structure {
         object: Node<'_>,
         old: Option<Node<'_>>,
         origin: &dyn Fn(Node<'_>) -> Node<'a>,
+        effort: &Effort,
         faults: &mut Vec<Fault<'a>>,
     ) {
+        if effort.is_spent() {
+            return;
+        }
         let by_schema = |fault: &&Fault<'a>| fault.rule.family() == "schema";
         let mut places: Vec<usize> = faults
             .iter()
@@ -44,9 +53,13 @@ impl Structure {
             .collect();
         places.sort_unstable();
         let mut run = Run {
-            budget: Budget::new(),
+            budget: Budget {
+                work: effort.work(),
+                ..Budget::new()
+            },
             faulty: &places,
             origin,
+            effort,
             faults,
         };
         run.node(self, object, old);
@@ -97,6 +110,10 @@ impl Run<'_, '_> {
             return;
         }
         let Some(view) = &structure.view else { return };
+        if !self.effort.take(EACH) {
+            self.give_up(node);
+            return;
+        }
         let mut activation = Activation::new();
         activation.set("self", Value::typed(node, Some(view)));
         let before = old.map(|old| Value::typed(old, Some(view)));
@@ -122,6 +139,10 @@ impl Run<'_, '_> {
                 }
                 return;
             }
+            Err(EvalError::Budget) if self.budget.work == 0 => {
+                self.give_up(node);
+                return;
+            }
             Err(EvalError::Budget) => {
                 "a rule of the schema costs more here than the API server allows".to_owned()
             }
@@ -144,7 +165,15 @@ impl Run<'_, '_> {
         message.unwrap_or_else(|| format!("this must hold: {}", rule.text))
     }
 
+    fn give_up(&mut self, node: Node<'_>) {
+        self.faults.extend(self.effort.give_up((self.origin)(node)));
+    }
+
     fn fault(&mut self, rule: &Rule, node: Node<'_>, message: String) {
+        if !self.effort.may_tell() {
+            self.give_up(node);
+            return;
+        }
         // The field that the rule is about, as far as the object has it.
         let (mut place, mut missing) = (node, None);
         for key in &rule.field {

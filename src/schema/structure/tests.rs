@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::schema::effort::{Effort, Share};
 use crate::yaml::{Document, Limits, read};
 
 fn document(text: &str) -> Document {
@@ -21,9 +22,10 @@ fn said(spec: &Value, object: &str, old: Option<&str>) -> Vec<String> {
     let document = document(object);
     let old = old.map(self::document);
     let mut faults = Vec::new();
+    let effort = Effort::of_custom(document.root(), Share::default(), String::new());
     let own = |node: crate::yaml::Node<'_>| document.node(node.index()).unwrap();
     let old = old.as_ref().map(Document::root);
-    structure.run(document.root(), old, &own, &mut faults);
+    structure.run(document.root(), old, &own, &effort, &mut faults);
     faults
         .iter()
         .map(|fault| {

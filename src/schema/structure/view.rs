@@ -1,5 +1,6 @@
 //! How expressions see a node of a schema, and how large it may be.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -105,15 +106,18 @@ fn object(schema: &Value, structure: &Structure, resource: bool) -> Schema {
     let mut fields: Vec<(Box<str>, Arc<Schema>)> = Vec::new();
     let mut least_bytes = 2;
     let required = schema.get("required").and_then(Value::as_array);
+    let required: HashSet<&str> = required
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     for (name, inner) in &structure.fields {
         if resource && matches!(&**name, "apiVersion" | "kind" | "metadata") {
             continue;
         }
         let Some(view) = &inner.view else { continue };
         fields.push((name.clone(), Arc::clone(view)));
-        let is_required =
-            required.is_some_and(|names| names.iter().any(|other| other.as_str() == Some(name)));
-        if is_required && inner.default.is_none() {
+        if required.contains(&**name) && inner.default.is_none() {
             least_bytes += name.len() as u64 + view.least_bytes + 4;
         }
     }

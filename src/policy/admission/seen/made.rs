@@ -159,7 +159,7 @@ fn empty_dir(volume: Node<'_>) -> Option<Value<'_>> {
     let mut sources = volume
         .entries()
         .filter(|(key, value)| key.as_str() != Some("name") && !value.is_null());
-    sources.next().is_none().then(|| Value::map([]))
+    sources.next().is_none().then(|| Value::record([]))
 }
 
 fn service_account(spec: Node<'_>) -> Option<Value<'_>> {
@@ -191,11 +191,11 @@ fn rolls(strategy: Node<'_>) -> bool {
 
 fn rolling_deployment(strategy: Node<'_>) -> Option<Value<'_>> {
     let quarter = || Value::String(Text::Borrowed("25%"));
-    rolls(strategy).then(|| Value::map([("maxSurge", quarter()), ("maxUnavailable", quarter())]))
+    rolls(strategy).then(|| Value::record([("maxSurge", quarter()), ("maxUnavailable", quarter())]))
 }
 
 fn rolling_stateful_set(strategy: Node<'_>) -> Option<Value<'_>> {
-    rolls(strategy).then(|| Value::map([("partition", Value::Int(0))]))
+    rolls(strategy).then(|| Value::record([("partition", Value::Int(0))]))
 }
 
 fn rolling_daemon_set(strategy: Node<'_>) -> Option<Value<'_>> {
@@ -203,7 +203,7 @@ fn rolling_daemon_set(strategy: Node<'_>) -> Option<Value<'_>> {
         ("maxSurge", Value::Int(0)),
         ("maxUnavailable", Value::Int(1)),
     ];
-    rolls(strategy).then(|| Value::map(fields))
+    rolls(strategy).then(|| Value::record(fields))
 }
 
 /// The labels of the pods that a controller's spec makes.
@@ -350,7 +350,7 @@ fn reference<'a>(owner: Node<'a>, name: &'a str) -> Value<'a> {
         kind => kind,
     };
     let version = Value::String(Text::Borrowed(text(owner, "apiVersion")));
-    Value::map([
+    Value::record([
         ("apiVersion", version),
         ("kind", Value::String(Text::Borrowed(kind))),
         ("name", Value::String(Text::Borrowed(name))),

@@ -68,8 +68,8 @@ fn budgets_stop_what_costs_too_much() {
         };
         assert_eq!(judged(&policy(&spec), sent), (verdict, message), "{spec}");
     }
-    // A dozen are stopped by what all may cost, and then none counts.
-    let many: Vec<String> = (0..12)
+    // Forty are stopped by what all may cost, and then none counts.
+    let many: Vec<String> = (0..40)
         .map(|_| {
             format!(
                 "{{expression: \"{}\"}}",

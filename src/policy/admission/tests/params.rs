@@ -155,6 +155,25 @@ fn params_are_those_that_bindings_name() {
             "the policy `images` is not checked: there is no `ConfigMap` `one` in the namespace `policies` among the objects"
         )]
     );
+    let objects = format!(
+        "{WITH_PARAMS}{}{}{}",
+        binding(
+            "Deny",
+            ", paramRef: {name: two, parameterNotFoundAction: Deny}"
+        ),
+        params("one", "policies", "a/"),
+        pod("p", "x/y:1")
+    );
+    let given = Given {
+        objects: &objects,
+        ..Given::default()
+    };
+    assert_eq!(
+        found(given),
+        [
+            "note policy/images ValidatingAdmissionPolicy/images metadata.name: the policy `images` is not decided for `ns/Pod/p`: what the params say is known in a cluster only"
+        ]
+    );
     // Without a reference `params` is null.
     let objects = format!("{WITH_PARAMS}{}{}", binding("Deny", ""), pod("p", "x/y:1"));
     let given = Given {
