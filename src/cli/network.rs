@@ -1,7 +1,8 @@
 //! `tympan network`.
 
+mod picture;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use std::io::{self, Write};
 use std::net::IpAddr;
 
@@ -16,7 +17,7 @@ use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{Severity, nearest};
 use crate::manifest::{Resource, Scopes};
-use crate::network::draw::{self, Gathering, Picture};
+use crate::network::draw;
 use crate::network::{
     Action, Connection, Connections, Direction, End, Name, PeerId, Range, Reach, Reason,
     connections, names, reasons,
@@ -72,12 +73,16 @@ pub(super) fn run(
     if !settings.quiet {
         notes(&known)?;
     }
+    if let Some(folder) = &args.docs {
+        let folder = settings.directory.join(folder);
+        return picture::docs(args, &folder, &known, &checks, settings, out);
+    }
     match args.format {
         NetworkFormat::Text => text(args, &known, out)?,
         NetworkFormat::Json => json(args, &known, out)?,
-        NetworkFormat::Dot => out.write_all(draw::dot(&picture(args, &known)?).as_bytes())?,
-        NetworkFormat::Mermaid => out.write_all(draw::mermaid(&picture(args, &known)?).as_bytes())?,
-        NetworkFormat::Svg => out.write_all(draw::svg(&picture(args, &known)?).as_bytes())?,
+        NetworkFormat::Dot => picture::one(args, &known, draw::dot, out)?,
+        NetworkFormat::Mermaid => picture::one(args, &known, draw::mermaid, out)?,
+        NetworkFormat::Svg => picture::one(args, &known, draw::svg, out)?,
     }
     Ok(ExitStatus::Clean)
 }
@@ -339,27 +344,6 @@ fn text(args: &NetworkArgs, known: &[Known<'_>], out: &mut impl Write) -> io::Re
         })?;
     }
     Ok(())
-}
-
-/// Draws the connections of one environment.
-fn picture(args: &NetworkArgs, known: &[Known<'_>]) -> Result<Picture, Failure> {
-    let [one] = known else {
-        let names: Vec<&str> = known.iter().map(|one| one.name).collect();
-        let failure = Failure::new("a picture shows one environment");
-        return Err(failure.hint(format!("choose it with -e: {}", names.join(", "))));
-    };
-    if args.why {
-        let failure = Failure::new("a picture cannot tell why");
-        return Err(failure.hint("leave out --why, or use --format text or json"));
-    }
-    let mut gathering = Gathering::new(&one.reach);
-    each(args, one, |connection| {
-        gathering.add(&connection);
-        Ok::<(), Infallible>(())
-    })
-    .unwrap_or_else(|never| match never {});
-    let alone = args.from.is_none() && args.to.is_none() && args.port.is_none();
-    Ok(gathering.picture("Who may talk to whom".to_owned(), alone))
 }
 
 /// A connection in JSON.

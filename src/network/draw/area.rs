@@ -53,7 +53,6 @@ impl Area {
     }
 
     /// Tells whether a range lies in it.
-    #[cfg(test)]
     pub(super) fn contains(&self, range: &Range) -> bool {
         self.0.iter().any(|own| own.contains(range))
     }

@@ -6,6 +6,7 @@ use super::area::{self, Area};
 use super::arrange::arrange;
 use super::{Edge, Form, Group, Party, Picture, Spot};
 use crate::network::address::{Family, Range};
+use crate::network::interval::Intervals;
 use crate::network::list::{Connection, Name, names};
 use crate::network::peer::{End, PeerId};
 use crate::network::policy::Direction;
@@ -22,6 +23,8 @@ const SPOTS: usize = 150;
 #[derive(Clone, Debug)]
 pub struct Gathering {
     parties: Vec<Party>,
+    /// The numbers of what each is.
+    peers: Vec<Vec<PeerId>>,
     /// Whether connections come from it, and whether they go to it.
     sides: Vec<[bool; 2]>,
     of_name: HashMap<String, usize>,
@@ -36,6 +39,7 @@ impl Gathering {
     pub fn new(reach: &Reach<'_>) -> Self {
         let mut gathering = Self {
             parties: Vec::new(),
+            peers: Vec::new(),
             sides: Vec::new(),
             of_name: HashMap::new(),
             open: BTreeMap::new(),
@@ -52,10 +56,14 @@ impl Gathering {
                 .or_insert(gathering.parties.len());
             if place == gathering.parties.len() {
                 gathering.parties.push(party);
+                gathering.peers.push(Vec::new());
                 gathering.sides.push(side);
             } else if let Some(known) = gathering.sides.get_mut(place) {
                 let [from, to] = side;
                 *known = [known[0] || from, known[1] || to];
+            }
+            if let Some(known) = gathering.peers.get_mut(place) {
+                known.extend(name.peers);
             }
         }
         gathering
@@ -78,12 +86,12 @@ impl Gathering {
     fn fold(&mut self) {
         let mut of_party: BTreeMap<Party, usize> = BTreeMap::new();
         let mut parties = Vec::new();
+        let mut peers: Vec<Vec<PeerId>> = Vec::new();
         let mut sides: Vec<[bool; 2]> = Vec::new();
         let mut moved = Vec::new();
-        for (party, [from, to]) in std::mem::take(&mut self.parties)
-            .into_iter()
-            .zip(std::mem::take(&mut self.sides))
-        {
+        let own = std::mem::take(&mut self.parties);
+        let own = own.into_iter().zip(std::mem::take(&mut self.sides));
+        for ((party, [from, to]), own) in own.zip(std::mem::take(&mut self.peers)) {
             let party = match party {
                 Party::Workload(namespace, ..) => Party::Namespace(namespace),
                 other => other,
@@ -91,7 +99,11 @@ impl Gathering {
             let place = *of_party.entry(party.clone()).or_insert(parties.len());
             if place == parties.len() {
                 parties.push(party);
+                peers.push(Vec::new());
                 sides.push([false, false]);
+            }
+            if let Some(known) = peers.get_mut(place) {
+                known.extend(own);
             }
             if let Some(known) = sides.get_mut(place) {
                 *known = [known[0] || from, known[1] || to];
@@ -108,13 +120,14 @@ impl Gathering {
             *place = to(*place);
         }
         self.parties = parties;
+        self.peers = peers;
         self.sides = sides;
         self.open = open;
         self.folded = true;
     }
 
     /// Makes the picture. `alone` tells whether ends without any connection belong to it.
-    pub fn picture(mut self, title: String, alone: bool) -> Picture {
+    pub fn picture(&mut self, title: String, alone: bool) -> Picture {
         let inside = self.parties.iter().enumerate();
         let inside = inside.filter(|(place, party)| {
             party.namespace().is_some() && (alone || self.open.keys().any(|(from, to)| from == place || to == place))
@@ -156,6 +169,28 @@ impl Gathering {
         picture.edges = found;
         arrange(&mut picture);
         picture
+    }
+
+    /// Returns the places of the declared flows that an edge of the picture is of.
+    pub fn flows(&self, reach: &Reach<'_>, picture: &Picture, edge: &Edge) -> BTreeSet<usize> {
+        let peers = |place: usize, is_source: bool| {
+            let party = picture.spots.get(place).map(|spot| &spot.party);
+            let known = self.parties.iter().zip(&self.peers);
+            let own = known.filter(|(own, _)| match (own, party) {
+                (Party::Area(Area(ranges)), Some(Party::Area(area))) => {
+                    ranges.iter().all(|range| area.contains(range))
+                }
+                (own, party) => Some(*own) == party,
+            });
+            let own = own.flat_map(|(_, peers)| peers);
+            let own = own.filter(|peer| is_source == reach.numbering.is_source(**peer) || party.is_some_and(|party| !matches!(party, Party::Area(_))));
+            Intervals::of(own.map(|peer| (*peer, *peer)).collect())
+        };
+        let (from, to) = (peers(edge.from, true), peers(edge.to, false));
+        let flows = reach.declared.iter().filter(|flow| {
+            flow.ports.meets(&edge.connections) && flow.from.meets(&from) && flow.to.meets(&to)
+        });
+        flows.map(|flow| flow.flow).collect()
     }
 
     fn place(&self, picture: &mut Picture, party: &Party, open: bool) {

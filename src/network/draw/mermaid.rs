@@ -6,13 +6,19 @@ use super::{Party, Picture, Spot, Text, few_ports, visible};
 
 /// Writes a picture for Mermaid.
 pub fn mermaid(picture: &Picture) -> String {
-    let mut out = String::from("flowchart LR\n");
+    let mut out = String::from(
+        "%%{init: {\"flowchart\": {\"wrappingWidth\": 500}}}%%\nflowchart LR\n",
+    );
     let _ = writeln!(out, "  accTitle: {}", plain(&picture.title));
     for (place, group) in picture.groups.iter().enumerate() {
         if let Some(namespace) = &group.namespace {
-            let mut title = vec![format!("<b>{}</b>", escaped(namespace))];
-            title.extend(lines(&group.texts));
-            let _ = writeln!(out, "  subgraph g{place}[\"{}\"]", title.join("<br/>"));
+            let name = escaped(namespace);
+            let _ = writeln!(out, "  subgraph g{place}[\"<b>{name}</b>\"]");
+            // A title has room for one line.
+            if !group.texts.is_empty() {
+                let texts: Vec<String> = lines(&group.texts).collect();
+                let _ = writeln!(out, "    h{place}[\"each of these:<br/>{}\"]:::note", texts.join("<br/>"));
+            }
         }
         for place in &group.spots {
             if let Some(spot) = picture.spot(*place) {
@@ -20,7 +26,7 @@ pub fn mermaid(picture: &Picture) -> String {
             }
         }
         if group.namespace.is_some() {
-            out.push_str("  end\n");
+            let _ = writeln!(out, "  end\n  style g{place} fill:#f1f5f9,stroke:#94a3b8,color:#0f172a");
         }
     }
     let mut outside = Vec::new();
@@ -40,7 +46,7 @@ pub fn mermaid(picture: &Picture) -> String {
          classDef area fill:#ffedd5,stroke:#c2410c,color:#0f172a\n  \
          classDef entity fill:#e0e7ff,stroke:#4338ca,color:#0f172a\n  \
          classDef open stroke-dasharray:5 4\n  \
-         classDef note fill:none,stroke:none\n",
+         classDef note fill:none,stroke:none,color:#0f172a,text-align:left\n",
     );
     if !outside.is_empty() {
         let _ = writeln!(out, "  linkStyle {} stroke:#c2410c", outside.join(","));

@@ -10,12 +10,14 @@ mod dot;
 mod gather;
 mod layout;
 mod mermaid;
+mod page;
 mod svg;
 mod width;
 
 pub use self::dot::dot;
 pub use self::gather::Gathering;
 pub use self::mermaid::mermaid;
+pub use self::page::{Page, page};
 pub use self::svg::svg;
 
 use self::area::Area;

@@ -1,6 +1,6 @@
 //! Blocks: parts of a picture that nothing ties to the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use dagre::graph::{Edge, Graph, GraphOptions};
 use dagre::layout::types::LabelPos;
@@ -139,6 +139,7 @@ pub(super) fn layered(picture: &Picture, sizes: &Sizes, part: &Part) -> Block {
             block.ways.insert(*place, Way { points, label });
         }
     }
+    align(&mut block, picture);
     make_room_for_heads(&mut block, picture, sizes);
     block.groups = around(&block, picture);
     for (group, rect) in &mut block.groups {
@@ -192,6 +193,24 @@ fn graph(picture: &Picture, sizes: &Sizes, part: &Part) -> Graph<NodeLabel, Edge
         graph.set_edge(format!("n{}", edge.from), format!("n{}", edge.to), Some(label), None);
     }
     graph
+}
+
+/// Gives the boxes of a namespace that stand below each other the same width: lines pass beside all of them.
+fn align(block: &mut Block, picture: &Picture) {
+    let column = |spot: usize, rect: &Rect| {
+        let group = picture.spots.get(spot).map(|spot| spot.group);
+        (group, (rect.middle().0 * 8.0).round().to_bits())
+    };
+    let mut widest: HashMap<(Option<usize>, u64), f64> = HashMap::new();
+    for (spot, rect) in &block.spots {
+        let known = widest.entry(column(*spot, rect)).or_default();
+        *known = known.max(rect.width);
+    }
+    for (spot, rect) in &mut block.spots {
+        if let Some(width) = widest.get(&column(*spot, rect)) {
+            *rect = Rect::at(rect.middle(), (*width, rect.height));
+        }
+    }
 }
 
 /// Returns the rectangles around the boxes of each namespace.
