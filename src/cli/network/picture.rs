@@ -35,12 +35,12 @@ pub(super) fn one(
         let failure = Failure::new("a picture cannot tell why");
         return Err(failure.hint("leave out `--why`, or the format"));
     }
-    let (_, picture) = gathered(args, one);
+    let (_, picture) = gathered(args, one)?;
     out.write_all(draw(&picture).as_bytes())?;
     Ok(())
 }
 
-fn gathered(args: &NetworkArgs, one: &Known<'_>) -> (Gathering, Picture) {
+fn gathered(args: &NetworkArgs, one: &Known<'_>) -> Result<(Gathering, Picture), Failure> {
     let mut gathering = Gathering::new(&one.reach);
     let Ok(()) = each(args, one, |connection| {
         gathering.add(&connection);
@@ -53,8 +53,11 @@ fn gathered(args: &NetworkArgs, one: &Known<'_>) -> (Gathering, Picture) {
         title.push_str(one.name);
     }
     let alone = asked.is_none() && args.port.is_none();
-    let picture = gathering.picture(title, alone);
-    (gathering, picture)
+    match gathering.picture(title, alone) {
+        Some(picture) => Ok((gathering, picture)),
+        None => Err(Failure::new("there are far too many connections to draw")
+            .hint("draw a part with `--from` or `--to`, or list them with `--format text`")),
+    }
 }
 
 /// Writes the page about all environments, or tells whether it is as it would be written.
@@ -69,10 +72,10 @@ pub(super) fn docs(
     let drawn: Vec<(String, Gathering, Picture)> = known
         .iter()
         .map(|one| {
-            let (gathering, picture) = gathered(args, one);
-            (format!("network-{}.svg", one.name), gathering, picture)
+            let (gathering, picture) = gathered(args, one)?;
+            Ok((format!("network-{}.svg", one.name), gathering, picture))
         })
-        .collect();
+        .collect::<Result<_, Failure>>()?;
     let pages = known.iter().zip(&drawn).map(|(one, (file, gathering, picture))| {
         let flows = checks.settings.get(one.name).and_then(|settings| settings.flows.as_ref());
         let reasons = picture.edges.iter().map(|edge| {

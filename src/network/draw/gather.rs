@@ -16,6 +16,9 @@ use crate::network::reach::Reach;
 /// More connections than this are not kept one by one: they are taken together by namespaces.
 const CONNECTIONS: usize = 20_000;
 
+/// More connections than this between namespaces are not gathered.
+const NAMESPACES: usize = 200_000;
+
 /// More boxes than this are not drawn: namespaces are, then.
 const SPOTS: usize = 150;
 
@@ -75,6 +78,9 @@ impl Gathering {
         let [Some(from), Some(to)] = ends.map(|end| self.of_name.get(end).copied()) else {
             return;
         };
+        if self.open.len() > NAMESPACES {
+            return;
+        }
         let open = self.open.entry((from, to)).or_default();
         open.add(&connection.connections);
         if self.open.len() > self.most && !self.folded {
@@ -126,11 +132,16 @@ impl Gathering {
         self.folded = true;
     }
 
-    /// Makes the picture. `alone` tells whether ends without any connection belong to it.
-    pub fn picture(&mut self, title: String, alone: bool) -> Picture {
+    /// Makes the picture, where there is not far too much for one. `alone` tells whether ends without any connection
+    /// belong to it.
+    pub fn picture(&mut self, title: String, alone: bool) -> Option<Picture> {
+        if self.open.len() > NAMESPACES {
+            return None;
+        }
+        let used: BTreeSet<usize> = self.open.keys().flat_map(|(from, to)| [*from, *to]).collect();
         let inside = self.parties.iter().enumerate();
         let inside = inside.filter(|(place, party)| {
-            party.namespace().is_some() && (alone || self.open.keys().any(|(from, to)| from == place || to == place))
+            party.namespace().is_some() && (alone || used.contains(place))
         });
         if !self.folded && inside.count() > SPOTS {
             self.fold();
@@ -168,7 +179,7 @@ impl Gathering {
         drop(places);
         picture.edges = found;
         arrange(&mut picture);
-        picture
+        Some(picture)
     }
 
     /// Returns the places of the declared flows that an edge of the picture is of.
@@ -194,9 +205,13 @@ impl Gathering {
     }
 
     fn place(&self, picture: &mut Picture, party: &Party, open: bool) {
-        let namespace = party.namespace();
+        let namespace = match party {
+            Party::Workload(namespace, ..) => Some(namespace.as_str()),
+            _ => None,
+        };
+        let before = picture.spots.last().map(|spot| spot.party.namespace().is_some());
         let is_same = picture.groups.last().is_some_and(|group| group.namespace.as_deref() == namespace);
-        if !is_same {
+        if !is_same || before != Some(party.namespace().is_some()) {
             picture.groups.push(Group {
                 namespace: namespace.map(str::to_owned),
                 spots: Vec::new(),

@@ -100,9 +100,9 @@ fn parts(picture: &Picture) -> Vec<Part> {
         tie(&mut tied, *from, *to);
     }
     for group in &picture.groups {
-        // A namespace stays together; of what is outside, that which no line leads to.
+        // A namespace stays together; of others, those outside that no line leads to.
         let spots = group.spots.iter().copied();
-        let spots = spots.filter(|spot| group.namespace.is_some() || is_end.get(*spot) == Some(&false));
+        let spots = spots.filter(|spot| group.namespace.is_some() || is_end.get(*spot) == Some(&false) && is_outside(picture, *spot));
         let spots: Vec<usize> = spots.collect();
         for (one, other) in spots.iter().zip(spots.iter().skip(1)) {
             tie(&mut tied, *one, *other);
@@ -116,6 +116,11 @@ fn parts(picture: &Picture) -> Vec<Part> {
         parts.entry(root(&mut tied, from)).or_default().lines.push(place);
     }
     parts.into_values().collect()
+}
+
+fn is_outside(picture: &Picture, spot: usize) -> bool {
+    let spot = picture.spot(spot);
+    spot.is_some_and(|spot| spot.party.namespace().is_none())
 }
 
 fn root(tied: &mut [usize], mut spot: usize) -> usize {

@@ -44,7 +44,7 @@ pub struct Picture {
 /// Ends that are drawn together.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// The namespace; none where its ends are outside.
+    /// The namespace; none where its ends are outside, or are namespaces themselves.
     pub namespace: Option<String>,
     /// The places of its ends.
     pub spots: Vec<usize>,
@@ -175,6 +175,13 @@ impl Spot {
 impl Picture {
     fn spot(&self, place: usize) -> Option<&Spot> {
         self.spots.get(place)
+    }
+
+    /// Returns the place of the namespace in which an end is drawn.
+    fn cluster(&self, spot: usize) -> Option<usize> {
+        let place = self.spot(spot)?.group;
+        let group = self.groups.get(place)?;
+        group.namespace.is_some().then_some(place)
     }
 
     /// Returns the edges that are lines, with their places and both ends.

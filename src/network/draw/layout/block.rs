@@ -7,7 +7,7 @@ use dagre::layout::types::LabelPos;
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel, RankDir, layout};
 
 use super::{Part, Places, Rect, Sizes, Way};
-use crate::network::draw::Picture;
+use crate::network::draw::{Party, Picture};
 
 /// The room around boxes in their namespace.
 const PADDING: f64 = 12.0;
@@ -48,6 +48,18 @@ impl Block {
             if let Some(slot) = places.ways.get_mut(place) {
                 *slot = Some(way);
             }
+        }
+    }
+
+    /// Returns a way between two boxes of one grid.
+    fn beside(&self, from: usize, to: usize) -> Way {
+        let rect = |spot: usize| self.spots.get(&spot).copied().unwrap_or_default();
+        let (from, to) = (rect(from), rect(to));
+        let x = from.right().max(to.right()) + GAP;
+        let point = (x, f64::midpoint(from.middle().1, to.middle().1));
+        Way {
+            points: vec![point],
+            label: point,
         }
     }
 
@@ -103,40 +115,34 @@ pub(super) fn grid(picture: &Picture, sizes: &Sizes, spots: &[usize]) -> Block {
     }
     all.height += PADDING - GAP;
     all.width = all.width.max(head_width + 2.0 * PADDING);
-    block.groups.insert(group, all);
+    // A namespace that is a box itself needs no other around it.
+    let is_free = spots.iter().all(|spot| {
+        let spot = picture.spot(*spot);
+        spot.is_some_and(|spot| matches!(spot.party, Party::Namespace(_)))
+    });
+    if !is_free {
+        block.groups.insert(group, all);
+    }
     block.measured(sizes)
 }
 
 /// Places what lines tie together, from left to right.
 pub(super) fn layered(picture: &Picture, sizes: &Sizes, part: &Part) -> Block {
     let mut graph = graph(picture, sizes, part);
-    let options = LayoutOptions {
-        rankdir: RankDir::LR,
-        nodesep: 12.0,
-        edgesep: 8.0,
-        ranksep: 22.0,
-        ..LayoutOptions::default()
-    };
-    layout(&mut graph, Some(options));
+    layout(&mut graph, Some(options()));
     let mut block = Block::default();
     for spot in &part.spots {
         let size = sizes.spots.get(*spot).copied().unwrap_or_default();
-        let node = graph.node(&format!("n{spot}"));
-        let middle = node.and_then(|node| node.x.zip(node.y)).unwrap_or_default();
+        // dagre loses nodes of very dense graphs with clusters.
+        let Some(middle) = position(&graph, &node(*spot)) else {
+            return by_groups(picture, sizes, part);
+        };
         block.spots.insert(*spot, Rect::at(middle, size));
     }
     for place in &part.lines {
-        let Some(edge) = picture.edges.get(*place) else {
-            continue;
-        };
-        let ends = Edge::new(format!("n{}", edge.from), format!("n{}", edge.to));
-        if let Some(label) = graph.edge_by_obj(&ends) {
-            let inner = label.points.len().saturating_sub(2);
-            let inner = label.points.iter().skip(1).take(inner);
-            let points: Vec<(f64, f64)> = inner.map(|point| (point.x, point.y)).collect();
-            let middle = points.get(points.len() / 2).copied().unwrap_or_default();
-            let label = label.x.zip(label.y).unwrap_or(middle);
-            block.ways.insert(*place, Way { points, label });
+        if let Some(edge) = picture.edges.get(*place) {
+            let ends = Edge::new(node(edge.from), node(edge.to));
+            block.ways.insert(*place, way(&graph, &ends));
         }
     }
     align(&mut block, picture);
@@ -152,6 +158,114 @@ pub(super) fn layered(picture: &Picture, sizes: &Sizes, part: &Part) -> Block {
     block.measured(sizes)
 }
 
+/// Places what lines tie together with each namespace as a grid of its own.
+fn by_groups(picture: &Picture, sizes: &Sizes, part: &Part) -> Block {
+    let mut parts: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let name = |spot: usize| picture.cluster(spot).map_or_else(|| node(spot), cluster);
+    for spot in &part.spots {
+        parts.entry(name(*spot)).or_default().push(*spot);
+    }
+    let mut graph = Graph::with_options(GraphOptions {
+        directed: true,
+        multigraph: true,
+        compound: false,
+    });
+    let mut blocks: BTreeMap<String, Block> = BTreeMap::new();
+    for (name, spots) in parts {
+        let mut block = grid(picture, sizes, &spots);
+        if !spots.iter().any(|spot| picture.cluster(*spot).is_some()) {
+            block.groups.clear();
+            block = block.measured(sizes);
+        }
+        graph.set_node(name.clone(), Some(labelled((block.width, block.height))));
+        blocks.insert(name, block);
+    }
+    let lines: Vec<(usize, Edge)> = part
+        .lines
+        .iter()
+        .filter_map(|place| {
+            let edge = picture.edges.get(*place)?;
+            let ends = Edge::with_name(name(edge.from), name(edge.to), place.to_string());
+            Some((*place, ends))
+        })
+        .collect();
+    for (place, ends) in lines.iter().filter(|(_, ends)| ends.v != ends.w) {
+        let label = edge_label(sizes, *place);
+        graph.set_edge(ends.v.clone(), ends.w.clone(), Some(label), ends.name.as_deref());
+    }
+    layout(&mut graph, Some(options()));
+    let mut all = Block::default();
+    for (name, block) in blocks {
+        let middle = position(&graph, &name).unwrap_or_default();
+        let corner = Rect::at(middle, (block.width, block.height));
+        all.spots.extend(block.spots.into_iter().map(|(spot, rect)| (spot, rect.moved(corner.x, corner.y))));
+        all.groups.extend(block.groups.into_iter().map(|(group, rect)| (group, rect.moved(corner.x, corner.y))));
+    }
+    for (place, ends) in lines {
+        let way = match ends.v == ends.w {
+            false => way(&graph, &ends),
+            true => picture.edges.get(place).map(|edge| all.beside(edge.from, edge.to)).unwrap_or_default(),
+        };
+        all.ways.insert(place, way);
+    }
+    attach(&mut all, picture);
+    all.measured(sizes)
+}
+
+fn options() -> LayoutOptions {
+    LayoutOptions {
+        rankdir: RankDir::LR,
+        nodesep: 12.0,
+        edgesep: 8.0,
+        ranksep: 22.0,
+        ..LayoutOptions::default()
+    }
+}
+
+fn node(spot: usize) -> String {
+    format!("n{spot}")
+}
+
+fn cluster(group: usize) -> String {
+    format!("g{group}")
+}
+
+fn labelled((width, height): (f64, f64)) -> NodeLabel {
+    NodeLabel {
+        width,
+        height,
+        ..NodeLabel::default()
+    }
+}
+
+fn edge_label(sizes: &Sizes, line: usize) -> EdgeLabel {
+    let (width, height) = sizes.labels.get(line).copied().unwrap_or_default();
+    EdgeLabel {
+        width,
+        height,
+        labelpos: LabelPos::Center,
+        ..EdgeLabel::default()
+    }
+}
+
+fn position(graph: &Graph<NodeLabel, EdgeLabel>, name: &str) -> Option<(f64, f64)> {
+    let node = graph.node(name)?;
+    node.x.zip(node.y)
+}
+
+/// Returns the way of a line between its boxes.
+fn way(graph: &Graph<NodeLabel, EdgeLabel>, ends: &Edge) -> Way {
+    let Some(label) = graph.edge_by_obj(ends) else {
+        return Way::default();
+    };
+    let inner = label.points.len().saturating_sub(2);
+    let inner = label.points.iter().skip(1).take(inner);
+    let points: Vec<(f64, f64)> = inner.map(|point| (point.x, point.y)).collect();
+    let middle = points.get(points.len() / 2).copied().unwrap_or_default();
+    let label = label.x.zip(label.y).unwrap_or(middle);
+    Way { points, label }
+}
+
 fn graph(picture: &Picture, sizes: &Sizes, part: &Part) -> Graph<NodeLabel, EdgeLabel> {
     let mut graph = Graph::with_options(GraphOptions {
         directed: true,
@@ -159,38 +273,22 @@ fn graph(picture: &Picture, sizes: &Sizes, part: &Part) -> Graph<NodeLabel, Edge
         compound: true,
     });
     for spot in &part.spots {
-        let (width, height) = sizes.spots.get(*spot).copied().unwrap_or_default();
-        let label = NodeLabel {
-            width,
-            height,
-            ..NodeLabel::default()
-        };
-        graph.set_node(format!("n{spot}"), Some(label));
+        let size = sizes.spots.get(*spot).copied().unwrap_or_default();
+        graph.set_node(node(*spot), Some(labelled(size)));
     }
-    for place in &part.spots {
-        let Some(spot) = picture.spots.get(*place) else {
-            continue;
-        };
-        if spot.party.namespace().is_some() {
-            let parent = format!("g{}", spot.group);
-            if !graph.has_node(&parent) {
-                graph.set_node(parent.clone(), Some(NodeLabel::default()));
+    for spot in &part.spots {
+        if let Some(group) = picture.cluster(*spot) {
+            if !graph.has_node(&cluster(group)) {
+                graph.set_node(cluster(group), Some(NodeLabel::default()));
             }
-            graph.set_parent(&format!("n{place}"), Some(&parent));
+            graph.set_parent(&node(*spot), Some(&cluster(group)));
         }
     }
     for place in &part.lines {
-        let Some(edge) = picture.edges.get(*place) else {
-            continue;
-        };
-        let (width, height) = sizes.labels.get(*place).copied().unwrap_or_default();
-        let label = EdgeLabel {
-            width,
-            height,
-            labelpos: LabelPos::Center,
-            ..EdgeLabel::default()
-        };
-        graph.set_edge(format!("n{}", edge.from), format!("n{}", edge.to), Some(label), None);
+        if let Some(edge) = picture.edges.get(*place) {
+            let label = edge_label(sizes, *place);
+            graph.set_edge(node(edge.from), node(edge.to), Some(label), None);
+        }
     }
     graph
 }
@@ -198,8 +296,7 @@ fn graph(picture: &Picture, sizes: &Sizes, part: &Part) -> Graph<NodeLabel, Edge
 /// Gives the boxes of a namespace that stand below each other the same width: lines pass beside all of them.
 fn align(block: &mut Block, picture: &Picture) {
     let column = |spot: usize, rect: &Rect| {
-        let group = picture.spots.get(spot).map(|spot| spot.group);
-        (group, (rect.middle().0 * 8.0).round().to_bits())
+        (picture.cluster(spot), (rect.middle().0 * 8.0).round().to_bits())
     };
     let mut widest: HashMap<(Option<usize>, u64), f64> = HashMap::new();
     for (spot, rect) in &block.spots {
@@ -216,13 +313,10 @@ fn align(block: &mut Block, picture: &Picture) {
 /// Returns the rectangles around the boxes of each namespace.
 fn around(block: &Block, picture: &Picture) -> BTreeMap<usize, Rect> {
     let mut groups: BTreeMap<usize, Rect> = BTreeMap::new();
-    for (place, rect) in &block.spots {
-        let Some(spot) = picture.spots.get(*place) else {
-            continue;
-        };
-        if spot.party.namespace().is_some() {
+    for (spot, rect) in &block.spots {
+        if let Some(group) = picture.cluster(*spot) {
             let rect = rect.grown(PADDING);
-            let known = groups.entry(spot.group).or_insert(rect);
+            let known = groups.entry(group).or_insert(rect);
             *known = known.around(rect);
         }
     }
@@ -244,13 +338,11 @@ fn make_room_for_heads(block: &mut Block, picture: &Picture, sizes: &Sizes) {
             ..own
         };
         let others = groups.iter().filter(|(other, _)| **other != group);
-        let free = block.spots.iter().filter(|(spot, _)| {
-            picture.spots.get(**spot).is_some_and(|spot| spot.party.namespace().is_none())
-        });
+        let free = block.spots.iter().filter(|(spot, _)| picture.cluster(**spot).is_none());
         let above = others.map(|(_, rect)| rect).chain(free.map(|(_, rect)| rect));
         let above = above.filter(|rect| rect.shares_column(&wide) && rect.y < own.y);
         let lowest = above.map(Rect::bottom).fold(f64::NEG_INFINITY, f64::max);
-        let lack = head + ABOVE - (own.y - lowest);
+        let lack = (head + ABOVE - (own.y - lowest)).min(head + ABOVE);
         if lack > 0.0 {
             let cut = own.y;
             let down = |y: &mut f64| {
