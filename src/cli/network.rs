@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Settings;
 use super::args::{NetworkArgs, NetworkFormat};
 use super::load::{load_project, pipeline_input, project_checks};
 use super::render::tell;
+use super::{Settings, network_diff};
 use crate::cluster::{self, Cluster, Index};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
@@ -40,33 +41,25 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let (outcome, checks) = if args.paths.is_empty() {
+    let loaded = if args.paths.is_empty() {
         of_project(args, settings)?
     } else {
         of_manifests(args, settings)?
     };
-    let mut scopes = Scopes::default();
-    let schemas = checks.schemas.iter();
-    schemas.for_each(|schema| scopes.learn(schema.root()));
-    let known: Vec<Known<'_>> = checks
-        .settings
-        .iter()
-        .map(|(name, settings)| {
-            let mut environments = outcome.environments.iter();
-            let environment = environments.find(|one| one.name == *name);
-            let objects = objects(&outcome, environment);
-            let cluster = Cluster::new(objects, scopes.clone(), settings);
-            Known {
-                name,
-                environment,
-                outcome: &outcome,
-                reach: Reach::new(&cluster),
-            }
+    if let Some(side) = &args.diff {
+        return network_diff::run(args, side, &loaded, settings, out);
+    }
+    let known: Vec<Known<'_>> = loaded
+        .clusters()
+        .map(|(name, environment, cluster)| Known {
+            name,
+            environment,
+            outcome: &loaded.outcome,
+            reach: Reach::new(&cluster),
         })
         .collect();
-    for wanted in [&args.from, &args.to].into_iter().flatten() {
-        must_be_known(wanted, &known)?;
-    }
+    let reaches: Vec<&Reach<'_>> = known.iter().map(|one| &one.reach).collect();
+    must_be_known(args, &reaches)?;
     if !settings.quiet {
         notes(&known)?;
     }
@@ -78,10 +71,17 @@ pub(super) fn run(
 }
 
 /// Renders the project; all of it must render, for what is missing would be told as closed.
-fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Checks), Failure> {
+fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failure> {
     let project = load_project(&settings.directory)?;
+    let root = project.root.clone();
     let mut checks = project_checks(&project, &[])?;
-    let (input, _) = pipeline_input(project, &args.environments, &[])?;
+    let mut chosen = args.environments.clone();
+    let other = args
+        .diff
+        .as_deref()
+        .and_then(|side| side.strip_prefix(network_diff::ENVIRONMENT));
+    chosen.extend(other.filter(|_| !chosen.is_empty()).map(str::to_owned));
+    let (input, _) = pipeline_input(project, &chosen, &[])?;
     let outcome = render_project(input);
     if !outcome.complete {
         tell(&outcome, settings)?;
@@ -93,10 +93,14 @@ fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Check
     checks
         .settings
         .retain(|name, _| environments.iter().any(|one| one.name == *name));
-    Ok((outcome, checks))
+    Ok(Loaded {
+        outcome,
+        checks,
+        root: Some(root),
+    })
 }
 
-fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Checks), Failure> {
+fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failure> {
     let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
     let outcome = read_manifests(sources, &Limits::default());
     let worst = outcome.findings.worst();
@@ -114,7 +118,50 @@ fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Che
         settings: [(String::new(), settings)].into(),
         ..Checks::default()
     };
-    Ok((outcome, checks))
+    Ok(Loaded {
+        outcome,
+        checks,
+        root: None,
+    })
+}
+
+/// What the command looks at.
+pub(super) struct Loaded {
+    pub(super) outcome: Outcome,
+    checks: Checks,
+    /// The project's folder; none for plain manifests.
+    pub(super) root: Option<PathBuf>,
+}
+
+impl Loaded {
+    /// Returns every environment's objects, by its name; those of plain manifests under the empty one.
+    pub(super) fn clusters(
+        &self,
+    ) -> impl Iterator<Item = (&str, Option<&Environment>, Cluster<'_>)> {
+        self.checks.settings.iter().map(|(name, settings)| {
+            let mut environments = self.outcome.environments.iter();
+            let environment = environments.find(|one| one.name == *name);
+            let objects = objects(&self.outcome, environment);
+            (name.as_str(), environment, self.cluster(objects, settings))
+        })
+    }
+
+    /// Returns what is known about an environment.
+    pub(super) fn settings(&self, environment: &str) -> Option<&cluster::Settings> {
+        self.checks.settings.get(environment)
+    }
+
+    /// Looks at objects together.
+    pub(super) fn cluster<'l>(
+        &'l self,
+        objects: Vec<&'l Resource>,
+        settings: &'l cluster::Settings,
+    ) -> Cluster<'l> {
+        let mut scopes = Scopes::default();
+        let schemas = self.checks.schemas.iter();
+        schemas.for_each(|schema| scopes.learn(schema.root()));
+        Cluster::new(objects, scopes, settings)
+    }
 }
 
 /// Returns the objects of an environment; where there is none, those of plain manifests.
@@ -226,7 +273,7 @@ fn notes(known: &[Known<'_>]) -> io::Result<()> {
 }
 
 /// Tells whether a name is the one that is asked for: as it is shown, without the kind, or by an address of its range.
-fn is_meant(wanted: Option<&str>, name: &Name) -> bool {
+pub(super) fn is_meant(wanted: Option<&str>, name: &Name) -> bool {
     let Some(wanted) = wanted else {
         return true;
     };
@@ -237,11 +284,20 @@ fn is_meant(wanted: Option<&str>, name: &Name) -> bool {
     }
 }
 
-fn must_be_known(wanted: &str, known: &[Known<'_>]) -> Result<(), Failure> {
-    let all: Vec<Name> = known.iter().flat_map(|one| names(&one.reach)).collect();
-    if all.iter().any(|name| is_meant(Some(wanted), name)) {
+/// Refuses to look for ends that there are none of.
+pub(super) fn must_be_known(args: &NetworkArgs, known: &[&Reach<'_>]) -> Result<(), Failure> {
+    let wanted = [&args.from, &args.to].into_iter().flatten();
+    let wanted: Vec<&String> = wanted.collect();
+    if wanted.is_empty() {
         return Ok(());
     }
+    let all: Vec<Name> = known.iter().flat_map(|reach| names(reach)).collect();
+    let mut unknown = wanted
+        .into_iter()
+        .filter(|wanted| !all.iter().any(|name| is_meant(Some(wanted), name)));
+    let Some(wanted) = unknown.next() else {
+        return Ok(());
+    };
     let bare = all.iter().filter_map(|name| name.shown.split('[').next());
     let near = nearest(wanted, bare).map(|near| format!("; did you mean `{near}`?"));
     let near = near.unwrap_or_default();
@@ -350,10 +406,22 @@ struct JsonConnection<'c> {
 
 /// Ports in JSON; both ends belong to them.
 #[derive(Serialize)]
-struct JsonPorts {
+pub(super) struct JsonPorts {
     protocol: &'static str,
     first: u32,
     last: u32,
+}
+
+impl JsonPorts {
+    pub(super) fn of(connections: &Connections) -> Vec<Self> {
+        let parts = connections.parts();
+        let ports = parts.map(|(protocol, first, last)| Self {
+            protocol: protocol.as_str(),
+            first,
+            last,
+        });
+        ports.collect()
+    }
 }
 
 /// What has to do with each side of a connection, in words.
@@ -379,17 +447,11 @@ fn json(args: &NetworkArgs, known: &[Known<'_>], out: &mut impl Write) -> io::Re
         let mut comma = "";
         each(args, one, |connection| {
             let why = |direction| one.why(of(connection.from), of(connection.to), direction);
-            let parts = connection.connections.parts();
-            let ports = parts.map(|(protocol, first, last)| JsonPorts {
-                protocol: protocol.as_str(),
-                first,
-                last,
-            });
             let shown = JsonConnection {
                 from: connection.from,
                 to: connection.to,
                 all: connection.connections.is_all(),
-                ports: ports.collect(),
+                ports: JsonPorts::of(&connection.connections),
                 why: args.why.then(|| JsonWhy {
                     egress: why(Direction::Egress),
                     ingress: why(Direction::Ingress),
