@@ -17,7 +17,7 @@ use crate::exit::ExitStatus;
 use crate::finding::{Severity, nearest};
 use crate::manifest::{Resource, Scopes};
 use crate::network::{
-    Action, Connection, Connections, Direction, End, Name, PeerId, Range, Reach, Reason,
+    Action, Connection, Connections, Direction, End, Engine, Name, PeerId, Range, Reach, Reason,
     connections, names, reasons,
 };
 use crate::pipeline::{Checks, Environment, Outcome, read_manifests, render_project};
@@ -177,23 +177,30 @@ fn objects<'o>(outcome: &'o Outcome, environment: Option<&'o Environment>) -> Ve
 }
 
 impl Known<'_> {
-    /// Returns the line where a node of an object can be mended: `file:line`.
+    /// Returns the line where a node of an object can be mended, `file:line`, with that of the macro where one wrote it.
     fn place(&self, object: Index, node: Option<Node<'_>>) -> Option<String> {
-        let location = match self.environment {
+        let locations = match self.environment {
             Some(environment) => {
                 let object = environment.objects.get(object)?;
                 let node = node.unwrap_or_else(|| object.resource.root());
-                object.template(environment, node)
+                object.templates(environment, node)
             }
             None => {
                 let (file, object) = self.outcome.manifests.get(object)?;
                 let node = node.unwrap_or_else(|| object.root());
-                Location::new(*file, node.span())
+                vec![Location::new(*file, node.span())]
             }
         };
-        let file = self.outcome.sources.file(location.file);
-        let line = file.position(location.span.start).line;
-        Some(format!("{}:{line}", file.path()))
+        let line = |location: &Location| {
+            let file = self.outcome.sources.file(location.file);
+            let line = file.position(location.span.start).line;
+            format!("{}:{line}", file.path())
+        };
+        let (written, callers) = locations.split_first()?;
+        Some(match callers.last() {
+            Some(caller) => format!("{}, by {}", line(caller), line(written)),
+            None => line(written),
+        })
     }
 
     /// Returns the name of a policy: its kind, its namespace where it has one, and its own.
@@ -258,10 +265,11 @@ impl Known<'_> {
     }
 }
 
-/// Says on standard error what is not taken as it is written.
+/// Says on standard error what is taken for granted, and what is not taken as it is written.
 fn notes(known: &[Known<'_>]) -> io::Result<()> {
     let mut told = BTreeSet::new();
     for one in known {
+        told.insert(one.reach.engine.to_string());
         for note in &one.reach.notes {
             let place = one.place(note.object, Some(note.node)).unwrap_or_default();
             told.insert(format!("{place}: {}", note.message));
@@ -404,6 +412,28 @@ struct JsonConnection<'c> {
     why: Option<JsonWhy>,
 }
 
+/// What enforces the policies, and what is taken for granted of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonEngine<'e> {
+    /// Its name; none where nobody says.
+    name: Option<&'e str>,
+    /// Whether an `ipBlock` may mean pods.
+    addresses_mean_pods: bool,
+    /// Whether pods in the node's network count as the node.
+    host_network_is_node: bool,
+}
+
+impl<'e> JsonEngine<'e> {
+    fn of(engine: &Engine<'e>) -> Self {
+        Self {
+            name: engine.name,
+            addresses_mean_pods: engine.addresses_mean_pods(),
+            host_network_is_node: engine.is_cilium(),
+        }
+    }
+}
+
 /// Ports in JSON; both ends belong to them.
 #[derive(Serialize)]
 pub(super) struct JsonPorts {
@@ -440,7 +470,8 @@ fn json(args: &NetworkArgs, known: &[Known<'_>], out: &mut impl Write) -> io::Re
         let environment = serde_json::to_string(&environment)?;
         write!(
             out,
-            "{comma}\n{{\"environment\": {environment}, \"connections\": ["
+            "{comma}\n{{\"environment\": {environment}, \"engine\": {}, \"connections\": [",
+            serde_json::to_string(&JsonEngine::of(&one.reach.engine))?
         )?;
         let peers = peers(args, one);
         let of = |name: &str| peers.get(name).map(Vec::as_slice).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! `tympan network --diff`: what a change opens and closes.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -64,6 +65,16 @@ pub(super) fn run(
         .iter()
         .flat_map(|one| [&one.versions.before, &one.versions.after]);
     must_be_known(args, &reaches.collect::<Vec<_>>())?;
+    if !settings.quiet {
+        let engines = compared
+            .iter()
+            .map(|one| one.versions.after.engine.to_string());
+        let engines: BTreeSet<String> = engines.collect();
+        let mut err = io::stderr().lock();
+        engines
+            .iter()
+            .try_for_each(|line| writeln!(err, "note: {}", escaped(line)))?;
+    }
     let differs = match args.format {
         NetworkFormat::Json => json(args, side, &compared, out)?,
         _ => text(args, &compared, out)?,

@@ -72,6 +72,12 @@ pub(super) fn internet<'a>(ipv6: bool) -> Vec<Peer<'a>> {
         .collect()
 }
 
+/// Tells whether a range holds public addresses only.
+pub(super) fn is_public(range: &Range) -> bool {
+    let mut private = PRIVATE.iter().filter_map(|text| Range::parse(text));
+    !private.any(|private| private.meets(range))
+}
+
 /// Reads the connections that are declared for an environment, and what they ask of pods.
 pub(super) fn read<'a>(
     cluster: &Cluster<'a>,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rayon::prelude::*;
 
 use super::address::Range;
+use super::declared::is_public;
 use super::interval::Intervals;
 use super::list::{Listing, Name};
 use super::pairs::Seen;
@@ -134,6 +135,47 @@ impl<'a> Versions<'a> {
     }
 }
 
+impl Versions<'_> {
+    /// Calls for each pair of ends of which the change opens or closes something, by their numbers in the version after,
+    /// until that many have been told; those that it no longer has are left out.
+    pub(super) fn pairs(
+        &self,
+        change: Change,
+        most: usize,
+        mut tell: impl FnMut(&[PeerId], &[PeerId], &Connections),
+    ) {
+        let listings = [Listing::new(&self.after), Listing::new(&self.before)];
+        let [after, before] = listings;
+        let sides = match change {
+            Change::Opens => Sides::new(after, before),
+            Change::Closes => Sides::new(before, after),
+        };
+        let peers = |place: usize| match change {
+            Change::Opens => sides.one.name(place),
+            Change::Closes => sides.other.name(sides.there.get(place).copied().flatten()?),
+        };
+        let sources: Vec<usize> = (0..sides.one.names().len()).collect();
+        let mut left = most;
+        for some in sources.chunks(AT_ONCE) {
+            let sources = some.par_iter();
+            let found: Vec<Vec<(usize, Connections)>> = sources
+                .map_init(Both::default, |seen, source| sides.changed(*source, seen))
+                .collect();
+            for (source, found) in some.iter().zip(found) {
+                for (target, connections) in found {
+                    if let (Some(from), Some(to)) = (peers(*source), peers(target)) {
+                        let Some(next) = left.checked_sub(1) else {
+                            return;
+                        };
+                        left = next;
+                        tell(&from.peers, &to.peers, &connections);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What is remembered from source to source, for each version.
 #[derive(Default)]
 struct Both(Seen, Seen);
@@ -221,12 +263,14 @@ impl<'r, 'a> Sides<'r, 'a> {
             .iter()
             .any(|(range, _)| *range == Range::all(range.family));
         if let Some(public) = public.filter(|_| !is_all) {
-            let is_public = |part: &&Part| public.contains(part.peer);
-            let open: Vec<&Part> = outside.iter().filter(is_public).collect();
+            let chosen = |part: &&Part| public.contains(part.peer);
+            let open: Vec<&Part> = outside.iter().filter(chosen).collect();
             let first = open.first().map(|part| part.connections.clone());
             if let Some(first) = first
                 && open.len() as u64 == public.count()
-                && open.iter().all(|part| part.connections == first)
+                && open
+                    .iter()
+                    .all(|part| part.connections == first && is_public(&part.range))
             {
                 all.push(("internet[External]".to_owned(), first));
                 outside.retain(|part| !public.contains(part.peer));

@@ -261,7 +261,7 @@ impl<'a> Opening<'a> {
 }
 
 /// Finds a rule that opens a connection: of its source, or else of its target.
-fn opener<'r, 'a>(
+pub(super) fn opener<'r, 'a>(
     reach: &'r Reach<'a>,
     from: PeerId,
     to: PeerId,

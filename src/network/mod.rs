@@ -8,6 +8,7 @@
 mod address;
 mod admin;
 mod borders;
+mod change;
 mod check;
 mod cilium;
 mod declared;
