@@ -12,6 +12,7 @@ mod explain;
 mod init;
 mod load;
 mod network;
+mod network_diff;
 mod policy;
 mod render;
 mod schema;

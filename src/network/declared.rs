@@ -1,14 +1,14 @@
 //! Declared connections as sets of ends, to be compared with those that are open.
 
 use super::address::{Family, Range};
-use super::cilium::entity;
+use super::cilium::{ACCOUNT, NAMESPACE, NAMESPACE_LABELS, bare, entity};
 use super::interval::Intervals;
 use super::model::{Asked, Assumed, Inventory};
 use super::peer::Resolver;
-use super::policy::{Both, Direction, Namespaces, Peer, Pods, Written};
+use super::policy::{Both, Dialect, Direction, Namespaces, Peer, Pods, Written};
 use super::port::{Connections, Protocol};
 use crate::cluster::{Cluster, Selector};
-use crate::project::{Flow, FlowEnd};
+use crate::project::{Flow, FlowEnd, IngressController};
 
 /// The ranges of addresses that are nobody's on the internet.
 const PRIVATE: &[&str] = &[
@@ -70,6 +70,12 @@ pub(super) fn internet<'a>(ipv6: bool) -> Vec<Peer<'a>> {
     families
         .map(|family| Peer::Addresses(Range::all(family), private.clone()))
         .collect()
+}
+
+/// Tells whether a range holds public addresses only.
+pub(super) fn is_public(range: &Range) -> bool {
+    let mut private = PRIVATE.iter().filter_map(|text| Range::parse(text));
+    !private.any(|private| private.meets(range))
 }
 
 /// Reads the connections that are declared for an environment, and what they ask of pods.
@@ -141,17 +147,17 @@ fn peers<'a>(cluster: &Cluster<'a>, end: &'a FlowEnd, ipv6: bool) -> Vec<Peer<'a
         FlowEnd::Ingress(class) => {
             let known = cluster.settings().network.ingress_controllers.iter();
             let known = known.filter(|one| one.class == *class);
-            known
-                .map(|one| {
-                    let labels = one
-                        .pods
-                        .iter()
-                        .map(|(key, value)| (key.as_str(), value.as_str()));
-                    pods(&one.namespace, Selector::of_labels(labels))
-                })
-                .collect()
+            known.map(|one| Peer::Pods(pods_of(one))).collect()
         }
     }
+}
+
+/// Returns the pods of an ingress controller.
+pub(super) fn pods_of(controller: &IngressController) -> Pods<'_> {
+    let labels = controller.pods.iter();
+    let labels = labels.map(|(key, value)| (key.as_str(), value.as_str()));
+    let namespace = Namespaces::Named(&controller.namespace);
+    Pods::new(namespace, Selector::of_labels(labels))
 }
 
 impl<'a> Unresolved<'a> {
@@ -191,8 +197,16 @@ impl<'a> Unresolved<'a> {
     }
 }
 
-/// Takes pods that policies speak of and nobody describes for pods that are there: somebody may make them.
-pub(super) fn assume_peers<'a>(written: &[Written<'a>], asked: &mut Asked<'a>) {
+/// Takes pods that policies and the project speak of and nobody describes for pods that are there: somebody may make
+/// them.
+pub(super) fn assume_peers<'a>(
+    cluster: &Cluster<'a>,
+    written: &[Written<'a>],
+    asked: &mut Asked<'a>,
+) {
+    for controller in &cluster.settings().network.ingress_controllers {
+        assume(&Peer::Pods(pods_of(controller)), asked);
+    }
     for policy in written {
         for direction in Direction::ALL {
             for rule in policy.rules.of(direction) {
@@ -208,8 +222,11 @@ fn assume<'a>(peer: &Peer<'a>, asked: &mut Asked<'a>) {
     let Peer::Pods(pods) = peer else {
         return;
     };
-    asked.labels.extend(pods.pods.keys());
-    let namespace = match &pods.namespaces {
+    asked.labels.extend(pods.pods.keys().map(bare));
+    let Some(mut labels) = pods.pods.exact_labels() else {
+        return;
+    };
+    let mut namespace = match &pods.namespaces {
         Namespaces::Named(name) => Some(*name),
         Namespaces::Where(selector) => match selector.exact_labels().as_deref() {
             Some([("kubernetes.io/metadata.name", name)]) => Some(*name),
@@ -217,8 +234,19 @@ fn assume<'a>(peer: &Peer<'a>, asked: &mut Asked<'a>) {
         },
         Namespaces::Any => None,
     };
-    let labels = pods.pods.exact_labels().filter(|labels| !labels.is_empty());
-    if let (Some(namespace), Some(mut labels)) = (namespace, labels) {
+    if pods.dialect == Dialect::Cilium {
+        let own = labels.iter().find(|(key, _)| bare(key) == NAMESPACE);
+        namespace = own.map(|(_, name)| *name).or(namespace);
+        labels.retain(|(key, _)| bare(key) != NAMESPACE);
+        labels.iter_mut().for_each(|(key, _)| *key = bare(key));
+        if labels
+            .iter()
+            .any(|(key, _)| *key == ACCOUNT || key.starts_with(NAMESPACE_LABELS))
+        {
+            return;
+        }
+    }
+    if let Some(namespace) = namespace {
         labels.sort_unstable();
         labels.dedup_by_key(|(key, _)| *key);
         asked.assumed.push(Assumed { namespace, labels });

@@ -36,15 +36,12 @@ pub(super) fn check<'a>(cluster: &Cluster<'a>, reach: &Reach<'a>, found: &mut Ve
         let file = cluster.flows();
         if flow.from.is_empty() || flow.to.is_empty() {
             let node = if flow.from.is_empty() { from } else { to };
-            found.push(Found::new(file, unused(node, written)));
+            found.push(Found::new(file, unused(reach, node, written)));
             continue;
         }
         if let Some((fault, closing)) = blocked(reach, flow, written, from) {
             let mut one = Found::new(file, fault);
-            one.related = closing
-                .into_iter()
-                .filter_map(|policy| Some((policy, subject_of(cluster.get(policy)?.root()))))
-                .collect();
+            one.related = places(cluster, closing);
             found.push(one);
         }
     }
@@ -58,13 +55,25 @@ fn subject_of(policy: Node<'_>) -> Node<'_> {
     found.next().map_or(policy, |(key, _)| key)
 }
 
-fn unused<'a>(node: Node<'a>, flow: &Flow) -> Fault<'a> {
+fn unused<'a>(reach: &Reach<'a>, node: Node<'a>, flow: &Flow) -> Fault<'a> {
     let end = node.as_str().unwrap_or_default();
-    let message = format!("nothing is there that `{end}` names");
-    let help = if flow.environments.is_empty() {
-        "mend the name, remove the flow, or name the environments that have it: `environments: [...]`"
+    let workloads = &reach.inventory.workloads;
+    let is_named = |place: usize| reach.inventory.shown(place).split('[').next() == Some(end);
+    let (message, help) = if (0..workloads.len()).any(is_named) {
+        (
+            format!("the pods of `{end}` are in the node's network, where they are the node"),
+            "name `entity:host` and `entity:remote-node` instead",
+        )
+    } else if flow.environments.is_empty() {
+        (
+            format!("nothing is there that `{end}` names"),
+            "mend the name, remove the flow, or name the environments that have it: `environments: [...]`",
+        )
     } else {
-        "mend the name, remove the flow, or leave this environment out of `environments`"
+        (
+            format!("nothing is there that `{end}` names"),
+            "mend the name, remove the flow, or leave this environment out of `environments`",
+        )
     };
     Fault::new(&rules::UNUSED_FLOW, node, message).help(help)
 }
@@ -83,49 +92,72 @@ fn blocked<'a>(
         }
         _ => !is_node(reach, peer),
     };
-    for from in flow
-        .from
-        .iter()
-        .filter(|peer| is_needed(&written.from, *peer))
-    {
-        for to in flow.to.iter().filter(|peer| is_needed(&written.to, *peer)) {
+    let sources = flow.from.iter();
+    for from in sources.filter(|peer| is_needed(&written.from, *peer)) {
+        let targets = flow.to.iter();
+        for to in targets.filter(|peer| is_needed(&written.to, *peer)) {
             let closed = flow.ports.without(&reach.allowed(from, to));
             if closed.is_empty() {
                 continue;
             }
-            let names = [from, to].map(|peer| shown(reach, peer));
-            let lets_out = reach.class(from).is_none_or(|class| {
-                closed
-                    .without(&reach.side(class, Direction::Egress, to))
-                    .is_empty()
-            });
-            let [source, target] = &names;
-            let (class, direction, whose) = if lets_out {
-                (reach.class(to), Direction::Ingress, target)
-            } else {
-                (reach.class(from), Direction::Egress, source)
-            };
-            let message = format!(
-                "`{source}` cannot reach `{target}` on {closed}: the {} of `{whose}` is closed",
-                direction.as_str()
-            );
-            let help = format!(
-                "open it in a policy about `{whose}`, or remove the flow where nobody needs it"
-            );
-            let closing = class.into_iter().flat_map(|class| {
-                let about = reach.about(class, direction);
-                about.filter(|policy| {
-                    let rules = policy.rules.of(direction);
-                    *policy.isolates.of(direction)
-                        || rules.iter().any(|rule| rule.action == Action::Deny)
-                })
-            });
-            let closing = closing.map(|policy| policy.object).collect();
+            let Closed { whose, policies } = closing(reach, from, to, &closed);
+            let [source, target] = [from, to].map(|peer| shown(reach, peer));
+            let message = format!("`{source}` cannot reach `{target}` on {closed}: {whose} closed");
+            let help = "open it in a policy about each side that is closed, or remove the flow where nobody needs it";
             let fault = Fault::new(&rules::BLOCKED_FLOW, node, message).help(help);
-            return Some((fault, closing));
+            return Some((fault, policies));
         }
     }
     None
+}
+
+/// Which sides of a connection are closed.
+pub(super) struct Closed {
+    /// In words, with their verb.
+    pub(super) whose: String,
+    /// The policies that close them.
+    pub(super) policies: Vec<Index>,
+}
+
+/// Finds the sides that close a connection.
+pub(super) fn closing(reach: &Reach<'_>, from: PeerId, to: PeerId, closed: &Connections) -> Closed {
+    let sides = [
+        (from, to, Direction::Egress),
+        (to, from, Direction::Ingress),
+    ];
+    let mut names = Vec::new();
+    let mut policies = Vec::new();
+    for (own, other, direction) in sides {
+        let Some(class) = reach.class(own) else {
+            continue;
+        };
+        let side = reach.side(class, direction, other);
+        if closed.without(&side).is_empty() {
+            continue;
+        }
+        let name = shown(reach, own);
+        names.push(format!("the {} of `{name}`", direction.as_str()));
+        let closing = reach.about(class, direction).filter(|policy| {
+            let rules = policy.rules.of(direction);
+            *policy.isolates.of(direction) || rules.iter().any(|rule| rule.action == Action::Deny)
+        });
+        policies.extend(closing.map(|policy| policy.object));
+    }
+    policies.sort_unstable();
+    policies.dedup();
+    let verb = if names.len() > 1 { "are" } else { "is" };
+    Closed {
+        whose: format!("{} {verb}", names.join(" and ")),
+        policies,
+    }
+}
+
+/// Returns the places of policies that close a connection.
+pub(super) fn places<'a>(cluster: &Cluster<'a>, policies: Vec<Index>) -> Vec<(Index, Node<'a>)> {
+    let policies = policies.into_iter();
+    policies
+        .filter_map(|policy| Some((policy, subject_of(cluster.get(policy)?.root()))))
+        .collect()
 }
 
 /// What one rule opens and nobody declares.
@@ -179,7 +211,7 @@ fn undeclared<'a>(reach: &Reach<'a>, found: &mut Vec<Found<'a>>) {
     found.extend(openings.into_values().map(Opening::found));
 }
 
-fn is_node(reach: &Reach<'_>, peer: PeerId) -> bool {
+pub(super) fn is_node(reach: &Reach<'_>, peer: PeerId) -> bool {
     let class = reach
         .class(peer)
         .and_then(|class| reach.inventory.classes.get(class));
@@ -229,7 +261,7 @@ impl<'a> Opening<'a> {
 }
 
 /// Finds a rule that opens a connection: of its source, or else of its target.
-fn opener<'r, 'a>(
+pub(super) fn opener<'r, 'a>(
     reach: &'r Reach<'a>,
     from: PeerId,
     to: PeerId,
@@ -257,11 +289,16 @@ fn opener<'r, 'a>(
 }
 
 /// Returns the name of an end as flows have it.
-fn shown(reach: &Reach<'_>, peer: PeerId) -> String {
+pub(super) fn shown(reach: &Reach<'_>, peer: PeerId) -> String {
     match reach.numbering.end(peer) {
         End::Class(class) => {
             let class = reach.inventory.classes.get(class);
             let workload = class.and_then(|class| class.workloads.first());
+            if let Some(class) = class.filter(|class| class.is_anybody())
+                && let Some(namespace) = reach.inventory.namespaces.get(class.namespace)
+            {
+                return format!("namespace:{}", namespace.name);
+            }
             let shown = workload.map(|workload| reach.inventory.shown(*workload));
             let shown = shown.unwrap_or_default();
             match shown.rsplit_once('[') {

@@ -1,6 +1,6 @@
 //! The connections that are open as people read them: workload to workload, sorted by name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rayon::prelude::*;
 
@@ -46,11 +46,14 @@ pub fn names(reach: &Reach<'_>) -> Vec<Name> {
 }
 
 /// Names of all that connections are told of, sorted.
+#[derive(Debug)]
 struct Names {
     all: Vec<(Name, Party)>,
     /// The places of workloads and of what is outside, among all.
     of_workload: Vec<usize>,
     outside: HashMap<PeerId, usize>,
+    /// Whether no policy here is about what has the name: what two of these say to each other is known to nobody.
+    is_foreign: Vec<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +103,16 @@ impl Names {
             Party::Controller,
         ));
         all.sort();
+        let is_foreign = |peer: &PeerId| {
+            let class = reach.class(*peer);
+            let class = class.and_then(|class| reach.inventory.classes.get(class));
+            class.is_none_or(|class| class.assumed || class.node)
+        };
+        let is_foreign = all.iter().map(|(name, party)| match party {
+            Party::Controller => false,
+            Party::Workload(_) | Party::Outside(_) => name.peers.iter().all(is_foreign),
+        });
+        let is_foreign = is_foreign.collect();
         let mut of_workload = vec![0; reach.inventory.workloads.len()];
         let mut outside = HashMap::new();
         for (place, (_, party)) in all.iter().enumerate() {
@@ -119,6 +132,7 @@ impl Names {
             all,
             of_workload,
             outside,
+            is_foreign,
         }
     }
 
@@ -140,8 +154,78 @@ fn classes_of_workloads(reach: &Reach<'_>) -> Vec<Vec<PeerId>> {
     classes
 }
 
+/// The connections that are open, by the places of their names.
+#[derive(Debug)]
+pub(super) struct Listing<'r, 'a> {
+    reach: &'r Reach<'a>,
+    pairs: Pairs<'r, 'a>,
+    names: Names,
+    exposed: BTreeMap<usize, Connections>,
+}
+
+impl<'r, 'a> Listing<'r, 'a> {
+    pub(super) fn new(reach: &'r Reach<'a>) -> Self {
+        Self {
+            reach,
+            pairs: Pairs::new(reach),
+            names: Names::new(reach),
+            exposed: reach.from_unknown_controllers(),
+        }
+    }
+
+    /// Returns the names, sorted, by their places.
+    pub(super) fn names(&self) -> impl ExactSizeIterator<Item = &Name> {
+        self.names.all.iter().map(|(name, _)| name)
+    }
+
+    /// Returns the name at a place.
+    pub(super) fn name(&self, place: usize) -> Option<&Name> {
+        self.names.all.get(place).map(|(name, _)| name)
+    }
+
+    /// Tells whether connections come from what has a name, or else go to it.
+    pub(super) fn is_source(&self, place: usize) -> bool {
+        match self.names.all.get(place) {
+            Some((_, Party::Outside(peer))) => self.reach.numbering.is_source(*peer),
+            Some((_, Party::Workload(_) | Party::Controller)) => true,
+            None => false,
+        }
+    }
+
+    /// Returns what the one with a name reaches, by the places of their names, sorted.
+    pub(super) fn from(&self, source: usize, seen: &mut Seen) -> Vec<(usize, Connections)> {
+        let Some((name, party)) = self.names.all.get(source) else {
+            return Vec::new();
+        };
+        let mut targets = Targets {
+            reach: self.reach,
+            names: &self.names,
+            foreign: self.names.is_foreign.get(source) == Some(&true),
+            found: HashMap::new(),
+        };
+        match party {
+            Party::Controller => {
+                for (class, open) in &self.exposed {
+                    targets.add(PeerId::try_from(*class).unwrap_or(PeerId::MAX), open);
+                }
+            }
+            Party::Workload(_) | Party::Outside(_) => {
+                let sources = name.peers.iter();
+                for peer in sources.filter(|peer| self.reach.numbering.is_source(**peer)) {
+                    for (target, open) in self.pairs.from(*peer, seen) {
+                        targets.add(target, &open);
+                    }
+                }
+            }
+        }
+        targets.found.remove(&source);
+        targets.sorted()
+    }
+}
+
 /// Tells every connection that is open, sorted by source, then by target. What a workload may say to itself is left
-/// out: pods cannot be told apart by what they are called.
+/// out: pods cannot be told apart by what they are called. So is what those say to each other whom no policy here is
+/// about: pods that nobody describes, nodes, and what is outside.
 ///
 /// `from` and `to` choose sources and targets.
 pub fn connections<E>(
@@ -150,49 +234,22 @@ pub fn connections<E>(
     to: impl Fn(&Name) -> bool,
     mut tell: impl FnMut(Connection<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let pairs = Pairs::new(reach);
-    let names = Names::new(reach);
-    let is_target: Vec<bool> = names.all.iter().map(|(name, _)| to(name)).collect();
-    let exposed = reach.from_unknown_controllers();
-    let sources = names.all.iter().enumerate();
-    let sources = sources.filter(|(_, (name, _))| from(name));
+    let listing = Listing::new(reach);
+    let names = &listing.names;
+    let is_target: Vec<bool> = listing.names().map(to).collect();
+    let sources = listing.names().enumerate();
+    let sources = sources.filter(|(_, name)| from(name));
     let sources: Vec<usize> = sources.map(|(place, _)| place).collect();
     for some in sources.chunks(AT_ONCE) {
-        let found: Vec<(usize, Vec<(usize, Connections)>)> = some
+        let found: Vec<Vec<(usize, Connections)>> = some
             .par_iter()
-            .map_init(Seen::default, |seen, source| {
-                let mut targets = Targets::default();
-                let party = names.all.get(*source).map(|(_, party)| *party);
-                match party {
-                    Some(Party::Workload(_)) => {
-                        let name = names.all.get(*source).map(|(name, _)| name);
-                        for peer in name.into_iter().flat_map(|name| &name.peers) {
-                            for (target, open) in pairs.from(*peer, seen) {
-                                targets.add(reach, &names, target, &open);
-                            }
-                        }
-                    }
-                    Some(Party::Outside(peer)) if reach.numbering.is_source(peer) => {
-                        for (target, open) in pairs.from(peer, seen) {
-                            targets.add(reach, &names, target, &open);
-                        }
-                    }
-                    Some(Party::Controller) => {
-                        for (class, open) in &exposed {
-                            let target = PeerId::try_from(*class).unwrap_or(PeerId::MAX);
-                            targets.add(reach, &names, target, open);
-                        }
-                    }
-                    Some(Party::Outside(_)) | None => {}
-                }
-                (*source, targets.sorted())
-            })
+            .map_init(Seen::default, |seen, source| listing.from(*source, seen))
             .collect();
-        for (source, targets) in found {
+        for (source, targets) in some.iter().zip(found) {
             for (target, connections) in targets {
-                if target != source && is_target.get(target) == Some(&true) {
+                if is_target.get(target) == Some(&true) {
                     tell(Connection {
-                        from: names.name(source),
+                        from: names.name(*source),
                         to: names.name(target),
                         connections,
                     })?;
@@ -204,23 +261,32 @@ pub fn connections<E>(
 }
 
 /// What one source reaches, by the places of the names.
-#[derive(Default)]
-struct Targets(HashMap<usize, Connections>);
+struct Targets<'r, 'a> {
+    reach: &'r Reach<'a>,
+    names: &'r Names,
+    /// Whether no policy here is about the source.
+    foreign: bool,
+    found: HashMap<usize, Connections>,
+}
 
-impl Targets {
-    fn add(&mut self, reach: &Reach<'_>, names: &Names, target: PeerId, open: &Connections) {
-        let mut add = |place: usize| self.0.entry(place).or_default().add(open);
-        match reach.class(target) {
+impl Targets<'_, '_> {
+    fn add(&mut self, target: PeerId, open: &Connections) {
+        let mut add = |place: usize| {
+            if !self.foreign || self.names.is_foreign.get(place) != Some(&true) {
+                self.found.entry(place).or_default().add(open);
+            }
+        };
+        match self.reach.class(target) {
             Some(class) => {
-                let class = reach.inventory.classes.get(class);
+                let class = self.reach.inventory.classes.get(class);
                 for workload in class.into_iter().flat_map(|class| &class.workloads) {
-                    if let Some(place) = names.of_workload.get(*workload) {
+                    if let Some(place) = self.names.of_workload.get(*workload) {
                         add(*place);
                     }
                 }
             }
             None => {
-                if let Some(place) = names.outside.get(&target) {
+                if let Some(place) = self.names.outside.get(&target) {
                     add(*place);
                 }
             }
@@ -228,7 +294,7 @@ impl Targets {
     }
 
     fn sorted(self) -> Vec<(usize, Connections)> {
-        let mut all: Vec<(usize, Connections)> = self.0.into_iter().collect();
+        let mut all: Vec<(usize, Connections)> = self.found.into_iter().collect();
         all.sort_unstable_by_key(|(place, _)| *place);
         all
     }

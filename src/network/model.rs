@@ -15,6 +15,9 @@ use crate::yaml::{Kind, Node};
 /// How many owners are followed from a pod: a Pod's `ReplicaSet`'s Deployment, and some that operators add.
 const OWNERS: usize = 8;
 
+/// What pods of a namespace are called of which nothing else is known.
+pub(super) const ANY: &str = "*";
+
 /// How many pods of a `StatefulSet` are told apart at most.
 const ORDINALS: i64 = 1000;
 
@@ -99,6 +102,11 @@ impl<'a> Class<'a> {
     /// Returns the labels, sorted by key.
     pub fn labels(&self) -> impl Iterator<Item = (&'a str, &str)> + '_ {
         self.labels.iter().map(|(key, value)| (*key, &**value))
+    }
+
+    /// Tells whether they are any pods of their namespace, of which nobody describes one.
+    pub fn is_anybody(&self) -> bool {
+        self.assumed && self.labels.is_empty()
     }
 
     /// Returns the service account, where somebody asks for it.
@@ -231,6 +239,7 @@ impl<'a> Inventory<'a> {
             }
         }
         let described = self.classes.len();
+        let inhabited: HashSet<usize> = self.classes.iter().map(|one| one.namespace).collect();
         for one in assumed {
             let Some(namespace) = self.namespace(one.namespace) else {
                 continue;
@@ -254,13 +263,18 @@ impl<'a> Inventory<'a> {
             let mut added = self.classes.iter().skip(described);
             let is_known =
                 added.any(|class| class.namespace == namespace && class.labels == labels);
-            if is_there || is_known || labels.is_empty() {
+            // Any pod of a namespace is meant: those that are described are some.
+            let is_some = labels.is_empty() && inhabited.contains(&namespace);
+            if is_there || is_known || is_some {
                 continue;
             }
-            let name: Vec<String> = labels
+            let mut name: Vec<String> = labels
                 .iter()
                 .map(|(key, value)| format!("{key}={value}"))
                 .collect();
+            if name.is_empty() {
+                name.push(ANY.to_owned());
+            }
             self.classes.push(Class {
                 namespace,
                 labels,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::borders::Borders;
 use super::check::is_called_by_name;
 use super::cilium::{ACCOUNT, bare};
-use super::declared::{self, Declared, assume_peers};
+use super::declared::{self, Declared, assume_peers, pods_of};
 use super::engine::Engine;
 use super::interval::Intervals;
 use super::model::{Asked, Inventory};
@@ -12,7 +13,7 @@ use super::peer::{End, Numbering, PeerId, Resolver};
 use super::policy::{
     Action, Both, Dialect, Direction, Namespaces, Note, Peer, Pods, Ports, Tier, Written, policies,
 };
-use super::port::{Connections, Protocol};
+use super::port::Connections;
 use super::service::{Exposure, balanced, exposures, port_names};
 use crate::cluster::{Cluster, Index, Selector};
 use crate::yaml::Node;
@@ -60,6 +61,8 @@ pub struct Reach<'a> {
     pub exposures: Vec<Exposure<'a>>,
     /// What load balancers lead to.
     pub balanced: Vec<Exposure<'a>>,
+    /// The pods of the ingress controllers that the project names, by their classes of Ingresses.
+    pub controllers: BTreeMap<&'a str, Intervals>,
     /// What is declared to be open.
     pub declared: Vec<Declared>,
     /// Public addresses, as far as borders tell them apart.
@@ -68,6 +71,8 @@ pub struct Reach<'a> {
     pub notes: Vec<Note<'a>>,
     /// What enforces the policies, and what it makes of what Kubernetes leaves open.
     pub engine: Engine<'a>,
+    /// What is told apart.
+    pub borders: Borders<'a>,
     sets: Vec<Intervals>,
     /// The policies about each class, as places.
     about: Both<Vec<Vec<u32>>>,
@@ -76,27 +81,29 @@ pub struct Reach<'a> {
 impl<'a> Reach<'a> {
     /// Takes the policies of a cluster and those whom they are about.
     pub fn new(cluster: &Cluster<'a>) -> Self {
+        Self::like(cluster, &Borders::default())
+    }
+
+    /// Does the same, and tells apart what another cluster's policies do, too: then the ends of both are the same.
+    pub fn like(cluster: &Cluster<'a>, other: &Borders<'a>) -> Self {
         let (written, notes) = policies(cluster);
         let mut asked = asked(&written);
         let engine = Engine::of(cluster);
         asked.nodes = engine.is_cilium();
         port_names(cluster, &mut asked);
-        let ipv6 = declared::names_ipv6(&written);
+        let ipv6 = declared::names_ipv6(&written) || other.names_ipv6();
         let flows = declared::read(cluster, &mut asked, ipv6);
         if cluster.settings().whole {
-            assume_peers(&written, &mut asked);
+            assume_peers(cluster, &written, &mut asked);
         }
+        let mut borders = other.clone();
+        borders.add(&mut asked, |direction| {
+            let rules = written.iter().flat_map(move |one| one.rules.of(direction));
+            let flows = flows.iter().flat_map(move |flow| flow.peers(direction));
+            rules.flat_map(|rule| &rule.peers).chain(flows)
+        });
         let inventory = Inventory::new(cluster, &asked);
-        let of = |direction| -> Vec<&Peer<'a>> {
-            let rules = written.iter().flat_map(|one| one.rules.of(direction));
-            let flows = flows.iter().flat_map(|flow| flow.peers(direction));
-            rules.flat_map(|rule| &rule.peers).chain(flows).collect()
-        };
-        let peers = Both {
-            ingress: of(Direction::Ingress),
-            egress: of(Direction::Egress),
-        };
-        let numbering = Numbering::new(inventory.classes.len(), &peers);
+        let numbering = Numbering::new(inventory.classes.len(), &borders.peers);
         let mut resolver = Resolver::new(&inventory, &numbering);
         let policies: Vec<Policy<'a>> = written
             .into_iter()
@@ -104,6 +111,11 @@ impl<'a> Reach<'a> {
             .collect();
         let exposures = exposures(cluster, &inventory, &mut resolver);
         let balanced = balanced(cluster, &inventory, &mut resolver);
+        let mut controllers: BTreeMap<&'a str, Intervals> = BTreeMap::new();
+        for one in &cluster.settings().network.ingress_controllers {
+            let pods = resolver.pods(&pods_of(one));
+            controllers.entry(&one.class).or_default().add(&pods);
+        }
         let declared = flows
             .into_iter()
             .map(|flow| flow.resolve(&inventory, &mut resolver))
@@ -120,10 +132,12 @@ impl<'a> Reach<'a> {
             policies,
             exposures,
             balanced,
+            controllers,
             declared,
             internet,
             notes,
             engine,
+            borders,
             sets,
             about,
         }
@@ -230,7 +244,11 @@ impl<'a> Reach<'a> {
     /// Returns what ingress controllers that nobody names reach, by class.
     pub fn from_unknown_controllers(&self) -> BTreeMap<usize, Connections> {
         let mut reached: BTreeMap<usize, Connections> = BTreeMap::new();
-        for exposure in &self.exposures {
+        let is_known = |exposure: &&Exposure<'a>| {
+            let class = exposure.controller;
+            class.is_some_and(|class| self.controllers.contains_key(class))
+        };
+        for exposure in self.exposures.iter().filter(|one| !is_known(one)) {
             let side = self.side(exposure.class, Direction::Ingress, self.numbering.unknown());
             let open = side.and(&exposure.connections);
             if !open.is_empty() {
@@ -393,9 +411,4 @@ fn ask<'a>(asked: &mut Asked<'a>, pods: &Pods<'a>) {
 /// Makes the choice of the pods that a Service selects.
 pub(super) fn selected<'a>(namespace: &'a str, selector: Selector<'a>) -> Pods<'a> {
     Pods::new(Namespaces::Named(namespace), selector)
-}
-
-/// Makes connections of one port of TCP, the protocol of ingress controllers.
-pub(super) fn tcp(port: u32) -> Connections {
-    Connections::of(Protocol::Tcp, port, port)
 }

@@ -4,7 +4,7 @@ use super::model::{Asked, Inventory};
 use super::peer::Resolver;
 use super::policy::list;
 use super::port::{Connections, Protocol};
-use super::reach::{selected, tcp};
+use super::reach::selected;
 use crate::cluster::{Cluster, Index, Selector};
 use crate::yaml::Node;
 
@@ -26,7 +26,9 @@ pub struct Exposure<'a> {
 /// A port of a Service that is asked for.
 #[derive(Clone, Copy, Debug)]
 enum Wanted<'a> {
-    /// Every port.
+    /// Every port of every protocol.
+    All,
+    /// Every port of TCP, the protocol of ingress controllers.
     Any,
     /// By the Service's own number or name.
     Own(Node<'a>),
@@ -110,7 +112,7 @@ pub(super) fn balanced<'a>(
         if node.as_str() != Some("LoadBalancer") || !is_public(root) {
             continue;
         }
-        for (class, connections) in endpoints(cluster, inventory, resolver, object, Wanted::Any) {
+        for (class, connections) in endpoints(cluster, inventory, resolver, object, Wanted::All) {
             found.push(Exposure {
                 object,
                 controller: None,
@@ -137,7 +139,8 @@ fn is_public(service: Node<'_>) -> bool {
     let mut ranges = ranges
         .flat_map(|spec| list(spec, "loadBalancerSourceRanges"))
         .peekable();
-    let everywhere = ranges.peek().is_none() || ranges.any(|one| one.as_str() == Some("0.0.0.0/0"));
+    let is_all = |one: Node<'_>| matches!(one.as_str(), Some("0.0.0.0/0" | "::/0"));
+    let everywhere = ranges.peek().is_none() || ranges.any(is_all);
     !inside && everywhere
 }
 
@@ -224,10 +227,13 @@ fn endpoints<'a>(
     let mut found = Vec::new();
     for class in classes.iter().map(|class| class as usize) {
         let mut open = Connections::default();
-        for port in list(spec, "ports").filter(|port| is_tcp(*port)) {
-            for number in numbers(inventory, class, port) {
+        for port in list(spec, "ports") {
+            let Some(protocol) = protocol(port, wanted) else {
+                continue;
+            };
+            for number in numbers(inventory, class, port, protocol) {
                 if is_wanted(port, number, wanted) {
-                    open.add(&tcp(number));
+                    open.add(&Connections::of(protocol, number, number));
                 }
             }
         }
@@ -238,13 +244,20 @@ fn endpoints<'a>(
     found
 }
 
-fn is_tcp(port: Node<'_>) -> bool {
+/// Returns the protocol of a Service's port, where it is one that is wanted.
+fn protocol(port: Node<'_>, wanted: Wanted<'_>) -> Option<Protocol> {
     let protocol = port.get("protocol").and_then(Node::as_str);
-    protocol.is_none_or(|protocol| protocol == "TCP")
+    let protocol = Protocol::parse(protocol.unwrap_or("TCP"));
+    protocol.filter(|one| *one == Protocol::Tcp || matches!(wanted, Wanted::All))
 }
 
 /// Returns the numbers of the pods' port behind one of a Service's.
-fn numbers(inventory: &Inventory<'_>, class: usize, port: Node<'_>) -> Vec<u32> {
+fn numbers(
+    inventory: &Inventory<'_>,
+    class: usize,
+    port: Node<'_>,
+    protocol: Protocol,
+) -> Vec<u32> {
     let target = port.get("targetPort").filter(|target| !target.is_null());
     // Zero and the empty name stand for the Service's own number.
     let own = || number(port.get("port"));
@@ -254,7 +267,7 @@ fn numbers(inventory: &Inventory<'_>, class: usize, port: Node<'_>) -> Vec<u32> 
             Some("") => own().into_iter().collect(),
             Some(name) => {
                 let class = inventory.classes.get(class);
-                let named = class.map(|class| class.port(Protocol::Tcp, name).collect());
+                let named = class.map(|class| class.port(protocol, name).collect());
                 named.unwrap_or_default()
             }
             None => number(Some(target))
@@ -276,7 +289,7 @@ fn is_wanted(port: Node<'_>, target: u32, wanted: Wanted<'_>) -> bool {
         _ => false,
     };
     match wanted {
-        Wanted::Any => true,
+        Wanted::All | Wanted::Any => true,
         Wanted::Own(node) => match number(Some(node)) {
             Some(own) => number(port.get("port")) == Some(own),
             None => same(port.get("name"), node),

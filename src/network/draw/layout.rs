@@ -62,8 +62,11 @@ pub(super) fn place(picture: &Picture, sizes: &Sizes) -> Places {
         ways: vec![None; picture.edges.len()],
         ..Places::default()
     };
+    // What stands in rows alone becomes about as wide as high.
+    let least = free.iter().map(area).sum::<f64>().sqrt() * 1.2;
     let blocks: Vec<Block> = tied.into_iter().chain(free).collect();
-    let widest = blocks.iter().map(|block| block.width).fold(sizes.width, f64::max);
+    let least = least.max(sizes.width);
+    let widest = blocks.iter().map(|block| block.width).fold(least, f64::max);
     let (mut x, mut y, mut bottom) = (0.0, 0.0, 0.0_f64);
     for block in blocks {
         if x > 0.0 && x + block.width > widest {

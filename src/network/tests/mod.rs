@@ -1,5 +1,6 @@
 mod brute;
 mod cases;
+mod diff;
 mod engine;
 mod others;
 mod rules;
@@ -40,4 +41,9 @@ pub(super) fn open(
     );
     told.unwrap();
     open
+}
+
+/// Looks at objects together.
+pub(super) fn cluster<'a>(resources: &'a [Resource], settings: &'a Settings) -> Cluster<'a> {
+    Cluster::new(resources.iter().collect(), Scopes::default(), settings)
 }

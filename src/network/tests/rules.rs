@@ -179,6 +179,27 @@ fn what_is_declared_and_what_is_open_must_be_equal() {
                 "nothing is there that `ingress/other` names",
             )],
         ),
+        // Both sides are closed.
+        (
+            String::new(),
+            SQL.to_owned(),
+            vec![(
+                "network/blocked-flow",
+                "`shop/web` cannot reach `shop/db` on TCP 5432: the egress of `shop/web` and the ingress of `shop/db` are closed",
+            )],
+        ),
+        // Pods in the node's network are the node.
+        (
+            format!(
+                "{}apiVersion: v1\nkind: Pod\nmetadata: {{name: agent, namespace: shop}}\nspec: {{hostNetwork: true, containers: [{{name: c}}]}}\n",
+                open_both("[{port: 5432}]")
+            ),
+            format!("{sql}\nshop/agent shop/db TCP 1"),
+            vec![(
+                "network/unused-flow",
+                "the pods of `shop/agent` are in the node's network, where they are the node",
+            )],
+        ),
         // A rule about everything is told by itself.
         (
             format!(
@@ -299,5 +320,80 @@ fn names_are_needed_by_who_calls_by_name() {
         let told: Vec<&str> = all.iter().map(|(_, _, place)| place.as_str()).collect();
         let wanted: &[&str] = if expected { &["web"] } else { &[] };
         assert_eq!(told, wanted, "{policies}: {all:?}");
+    }
+}
+
+#[test]
+fn ingresses_lead_where_their_controllers_get() {
+    let from_nginx = "[{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: ingress}}, podSelector: {matchLabels: {app: nginx}}}]";
+    let web = |class: &str, ports: &str| {
+        format!(
+            "{}apiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: shop}}\nspec: {{selector: {{app: web}}, ports: [{{port: 80, targetPort: 8080}}]}}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web, namespace: shop}}\nspec: {{ingressClassName: {class}, defaultBackend: {{service: {{name: web, port: {{number: 80}}}}}}}}\n",
+            policy(
+                "web",
+                &format!("[{{from: {from_nginx}, ports: {ports}}}]"),
+                "[]"
+            )
+        )
+    };
+    assert_eq!(found(&web("nginx", "[{port: 8080}]"), None), []);
+    // What nobody names may have any label.
+    assert_eq!(found(&web("other", "[{port: 80}]"), None), []);
+    let all = found(&web("nginx", "[{port: 80}]"), None);
+    assert_eq!(
+        all,
+        [(
+            "network/blocked-flow".to_owned(),
+            "this leads to `shop/web` on TCP 8080, which the controllers of class `nginx` cannot reach: the ingress of `shop/web` is closed".to_owned(),
+            "{service: {name: web, port: {number: 80}}}".to_owned()
+        )]
+    );
+    // Where it is declared, the flow is told.
+    let all = found(
+        &web("nginx", "[{port: 80}]"),
+        Some("ingress/nginx shop/web TCP 8080"),
+    );
+    let told: Vec<&str> = all.iter().map(|(_, message, _)| message.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "this rule opens a connection that no flow declares: `ingress/app=nginx` to `shop/web` on `TCP 80`",
+            "`ingress/app=nginx` cannot reach `shop/web` on TCP 8080: the ingress of `shop/web` is closed"
+        ]
+    );
+}
+
+#[test]
+fn pods_that_nobody_describes_are_there_once_a_policy_speaks_of_them() {
+    let named = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: tools}}}";
+    let any = policy(
+        "db",
+        &format!("[{{from: [{named}], ports: [{{port: 1}}]}}]"),
+        "[]",
+    );
+    let cilium = |labels: &str| {
+        format!(
+            "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: db, namespace: shop}}\nspec: {{endpointSelector: {{matchLabels: {{app: db}}}}, ingress: [{{fromEndpoints: [{{matchLabels: {labels}}}], toPorts: [{{ports: [{{port: '1', protocol: TCP}}]}}]}}]}}\n"
+        )
+    };
+    for (policies, from) in [
+        (any, "namespace:tools"),
+        (
+            cilium("{'k8s:io.kubernetes.pod.namespace': tools}"),
+            "namespace:tools",
+        ),
+        (
+            cilium("{'k8s:io.kubernetes.pod.namespace': tools, 'k8s:app': x}"),
+            "tools/app=x",
+        ),
+    ] {
+        let all = found(&policies, Some(""));
+        let message = format!(
+            "this rule opens a connection that no flow declares: `{from}` to `shop/db` on `TCP 1`"
+        );
+        let told: Vec<&str> = all.iter().map(|(_, message, _)| message.as_str()).collect();
+        assert_eq!(told, [message], "{policies}");
+        let declared = format!("{from} shop/db TCP 1");
+        assert_eq!(found(&policies, Some(&declared)), []);
     }
 }
