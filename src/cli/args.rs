@@ -247,7 +247,7 @@ pub(super) struct NetworkArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: NetworkFormat,
     /// Write a page about all environments to this folder: network.md, and a picture of each
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "environments", "from", "to", "port", "why", "format"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "environments", "from", "to", "port", "why", "diff", "format"])]
     pub(super) docs: Option<PathBuf>,
     /// Write nothing; tell whether the page is up to date, with exit code 1 when not
     #[arg(long, requires = "docs")]

@@ -68,7 +68,7 @@ pub(super) fn run(
     }
     if let Some(folder) = &args.docs {
         let folder = settings.directory.join(folder);
-        return picture::docs(args, &folder, &known, &checks, settings, out);
+        return picture::docs(args, &folder, &known, &loaded.checks, settings, out);
     }
     match args.format {
         NetworkFormat::Text => text(args, &known, out)?,

@@ -76,19 +76,28 @@ pub(super) fn docs(
             Ok((format!("network-{}.svg", one.name), gathering, picture))
         })
         .collect::<Result<_, Failure>>()?;
-    let pages = known.iter().zip(&drawn).map(|(one, (file, gathering, picture))| {
-        let flows = checks.settings.get(one.name).and_then(|settings| settings.flows.as_ref());
-        let reasons = picture.edges.iter().map(|edge| {
-            let flows = gathering.flows(&one.reach, picture, edge).into_iter().filter_map(|flow| flows?.flows.get(flow));
-            flows.map(|flow| flow.reason.as_str()).collect()
+    let pages = known
+        .iter()
+        .zip(&drawn)
+        .map(|(one, (file, gathering, picture))| {
+            let flows = checks
+                .settings
+                .get(one.name)
+                .and_then(|settings| settings.flows.as_ref());
+            let reasons = picture.edges.iter().map(|edge| {
+                let flows = gathering
+                    .flows(&one.reach, picture, edge)
+                    .into_iter()
+                    .filter_map(|flow| flows?.flows.get(flow));
+                flows.map(|flow| flow.reason.as_str()).collect()
+            });
+            Page {
+                environment: one.name,
+                file,
+                reasons: reasons.collect(),
+                picture,
+            }
         });
-        Page {
-            environment: one.name,
-            file,
-            reasons: reasons.collect(),
-            picture,
-        }
-    });
     let pages: Vec<Page<'_>> = pages.collect();
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
     files.insert("network.md", page(&pages));
@@ -100,7 +109,9 @@ pub(super) fn docs(
     }
     let save = || -> io::Result<()> {
         fs::create_dir_all(folder)?;
-        files.iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))
+        files
+            .iter()
+            .try_for_each(|(name, text)| fs::write(folder.join(name), text))
     };
     save().map_err(|source| WriteError::new(folder, source))?;
     if !settings.quiet {
@@ -128,7 +139,10 @@ fn compare(
         status = ExitStatus::Findings;
     }
     if status == ExitStatus::Findings {
-        writeln!(out, "the page is not up to date; run `tympan network --docs` again, without `--check`")?;
+        writeln!(
+            out,
+            "the page is not up to date; run `tympan network --docs` again, without `--check`"
+        )?;
     } else if !settings.quiet {
         writeln!(out, "the page is up to date: {} files", files.len())?;
     }

@@ -40,20 +40,28 @@ impl Area {
                 if let Some(first) = next.filter(|first| *first < range.first) {
                     let last = range.first - 1;
                     let family = *family;
-                    rest.push(Range { family, first, last });
+                    rest.push(Range {
+                        family,
+                        first,
+                        last,
+                    });
                 }
                 next = range.last.checked_add(1);
             }
             if let Some(first) = next.filter(|first| *first <= all.last) {
                 let (family, last) = (*family, all.last);
-                rest.push(Range { family, first, last });
+                rest.push(Range {
+                    family,
+                    first,
+                    last,
+                });
             }
         }
         Self(rest)
     }
 
     /// Tells whether a range lies in it.
-    pub(super) fn contains(&self, range: &Range) -> bool {
+    pub(in crate::network) fn contains(&self, range: &Range) -> bool {
         self.0.iter().any(|own| own.contains(range))
     }
 
@@ -90,7 +98,10 @@ impl Names {
         }
         let (own, other) = (area.prefixes(), but.prefixes());
         if other.len() < own.len() {
-            return ("every address".to_owned(), format!("but {}", listed(&other)));
+            return (
+                "every address".to_owned(),
+                format!("but {}", listed(&other)),
+            );
         }
         (listed(&own), String::new())
     }
@@ -138,7 +149,12 @@ mod tests {
     use super::*;
 
     fn area(texts: &[&str]) -> Area {
-        Area::new(texts.iter().map(|text| Range::parse(text).unwrap()).collect())
+        Area::new(
+            texts
+                .iter()
+                .map(|text| Range::parse(text).unwrap())
+                .collect(),
+        )
     }
 
     #[test]
@@ -152,18 +168,36 @@ mod tests {
         for (ranges, name, detail) in [
             (&["0.0.0.0/0"][..], "every address", ""),
             (&["0.0.0.0/1", "128.0.0.0/1"], "every address", ""),
-            (&["10.0.0.0/8", "192.168.0.0/16"], "private addresses", "every address that is not public"),
+            (
+                &["10.0.0.0/8", "192.168.0.0/16"],
+                "private addresses",
+                "every address that is not public",
+            ),
             (&["10.0.0.0/9", "10.128.0.0/9"], "10.0.0.0/8", ""),
             (&["192.0.2.7/32"], "192.0.2.7", ""),
-            (&["0.0.0.0/1", "192.0.0.0/2"], "every address", "but 128.0.0.0/2"),
             (
-                &["1.0.0.0/8", "3.0.0.0/8", "5.0.0.0/8", "7.0.0.0/8", "9.0.0.1/32"],
+                &["0.0.0.0/1", "192.0.0.0/2"],
+                "every address",
+                "but 128.0.0.0/2",
+            ),
+            (
+                &[
+                    "1.0.0.0/8",
+                    "3.0.0.0/8",
+                    "5.0.0.0/8",
+                    "7.0.0.0/8",
+                    "9.0.0.1/32",
+                ],
                 "1.0.0.0/8, 3.0.0.0/8, 5.0.0.0/8 and 2 more",
                 "",
             ),
         ] {
             let (shown, more) = names.of(&area(ranges));
-            assert_eq!((shown.as_str(), more.as_str()), (name, detail), "{ranges:?}");
+            assert_eq!(
+                (shown.as_str(), more.as_str()),
+                (name, detail),
+                "{ranges:?}"
+            );
         }
         let internet = names.internet.clone();
         assert_eq!(names.of(&internet).0, "internet");
@@ -175,7 +209,10 @@ mod tests {
         let all = area(&["0.0.0.0/0", "::/0"]);
         assert!(all.without(&both).0.is_empty());
         assert_eq!(area(&["::/0"]).without(&both), area(&["0.0.0.0/0"]));
-        assert_eq!(area(&["fd00::/8", "::1/128"]).prefixes(), ["::1", "fd00::/8"]);
+        assert_eq!(
+            area(&["fd00::/8", "::1/128"]).prefixes(),
+            ["::1", "fd00::/8"]
+        );
         assert_eq!(all.prefixes(), ["0.0.0.0/0", "::/0"]);
         assert!(all.contains(&Range::parse("fd00::/8").unwrap()));
     }

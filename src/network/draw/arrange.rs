@@ -48,13 +48,26 @@ fn write_hubs(picture: &mut Picture, most: usize) {
                 *into += 1;
             }
         }
-        let targets = counts.iter().enumerate().map(|(place, [_, into])| (*into, place, true));
-        let sources = counts.iter().enumerate().map(|(place, [out, _])| (*out, place, false));
-        let hub = targets.chain(sources).rev().max_by_key(|(count, ..)| *count);
+        let targets = counts
+            .iter()
+            .enumerate()
+            .map(|(place, [_, into])| (*into, place, true));
+        let sources = counts
+            .iter()
+            .enumerate()
+            .map(|(place, [out, _])| (*out, place, false));
+        let hub = targets
+            .chain(sources)
+            .rev()
+            .max_by_key(|(count, ..)| *count);
         let Some((_, hub, is_target)) = hub.filter(|(count, ..)| *count > most) else {
             return;
         };
-        for edge in picture.edges.iter_mut().filter(|edge| edge.form == Form::Line) {
+        for edge in picture
+            .edges
+            .iter_mut()
+            .filter(|edge| edge.form == Form::Line)
+        {
             if is_target && edge.to == hub {
                 edge.form = Form::AtSource;
             } else if !is_target && edge.from == hub {
@@ -66,7 +79,11 @@ fn write_hubs(picture: &mut Picture, most: usize) {
 
 /// Writes what all ends of a namespace have in common.
 fn write_alike(picture: &mut Picture) {
-    for group in picture.groups.iter().filter(|group| group.spots.len() >= ALIKE) {
+    for group in picture
+        .groups
+        .iter()
+        .filter(|group| group.spots.len() >= ALIKE)
+    {
         let Some(first) = group.spots.first() else {
             continue;
         };
@@ -90,11 +107,16 @@ fn write_alike(picture: &mut Picture) {
                         _ => edge.to == other && own.contains(&edge.from),
                     }
             };
-            let mut alike: Vec<&mut Edge> =
-                picture.edges.iter_mut().filter(|edge| is_one(edge)).collect();
+            let mut alike: Vec<&mut Edge> = picture
+                .edges
+                .iter_mut()
+                .filter(|edge| is_one(edge))
+                .collect();
             let connections = alike.first().map(|edge| edge.connections.clone());
             if alike.len() == own.len()
-                && alike.iter().all(|edge| Some(&edge.connections) == connections.as_ref())
+                && alike
+                    .iter()
+                    .all(|edge| Some(&edge.connections) == connections.as_ref())
             {
                 alike.iter_mut().for_each(|edge| edge.form = form);
             }
@@ -148,10 +170,18 @@ fn texts(picture: &mut Picture) {
         if group.namespace.is_none() || group.spots.len() < 2 {
             continue;
         }
-        let mut texts = group.spots.iter().filter_map(|place| picture.spots.get(*place));
-        let first = texts.next().map(|spot| spot.texts.clone()).unwrap_or_default();
+        let mut texts = group
+            .spots
+            .iter()
+            .filter_map(|place| picture.spots.get(*place));
+        let first = texts
+            .next()
+            .map(|spot| spot.texts.clone())
+            .unwrap_or_default();
         let others: Vec<&Spot> = texts.collect();
-        let common = first.into_iter().filter(|text| others.iter().all(|spot| spot.texts.contains(text)));
+        let common = first
+            .into_iter()
+            .filter(|text| others.iter().all(|spot| spot.texts.contains(text)));
         group.texts = common.collect();
         for place in &group.spots {
             if let Some(spot) = picture.spots.get_mut(*place) {
@@ -177,12 +207,18 @@ fn notes(picture: &mut Picture) {
              No line shows that.",
         );
     }
-    if spots.iter().any(|spot| matches!(spot.party, Party::Namespace(_))) {
+    if spots
+        .iter()
+        .any(|spot| matches!(spot.party, Party::Namespace(_)))
+    {
         notes.push(
             "There are too many workloads to draw each: a box is a namespace, and may do what any of its workloads may.",
         );
     }
-    let mut shown = picture.edges.iter().map(|edge| few_ports(&edge.connections));
+    let mut shown = picture
+        .edges
+        .iter()
+        .map(|edge| few_ports(&edge.connections));
     if shown.any(|ports| ports.ends_with(" more")) {
         notes.push("`more` stands for ports that the text of `tympan network` tells one by one.");
     }

@@ -41,7 +41,9 @@ pub fn dot(picture: &Picture) -> String {
     }
     for (_, edge, from, to) in picture.lines() {
         let ports = few_ports(&edge.connections);
-        let outside = [from, to].iter().any(|spot| matches!(spot.party, Party::Area(_)));
+        let outside = [from, to]
+            .iter()
+            .any(|spot| matches!(spot.party, Party::Area(_)));
         let colour = if outside { ", color=\"#c2410c\"" } else { "" };
         let _ = writeln!(
             out,
@@ -56,9 +58,17 @@ pub fn dot(picture: &Picture) -> String {
 }
 
 fn attributes(spot: &Spot) -> String {
-    let below: String = spot.below().iter().map(|line| format!("\\n{}", quoted_part(line))).collect();
+    let below: String = spot
+        .below()
+        .iter()
+        .map(|line| format!("\\n{}", quoted_part(line)))
+        .collect();
     let texts = lines(&spot.texts);
-    let texts = if texts.is_empty() { texts } else { format!("\\n{texts}") };
+    let texts = if texts.is_empty() {
+        texts
+    } else {
+        format!("\\n{texts}")
+    };
     let style = match &spot.party {
         Party::Area(_) => ", fillcolor=\"#ffedd5\", color=\"#c2410c\"",
         Party::Entity(_) | Party::Controller => ", fillcolor=\"#e0e7ff\", color=\"#4338ca\"",
@@ -70,7 +80,9 @@ fn attributes(spot: &Spot) -> String {
 
 /// Writes texts one a line, each at the left.
 fn lines(texts: &[Text]) -> String {
-    let lines = texts.iter().map(|text| format!("{}\\l", quoted_part(&text.shown())));
+    let lines = texts
+        .iter()
+        .map(|text| format!("{}\\l", quoted_part(&text.shown())));
     lines.collect()
 }
 

@@ -138,7 +138,11 @@ impl Gathering {
         if self.open.len() > NAMESPACES {
             return None;
         }
-        let used: BTreeSet<usize> = self.open.keys().flat_map(|(from, to)| [*from, *to]).collect();
+        let used: BTreeSet<usize> = self
+            .open
+            .keys()
+            .flat_map(|(from, to)| [*from, *to])
+            .collect();
         let inside = self.parties.iter().enumerate();
         let inside = inside.filter(|(place, party)| {
             party.namespace().is_some() && (alone || used.contains(place))
@@ -148,14 +152,20 @@ impl Gathering {
         }
         let open = self.open_ends();
         let mut edges = self.edges(&open);
-        let mut parties: BTreeSet<Party> = edges.keys().flat_map(|(from, to)| [from.clone(), to.clone()]).collect();
+        let mut parties: BTreeSet<Party> = edges
+            .keys()
+            .flat_map(|(from, to)| [from.clone(), to.clone()])
+            .collect();
         for (place, party) in self.parties.iter().enumerate() {
             let is_drawn = alone && party.namespace().is_some() || open.contains(&place);
             if is_drawn {
                 parties.insert(party.clone());
             }
         }
-        let open: BTreeSet<&Party> = open.iter().filter_map(|place| self.parties.get(*place)).collect();
+        let open: BTreeSet<&Party> = open
+            .iter()
+            .filter_map(|place| self.parties.get(*place))
+            .collect();
         let mut picture = Picture {
             title,
             ..Picture::default()
@@ -167,14 +177,17 @@ impl Gathering {
             self.place(&mut picture, party, false);
         }
         let places: BTreeMap<&Party, usize> = parties_of(&picture.spots);
-        let found = std::mem::take(&mut edges).into_iter().filter_map(|((from, to), connections)| {
-            Some(Edge {
-                from: *places.get(&from)?,
-                to: *places.get(&to)?,
-                connections,
-                form: Form::Line,
-            })
-        });
+        let found =
+            std::mem::take(&mut edges)
+                .into_iter()
+                .filter_map(|((from, to), connections)| {
+                    Some(Edge {
+                        from: *places.get(&from)?,
+                        to: *places.get(&to)?,
+                        connections,
+                        form: Form::Line,
+                    })
+                });
         let found: Vec<Edge> = found.collect();
         drop(places);
         picture.edges = found;
@@ -194,7 +207,10 @@ impl Gathering {
                 (own, party) => Some(*own) == party,
             });
             let own = own.flat_map(|(_, peers)| peers);
-            let own = own.filter(|peer| is_source == reach.numbering.is_source(**peer) || party.is_some_and(|party| !matches!(party, Party::Area(_))));
+            let own = own.filter(|peer| {
+                is_source == reach.numbering.is_source(**peer)
+                    || party.is_some_and(|party| !matches!(party, Party::Area(_)))
+            });
             Intervals::of(own.map(|peer| (*peer, *peer)).collect())
         };
         let (from, to) = (peers(edge.from, true), peers(edge.to, false));
@@ -209,8 +225,14 @@ impl Gathering {
             Party::Workload(namespace, ..) => Some(namespace.as_str()),
             _ => None,
         };
-        let before = picture.spots.last().map(|spot| spot.party.namespace().is_some());
-        let is_same = picture.groups.last().is_some_and(|group| group.namespace.as_deref() == namespace);
+        let before = picture
+            .spots
+            .last()
+            .map(|spot| spot.party.namespace().is_some());
+        let is_same = picture
+            .groups
+            .last()
+            .is_some_and(|group| group.namespace.as_deref() == namespace);
         if !is_same || before != Some(party.namespace().is_some()) {
             picture.groups.push(Group {
                 namespace: namespace.map(str::to_owned),
@@ -234,7 +256,10 @@ impl Gathering {
             },
             Party::Area(area) => self.names.of(area),
             Party::Entity(name) => (name.clone(), String::new()),
-            Party::Controller => ("ingress controller".to_owned(), "not described here".to_owned()),
+            Party::Controller => (
+                "ingress controller".to_owned(),
+                "not described here".to_owned(),
+            ),
         };
         picture.spots.push(Spot {
             party: party.clone(),
@@ -249,7 +274,8 @@ impl Gathering {
 
     /// Returns the ends that are open to everything outside and to each other, on all ports.
     fn open_ends(&self) -> BTreeSet<usize> {
-        let all = |from: usize, to: usize| self.open.get(&(from, to)).is_some_and(Connections::is_all);
+        let all =
+            |from: usize, to: usize| self.open.get(&(from, to)).is_some_and(Connections::is_all);
         let outside = self.parties.iter().zip(&self.sides).enumerate();
         let outside: Vec<(usize, [bool; 2])> = outside
             .filter(|(_, (party, _))| matches!(party, Party::Area(_) | Party::Entity(_)))
@@ -261,7 +287,9 @@ impl Gathering {
                 && outside.iter().all(|(other, [from, to])| {
                     (!from || all(*other, place)) && (!to || all(place, *other))
                 })
-                && open.iter().all(|other| all(*other, place) && all(place, *other));
+                && open
+                    .iter()
+                    .all(|other| all(*other, place) && all(place, *other));
             if is_open {
                 open.insert(place);
             }
@@ -296,7 +324,10 @@ impl Gathering {
                     let known = outside.entry((*from, Direction::Egress)).or_default();
                     known.extend(ranges.iter().map(|range| (*range, connections)));
                 }
-                _ => edges.entry((source.clone(), target.clone())).or_default().add(connections),
+                _ => edges
+                    .entry((source.clone(), target.clone()))
+                    .or_default()
+                    .add(connections),
             }
         }
         for ((inside, direction), ranges) in outside {
@@ -316,7 +347,11 @@ impl Gathering {
 }
 
 fn parties_of(spots: &[Spot]) -> BTreeMap<&Party, usize> {
-    spots.iter().enumerate().map(|(place, spot)| (&spot.party, place)).collect()
+    spots
+        .iter()
+        .enumerate()
+        .map(|(place, spot)| (&spot.party, place))
+        .collect()
 }
 
 /// Takes addresses together by what may be connected, so that each port is told once with all its addresses.
@@ -361,7 +396,10 @@ fn by_ports(ranges: &[(Range, &Connections)]) -> BTreeMap<Area, Connections> {
     }
     let mut areas: BTreeMap<Area, Connections> = BTreeMap::new();
     for (connections, ranges) in pieces {
-        areas.entry(Area::new(ranges)).or_default().add(&connections);
+        areas
+            .entry(Area::new(ranges))
+            .or_default()
+            .add(&connections);
     }
     areas
 }

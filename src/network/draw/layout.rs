@@ -93,7 +93,10 @@ struct Part {
 fn parts(picture: &Picture) -> Vec<Part> {
     let mut tied: Vec<usize> = (0..picture.spots.len()).collect();
     let mut is_end = vec![false; picture.spots.len()];
-    let lines: Vec<(usize, usize, usize)> = picture.lines().map(|(place, edge, ..)| (place, edge.from, edge.to)).collect();
+    let lines: Vec<(usize, usize, usize)> = picture
+        .lines()
+        .map(|(place, edge, ..)| (place, edge.from, edge.to))
+        .collect();
     for end in lines.iter().flat_map(|(_, from, to)| [from, to]) {
         if let Some(is_end) = is_end.get_mut(*end) {
             *is_end = true;
@@ -105,7 +108,10 @@ fn parts(picture: &Picture) -> Vec<Part> {
     for group in &picture.groups {
         // A namespace stays together; of others, those outside that no line leads to.
         let spots = group.spots.iter().copied();
-        let spots = spots.filter(|spot| group.namespace.is_some() || is_end.get(*spot) == Some(&false) && is_outside(picture, *spot));
+        let spots = spots.filter(|spot| {
+            group.namespace.is_some()
+                || is_end.get(*spot) == Some(&false) && is_outside(picture, *spot)
+        });
         let spots: Vec<usize> = spots.collect();
         for (one, other) in spots.iter().zip(spots.iter().skip(1)) {
             tie(&mut tied, *one, *other);
@@ -113,10 +119,18 @@ fn parts(picture: &Picture) -> Vec<Part> {
     }
     let mut parts: BTreeMap<usize, Part> = BTreeMap::new();
     for spot in 0..picture.spots.len() {
-        parts.entry(root(&mut tied, spot)).or_default().spots.push(spot);
+        parts
+            .entry(root(&mut tied, spot))
+            .or_default()
+            .spots
+            .push(spot);
     }
     for (place, from, _) in lines {
-        parts.entry(root(&mut tied, from)).or_default().lines.push(place);
+        parts
+            .entry(root(&mut tied, from))
+            .or_default()
+            .lines
+            .push(place);
     }
     parts.into_values().collect()
 }

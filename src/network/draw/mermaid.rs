@@ -6,9 +6,8 @@ use super::{Party, Picture, Spot, Text, few_ports, visible};
 
 /// Writes a picture for Mermaid.
 pub fn mermaid(picture: &Picture) -> String {
-    let mut out = String::from(
-        "%%{init: {\"flowchart\": {\"wrappingWidth\": 500}}}%%\nflowchart LR\n",
-    );
+    let mut out =
+        String::from("%%{init: {\"flowchart\": {\"wrappingWidth\": 500}}}%%\nflowchart LR\n");
     let _ = writeln!(out, "  accTitle: {}", plain(&picture.title));
     for (place, group) in picture.groups.iter().enumerate() {
         if let Some(namespace) = &group.namespace {
@@ -17,7 +16,11 @@ pub fn mermaid(picture: &Picture) -> String {
             // A title has room for one line.
             if !group.texts.is_empty() {
                 let texts: Vec<String> = lines(&group.texts).collect();
-                let _ = writeln!(out, "    h{place}[\"each of these:<br/>{}\"]:::note", texts.join("<br/>"));
+                let _ = writeln!(
+                    out,
+                    "    h{place}[\"each of these:<br/>{}\"]:::note",
+                    texts.join("<br/>")
+                );
             }
         }
         for place in &group.spots {
@@ -26,14 +29,20 @@ pub fn mermaid(picture: &Picture) -> String {
             }
         }
         if group.namespace.is_some() {
-            let _ = writeln!(out, "  end\n  style g{place} fill:#f1f5f9,stroke:#94a3b8,color:#0f172a");
+            let _ = writeln!(
+                out,
+                "  end\n  style g{place} fill:#f1f5f9,stroke:#94a3b8,color:#0f172a"
+            );
         }
     }
     let mut outside = Vec::new();
     for (place, (_, edge, from, to)) in picture.lines().enumerate() {
         let ports = escaped(&few_ports(&edge.connections));
         let _ = writeln!(out, "  n{} -->|\"{ports}\"| n{}", edge.from, edge.to);
-        if [from, to].iter().any(|spot| matches!(spot.party, Party::Area(_))) {
+        if [from, to]
+            .iter()
+            .any(|spot| matches!(spot.party, Party::Area(_)))
+        {
             outside.push(place.to_string());
         }
     }
@@ -86,6 +95,12 @@ fn escaped(text: &str) -> String {
 
 /// Writes a text where Mermaid reads to the end of the line and knows no escapes.
 fn plain(text: &str) -> String {
-    let plain = visible(text).map(|char| if "#;{}%".contains(char) { '\u{fffd}' } else { char });
+    let plain = visible(text).map(|char| {
+        if "#;{}%".contains(char) {
+            '\u{fffd}'
+        } else {
+            char
+        }
+    });
     plain.collect()
 }

@@ -256,3 +256,5 @@ fn visible(text: &str) -> impl Iterator<Item = char> + '_ {
     })
 }
 
+#[cfg(test)]
+mod tests;

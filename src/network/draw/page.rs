@@ -38,7 +38,12 @@ pub fn page(pages: &[Page<'_>]) -> String {
     );
     for page in pages {
         let name = escaped(page.environment);
-        let _ = writeln!(out, "\n## {name}\n\n![{}]({})", escaped(&page.picture.title), page.file);
+        let _ = writeln!(
+            out,
+            "\n## {name}\n\n![{}]({})",
+            escaped(&page.picture.title),
+            page.file
+        );
         let open: Vec<&Spot> = page.picture.spots.iter().filter(|spot| spot.open).collect();
         if !open.is_empty() {
             let names: Vec<String> = open.iter().map(|spot| escaped(&spot.full())).collect();
@@ -60,8 +65,15 @@ pub fn page(pages: &[Page<'_>]) -> String {
     for (row, places) in &rows {
         let group = (row.outside, &row.namespace);
         if before != Some(group) {
-            let title = if row.outside { "Outside".to_owned() } else { escaped(&row.namespace) };
-            let _ = writeln!(out, "\n### To {title}\n\n| to | from | ports | in | why |\n|---|---|---|---|---|");
+            let title = if row.outside {
+                "Outside".to_owned()
+            } else {
+                escaped(&row.namespace)
+            };
+            let _ = writeln!(
+                out,
+                "\n### To {title}\n\n| to | from | ports | in | why |\n|---|---|---|---|---|"
+            );
             before = Some(group);
         }
         let environments: Vec<String> = match places.len() == pages.len() {
@@ -71,7 +83,13 @@ pub fn page(pages: &[Page<'_>]) -> String {
                 names.map(|page| escaped(page.environment)).collect()
             }
         };
-        let cells = [&row.to, &row.from, &row.ports, &environments.join(", "), &row.reason];
+        let cells = [
+            &row.to,
+            &row.from,
+            &row.ports,
+            &environments.join(", "),
+            &row.reason,
+        ];
         let _ = writeln!(out, "| {} |", cells.map(String::as_str).join(" | "));
     }
     out
@@ -83,7 +101,11 @@ impl Page<'_> {
         edges.filter_map(|(place, edge)| {
             let from = self.picture.spot(edge.from)?;
             let to = self.picture.spot(edge.to)?;
-            let reasons = self.reasons.get(place).map(Vec::as_slice).unwrap_or_default();
+            let reasons = self
+                .reasons
+                .get(place)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             let reasons: Vec<String> = reasons.iter().map(|reason| escaped(reason)).collect();
             let namespace = to.party.namespace();
             Some(Row {
@@ -117,7 +139,9 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => out.extend(['\\', char]),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => {
+                out.extend(['\\', char])
+            }
             _ => out.push(char),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::layout::{Places, Rect, Sizes, Way, place};
 use super::width::width;
-use super::{count, Group, Party, Picture, Spot, few_ports, ports, visible};
+use super::{Group, Party, Picture, Spot, count, few_ports, ports, visible};
 
 const MARGIN: f64 = 24.0;
 const TITLE: f64 = 18.0;
@@ -28,7 +28,11 @@ const STYLE: &str = "text{font-family:Arial,Helvetica,'Liberation Sans','DejaVu 
 pub fn svg(picture: &Picture) -> String {
     let sizes = sizes(picture);
     let places = place(picture, &sizes);
-    let notes: Vec<String> = picture.notes.iter().flat_map(|note| wrapped(note, places.width)).collect();
+    let notes: Vec<String> = picture
+        .notes
+        .iter()
+        .flat_map(|note| wrapped(note, places.width))
+        .collect();
     let top = MARGIN + TITLE + 10.0 + LINE * count(&notes) + 10.0;
     let width = places.width + 2.0 * MARGIN;
     let height = places.height + top + MARGIN;
@@ -37,7 +41,11 @@ pub fn svg(picture: &Picture) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
          height=\"{height:.0}\" role=\"img\" aria-labelledby=\"title desc\">\n<title id=\"title\">{title}</title>\n"
     );
-    let _ = writeln!(out, "<desc id=\"desc\">{}</desc>", escaped(&described(picture)));
+    let _ = writeln!(
+        out,
+        "<desc id=\"desc\">{}</desc>",
+        escaped(&described(picture))
+    );
     let _ = writeln!(out, "<style>{STYLE}</style>");
     out.push_str(
         "<defs><marker id=\"m\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" \
@@ -45,7 +53,10 @@ pub fn svg(picture: &Picture) -> String {
          <marker id=\"mo\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" \
          markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"#c2410c\"/></marker></defs>\n",
     );
-    let _ = writeln!(out, "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#fff\"/>");
+    let _ = writeln!(
+        out,
+        "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#fff\"/>"
+    );
     text(&mut out, "t", MARGIN, MARGIN + TITLE * 0.8, &picture.title);
     let mut y = MARGIN + TITLE + 10.0;
     for note in &notes {
@@ -64,7 +75,11 @@ pub fn svg(picture: &Picture) -> String {
 }
 
 fn described(picture: &Picture) -> String {
-    let workloads = picture.spots.iter().filter(|spot| spot.party.namespace().is_some()).count();
+    let workloads = picture
+        .spots
+        .iter()
+        .filter(|spot| spot.party.namespace().is_some())
+        .count();
     let lines = picture.lines().count();
     format!(
         "{workloads} ends inside and {} outside; {lines} connections are lines, {} are written in boxes.",
@@ -98,7 +113,11 @@ fn title(group: &Group) -> &str {
 fn size(spot: &Spot) -> (f64, f64) {
     let below = spot.below();
     let texts = spot.texts.iter().map(super::Text::shown);
-    let small = below.iter().cloned().chain(texts).map(|text| width(&text, SMALL));
+    let small = below
+        .iter()
+        .cloned()
+        .chain(texts)
+        .map(|text| width(&text, SMALL));
     let widest = small.fold(width(&spot.name, NAME) * 1.08, f64::max);
     let height = NAME + 4.0 + LINE * (count(&below) + count(&spot.texts));
     (widest + 2.0 * INNER, height + 2.0 * INNER - 2.0)
@@ -140,8 +159,17 @@ fn edges(out: &mut String, picture: &Picture, places: &Places) {
         let ([Some(from), Some(to)], Some(way)) = (ends, way) else {
             continue;
         };
-        let (class, marker) = if is_outside(from) || is_outside(to) { ("co", "mo") } else { ("c", "m") };
-        let told = format!("{} → {}: {}", from.full(), to.full(), ports(&edge.connections));
+        let (class, marker) = if is_outside(from) || is_outside(to) {
+            ("co", "mo")
+        } else {
+            ("c", "m")
+        };
+        let told = format!(
+            "{} → {}: {}",
+            from.full(),
+            to.full(),
+            ports(&edge.connections)
+        );
         let _ = writeln!(
             out,
             "<path class=\"{class}\" marker-end=\"url(#{marker})\" d=\"{}\"><title>{}</title></path>",
@@ -198,7 +226,13 @@ fn labels(out: &mut String, picture: &Picture, places: &Places, sizes: &Sizes) {
         let ends = [edge.from, edge.to].map(|end| picture.spot(end));
         let outside = ends.into_iter().flatten().any(is_outside);
         let class = if outside { "lo" } else { "l" };
-        text(out, class, x, y + SMALL * 0.36, &few_ports(&edge.connections));
+        text(
+            out,
+            class,
+            x,
+            y + SMALL * 0.36,
+            &few_ports(&edge.connections),
+        );
     }
 }
 
@@ -224,7 +258,12 @@ fn draw(out: &mut String, spot: &Spot, rect: &Rect) {
 }
 
 fn rectangle(out: &mut String, class: &str, rect: &Rect, round: f64) {
-    let Rect { x, y, width, height } = rect;
+    let Rect {
+        x,
+        y,
+        width,
+        height,
+    } = rect;
     let _ = writeln!(
         out,
         "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"{round}\"/>"
@@ -232,7 +271,11 @@ fn rectangle(out: &mut String, class: &str, rect: &Rect, round: f64) {
 }
 
 fn text(out: &mut String, class: &str, x: f64, y: f64, text: &str) {
-    let _ = writeln!(out, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(text));
+    let _ = writeln!(
+        out,
+        "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
+        escaped(text)
+    );
 }
 
 fn escaped(text: &str) -> String {

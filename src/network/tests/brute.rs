@@ -97,7 +97,7 @@ struct Pod {
 }
 
 #[derive(Clone, Debug)]
-struct World {
+pub(super) struct World {
     namespaces: Vec<Labels>,
     pods: Vec<Pod>,
     policies: Vec<Policy>,
@@ -194,7 +194,7 @@ fn pod() -> impl Strategy<Value = Pod> {
     )
 }
 
-fn world() -> impl Strategy<Value = World> {
+pub(super) fn world() -> impl Strategy<Value = World> {
     (
         prop::collection::vec(labels(), 3),
         prop::collection::vec(pod(), 1..=5),
@@ -308,7 +308,7 @@ fn rule_text(rule: &Rule, peers: &str) -> String {
     format!("{{{}}}", parts.join(", "))
 }
 
-fn text(world: &World) -> String {
+pub(super) fn text(world: &World) -> String {
     let mut text = String::new();
     for (at, labels) in world.namespaces.iter().enumerate() {
         let labels = map(labels);

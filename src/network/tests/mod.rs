@@ -1,6 +1,7 @@
 mod brute;
 mod cases;
 mod diff;
+mod draw;
 mod engine;
 mod others;
 mod rules;

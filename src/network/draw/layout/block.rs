@@ -66,12 +66,19 @@ impl Block {
     /// Moves everything so that the upper left corner is at zero, and measures it.
     fn measured(mut self, sizes: &Sizes) -> Self {
         let labels = self.ways.iter().map(|(place, way)| {
-            Rect::at(way.label, sizes.labels.get(*place).copied().unwrap_or_default())
+            Rect::at(
+                way.label,
+                sizes.labels.get(*place).copied().unwrap_or_default(),
+            )
         });
         let points = self.ways.values().flat_map(|way| &way.points);
         let points = points.map(|point| Rect::at(*point, (2.0, 2.0)));
         let rects = self.spots.values().chain(self.groups.values()).copied();
-        let all = rects.chain(labels).chain(points).reduce(Rect::around).unwrap_or_default();
+        let all = rects
+            .chain(labels)
+            .chain(points)
+            .reduce(Rect::around)
+            .unwrap_or_default();
         for rect in self.spots.values_mut().chain(self.groups.values_mut()) {
             *rect = rect.moved(-all.x, -all.y);
         }
@@ -191,20 +198,39 @@ fn by_groups(picture: &Picture, sizes: &Sizes, part: &Part) -> Block {
         .collect();
     for (place, ends) in lines.iter().filter(|(_, ends)| ends.v != ends.w) {
         let label = edge_label(sizes, *place);
-        graph.set_edge(ends.v.clone(), ends.w.clone(), Some(label), ends.name.as_deref());
+        graph.set_edge(
+            ends.v.clone(),
+            ends.w.clone(),
+            Some(label),
+            ends.name.as_deref(),
+        );
     }
     layout(&mut graph, Some(options()));
     let mut all = Block::default();
     for (name, block) in blocks {
         let middle = position(&graph, &name).unwrap_or_default();
         let corner = Rect::at(middle, (block.width, block.height));
-        all.spots.extend(block.spots.into_iter().map(|(spot, rect)| (spot, rect.moved(corner.x, corner.y))));
-        all.groups.extend(block.groups.into_iter().map(|(group, rect)| (group, rect.moved(corner.x, corner.y))));
+        all.spots.extend(
+            block
+                .spots
+                .into_iter()
+                .map(|(spot, rect)| (spot, rect.moved(corner.x, corner.y))),
+        );
+        all.groups.extend(
+            block
+                .groups
+                .into_iter()
+                .map(|(group, rect)| (group, rect.moved(corner.x, corner.y))),
+        );
     }
     for (place, ends) in lines {
         let way = match ends.v == ends.w {
             false => way(&graph, &ends),
-            true => picture.edges.get(place).map(|edge| all.beside(edge.from, edge.to)).unwrap_or_default(),
+            true => picture
+                .edges
+                .get(place)
+                .map(|edge| all.beside(edge.from, edge.to))
+                .unwrap_or_default(),
         };
         all.ways.insert(place, way);
     }
@@ -296,7 +322,10 @@ fn graph(picture: &Picture, sizes: &Sizes, part: &Part) -> Graph<NodeLabel, Edge
 /// Gives the boxes of a namespace that stand below each other the same width: lines pass beside all of them.
 fn align(block: &mut Block, picture: &Picture) {
     let column = |spot: usize, rect: &Rect| {
-        (picture.cluster(spot), (rect.middle().0 * 8.0).round().to_bits())
+        (
+            picture.cluster(spot),
+            (rect.middle().0 * 8.0).round().to_bits(),
+        )
     };
     let mut widest: HashMap<(Option<usize>, u64), f64> = HashMap::new();
     for (spot, rect) in &block.spots {
@@ -338,8 +367,13 @@ fn make_room_for_heads(block: &mut Block, picture: &Picture, sizes: &Sizes) {
             ..own
         };
         let others = groups.iter().filter(|(other, _)| **other != group);
-        let free = block.spots.iter().filter(|(spot, _)| picture.cluster(**spot).is_none());
-        let above = others.map(|(_, rect)| rect).chain(free.map(|(_, rect)| rect));
+        let free = block
+            .spots
+            .iter()
+            .filter(|(spot, _)| picture.cluster(**spot).is_none());
+        let above = others
+            .map(|(_, rect)| rect)
+            .chain(free.map(|(_, rect)| rect));
         let above = above.filter(|rect| rect.shares_column(&wide) && rect.y < own.y);
         let lowest = above.map(Rect::bottom).fold(f64::NEG_INFINITY, f64::max);
         let lack = (head + ABOVE - (own.y - lowest)).min(head + ABOVE);
@@ -352,7 +386,10 @@ fn make_room_for_heads(block: &mut Block, picture: &Picture, sizes: &Sizes) {
             };
             block.spots.values_mut().for_each(|rect| down(&mut rect.y));
             for way in block.ways.values_mut() {
-                way.points.iter_mut().chain([&mut way.label]).for_each(|point| down(&mut point.1));
+                way.points
+                    .iter_mut()
+                    .chain([&mut way.label])
+                    .for_each(|point| down(&mut point.1));
             }
         }
     }
@@ -379,20 +416,34 @@ fn attach(block: &mut Block, picture: &Picture) {
         };
         let ends = [(edge.from, edge.to, true), (edge.to, edge.from, false)];
         for (spot, other, first) in ends {
-            let next = if first { way.points.first() } else { way.points.last() };
+            let next = if first {
+                way.points.first()
+            } else {
+                way.points.last()
+            };
             let middle = |spot: &usize| block.spots.get(spot).map(Rect::middle).unwrap_or_default();
             let (x, height) = next.copied().unwrap_or_else(|| middle(&other));
             let right = x >= middle(&spot).0;
-            meetings.push(Meeting { right, spot, height, line: *line, first });
+            meetings.push(Meeting {
+                right,
+                spot,
+                height,
+                line: *line,
+                first,
+            });
         }
     }
     meetings.sort_by(|one, other| {
         let key = |one: &Meeting| (one.spot, one.right);
-        key(one).cmp(&key(other)).then(one.height.total_cmp(&other.height))
+        key(one)
+            .cmp(&key(other))
+            .then(one.height.total_cmp(&other.height))
     });
     let mut rest = meetings.as_slice();
     while let Some(first) = rest.first() {
-        let same = rest.iter().take_while(|one| (one.spot, one.right) == (first.spot, first.right));
+        let same = rest
+            .iter()
+            .take_while(|one| (one.spot, one.right) == (first.spot, first.right));
         let (these, others) = rest.split_at(same.count());
         rest = others;
         let rect = block.spots.get(&first.spot).copied().unwrap_or_default();
