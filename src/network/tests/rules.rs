@@ -67,6 +67,7 @@ fn flows(lines: &str) -> FlowsObject {
             from: end(parts[0]),
             to: end(parts[1]),
             ports: vec![(parts[2].to_owned(), port, port)],
+            reason: "a reason".to_owned(),
             environments: Vec::new(),
             nodes: ["from", "to"].map(|key| item.get(key).unwrap().index()),
         }
