@@ -29,6 +29,7 @@ mod injection;
 mod kill;
 mod kubectl;
 mod netpol;
+mod network_pictures;
 mod pod_security;
 mod policies;
 mod program;
