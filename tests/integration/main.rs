@@ -28,6 +28,7 @@ mod hostile_checks;
 mod injection;
 mod kill;
 mod kubectl;
+mod mistakes;
 mod netpol;
 mod pod_security;
 mod policies;
