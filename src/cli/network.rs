@@ -1,7 +1,5 @@
 //! `tympan network`.
 
-mod picture;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -11,6 +9,7 @@ use serde::Serialize;
 
 use super::args::{NetworkArgs, NetworkFormat};
 use super::load::{load_project, pipeline_input, project_checks};
+use super::network_picture;
 use super::render::tell;
 use super::{Settings, network_diff};
 use crate::cluster::{self, Cluster, Index};
@@ -31,12 +30,12 @@ use crate::source::Location;
 use crate::yaml::{Limits, Node};
 
 /// Who may talk to whom in one environment, or in plain manifests.
-struct Known<'o> {
+pub(super) struct Known<'o> {
     /// The environment's name; empty for plain manifests.
-    name: &'o str,
+    pub(super) name: &'o str,
     environment: Option<&'o Environment>,
     outcome: &'o Outcome,
-    reach: Reach<'o>,
+    pub(super) reach: Reach<'o>,
 }
 
 pub(super) fn run(
@@ -68,14 +67,14 @@ pub(super) fn run(
     }
     if let Some(folder) = &args.docs {
         let folder = settings.directory.join(folder);
-        return picture::docs(args, &folder, &known, &loaded.checks, settings, out);
+        return network_picture::docs(args, &folder, &known, &loaded.checks, settings, out);
     }
     match args.format {
         NetworkFormat::Text => text(args, &known, out)?,
         NetworkFormat::Json => json(args, &known, out)?,
-        NetworkFormat::Dot => picture::one(args, &known, draw::dot, out)?,
-        NetworkFormat::Mermaid => picture::one(args, &known, draw::mermaid, out)?,
-        NetworkFormat::Svg => picture::one(args, &known, draw::svg, out)?,
+        NetworkFormat::Dot => network_picture::one(args, &known, draw::dot, out)?,
+        NetworkFormat::Mermaid => network_picture::one(args, &known, draw::mermaid, out)?,
+        NetworkFormat::Svg => network_picture::one(args, &known, draw::svg, out)?,
     }
     Ok(ExitStatus::Clean)
 }
@@ -325,7 +324,7 @@ pub(super) fn must_be_known(args: &NetworkArgs, known: &[&Reach<'_>]) -> Result<
 
 /// Tells the connections that are asked for; where both ends are and nothing is open, that nothing is, if one wants to
 /// know why.
-fn each<E>(
+pub(super) fn each<E>(
     args: &NetworkArgs,
     known: &Known<'_>,
     mut tell: impl FnMut(Connection<'_>) -> Result<(), E>,

@@ -11,8 +11,9 @@ use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use super::super::{Settings, WriteError};
-use super::{Known, NetworkArgs, each};
+use super::args::NetworkArgs;
+use super::network::{Known, each};
+use super::{Settings, WriteError};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::network::draw::{Gathering, Page, Picture, page, svg};

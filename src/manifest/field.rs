@@ -111,6 +111,15 @@ pub fn field_path(root: Node<'_>, target: Node<'_>) -> String {
     FieldPaths::new(root.document()).path(root, target)
 }
 
+/// Returns the path of fields below another, which need not be there.
+pub fn path_of_keys<'k>(keys: impl IntoIterator<Item = &'k str>) -> String {
+    let mut path = String::new();
+    for key in keys {
+        push_key(&mut path, key, false);
+    }
+    path
+}
+
 /// Adds a key: after a dot where it is a name, in brackets where it must be or holds dots or slashes, as map keys do.
 fn push_key(path: &mut String, key: &str, bracketed: bool) {
     let plain = !key.is_empty()

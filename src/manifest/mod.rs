@@ -9,7 +9,7 @@ pub mod rules;
 mod scope;
 
 pub use self::fault::Fault;
-pub use self::field::{FieldPaths, field_path};
+pub use self::field::{FieldPaths, field_path, path_of_keys};
 pub use self::file::{BadFileName, file_path};
 pub use self::scope::{Scope, Scopes};
 use crate::finding::ResourceId;

@@ -119,6 +119,7 @@ impl<'o> Subject<'o> {
             let above = finding.field.take().unwrap_or_default();
             finding.field = Some(match above.as_str() {
                 "" => below.into_owned(),
+                above if below.starts_with('[') => format!("{above}{below}"),
                 above => format!("{above}.{below}"),
             });
         }

@@ -82,10 +82,15 @@ fn found(folder: &Path, definition: &Path) -> Found {
         .unwrap_or_else(|error| panic!("{folder}: {error}: {}", output.stderr));
     assert_eq!(report["summary"]["documents"], found.len(), "{folder}");
     for finding in report["findings"].as_array().unwrap() {
+        let rule = finding["rule"].as_str().unwrap();
+        // The files are versions of one resource: what they do to each other is no matter of the definition.
+        if rule == "network/approximated" {
+            continue;
+        }
         let file = finding["location"]["file"].as_str().unwrap();
         let name = Path::new(file).file_name().unwrap().to_str().unwrap();
         found.get_mut(name).unwrap().push((
-            finding["rule"].as_str().unwrap().to_owned(),
+            rule.to_owned(),
             finding["field"].as_str().unwrap_or_default().to_owned(),
         ));
     }

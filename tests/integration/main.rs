@@ -28,6 +28,7 @@ mod hostile_checks;
 mod injection;
 mod kill;
 mod kubectl;
+mod mistakes;
 mod netpol;
 mod network_pictures;
 mod pod_security;

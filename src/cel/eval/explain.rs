@@ -17,8 +17,8 @@ use crate::yaml::{Document, Node};
 pub struct Reason<'a> {
     /// The node; where it is missing, the map that lacks it.
     pub node: Node<'a>,
-    /// The way from the map to what is missing: a field, or fields with dots between them.
-    pub below: Option<String>,
+    /// The keys from the map to what is missing; none where the node is there.
+    pub below: Vec<String>,
 }
 
 /// What running parts again may cost.
@@ -73,7 +73,10 @@ impl<'a> Explainer<'a, '_> {
             Value::Optional(Some(value)) => return self.of_value(value),
             _ => return None,
         };
-        self.is_here(node).then_some(Reason { node, below: None })
+        self.is_here(node).then_some(Reason {
+            node,
+            below: Vec::new(),
+        })
     }
 
     fn is_here(&self, node: Node<'_>) -> bool {
@@ -191,7 +194,10 @@ impl<'a> Explainer<'a, '_> {
                 };
                 let made = place.and_then(|place| list.get(place));
                 let found = item.filter(|node| self.is_here(*node));
-                let found = found.map(|node| Reason { node, below: None });
+                let found = found.map(|node| Reason {
+                    node,
+                    below: Vec::new(),
+                });
                 found.or_else(|| self.of_value(&made?)).or(Some(reason))
             }
             _ => Some(reason),
@@ -337,7 +343,10 @@ impl<'a> Explainer<'a, '_> {
             };
             let written = written.map(|(key, value)| if two { value } else { key });
             let written = written.filter(|node| std::ptr::eq(node.document(), self.document));
-            let written = written.map(|node| Reason { node, below: None });
+            let written = written.map(|node| Reason {
+                node,
+                below: Vec::new(),
+            });
             let reason = written.or_else(|| reason.clone());
             (key, two.then_some(value), reason)
         };
@@ -351,7 +360,12 @@ impl<'a> Explainer<'a, '_> {
         {
             let items = node.items();
             return items
-                .map(|node| Some(Reason { node, below: None }))
+                .map(|node| {
+                    Some(Reason {
+                        node,
+                        below: Vec::new(),
+                    })
+                })
                 .collect();
         }
         let made = self.made(of).filter(|made| made.len() == list.len());
@@ -429,24 +443,26 @@ impl<'a> Explainer<'a, '_> {
 /// Goes to an entry of a map: to its value where it is written, to what lacks it where it is not.
 fn below<'a>(held: &Value<'a>, reason: Reason<'a>, name: &str) -> Reason<'a> {
     // What was made of a scalar has fields that the document does not know.
-    if reason.below.is_none() && !reason.node.is_collection() {
+    if reason.below.is_empty() && !reason.node.is_collection() {
         return reason;
     }
     let written = match held {
         Value::Map(Map::Node(node, _)) => node.get(name),
         // A map that was made stands for one that is written where it has the same entries.
-        _ if reason.below.is_none() => reason.node.get(name),
+        _ if reason.below.is_empty() => reason.node.get(name),
         _ => None,
     };
-    match (written, reason.below) {
-        (Some(node), None) => Reason { node, below: None },
-        (_, None) => Reason {
-            node: reason.node,
-            below: Some(name.to_owned()),
-        },
-        (_, Some(below)) => Reason {
-            node: reason.node,
-            below: Some(format!("{below}.{name}")),
-        },
+    if let (Some(node), true) = (written, reason.below.is_empty()) {
+        return Reason {
+            node,
+            below: Vec::new(),
+        };
     }
+    // A map that was made of fields of its own has some that the document does not know.
+    let made = matches!(held, Value::Map(map) if !matches!(map, Map::Node(..)) && map.field(name).is_some());
+    let mut reason = reason;
+    if !made {
+        reason.below.push(name.to_owned());
+    }
+    reason
 }

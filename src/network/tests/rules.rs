@@ -180,6 +180,15 @@ fn what_is_declared_and_what_is_open_must_be_equal() {
                 "nothing is there that `ingress/other` names",
             )],
         ),
+        // A pod's own node gets in anyhow; others do not.
+        (
+            open_both("[{port: 5432}]"),
+            format!("{sql}\nentity:host shop/db TCP 1\nentity:remote-node shop/db TCP 1"),
+            vec![(
+                "network/blocked-flow",
+                "`entity:remote-node` cannot reach `shop/db` on TCP 1: the ingress of `shop/db` is closed",
+            )],
+        ),
         // Both sides are closed.
         (
             String::new(),

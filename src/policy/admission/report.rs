@@ -9,7 +9,7 @@ use super::run::{Judged, Lack, UNKNOWN_PARAMS};
 use crate::api::rules::EXPRESSION;
 use crate::cluster::{Cluster, Found, Index};
 use crate::finding::{RuleId, Severity};
-use crate::manifest::Fault;
+use crate::manifest::{Fault, path_of_keys};
 use crate::schema::KubernetesVersion;
 use crate::yaml::Node;
 
@@ -128,12 +128,10 @@ impl<'s, 'a> Answer<'s, 'a> {
         let (object, node) = self.place(denial, expression);
         let message = self.message(denial, &name);
         let mut fault = Fault::of(rule(policy), severity, node, message);
-        let below = denial
-            .place
-            .as_ref()
-            .and_then(|place| place.below.as_deref());
-        if let (Some(below), false) = (below, matches!(self.subject, Subject::Gone(_))) {
-            fault = fault.below(cut(below, LONGEST_NAME));
+        if denial.is_below() && !matches!(self.subject, Subject::Gone(_)) {
+            let keys = denial.place.iter().flat_map(|place| &place.below);
+            let below = path_of_keys(keys.map(String::as_str));
+            fault = fault.below(cut(&below, LONGEST_NAME));
         }
         if let Some(text) = expression.and_then(Node::as_str) {
             let text = cut(
@@ -145,7 +143,14 @@ impl<'s, 'a> Answer<'s, 'a> {
             } else {
                 ""
             };
-            fault = fault.help(format!("the policy `{name}` asks that `{text}`{has}"));
+            // A project's own policies have a page.
+            let own = self.cluster.settings().whole && self.cluster.is_strict(self.guard.index);
+            let page = if own {
+                format!("; `tympan explain policy/{name}` says why")
+            } else {
+                String::new()
+            };
+            fault = fault.help(format!("the policy `{name}` asks that `{text}`{has}{page}"));
         }
         let found = Found::new(object, fault);
         match (self.subject, expression) {
@@ -208,7 +213,7 @@ impl Denial<'_> {
     fn is_below(&self) -> bool {
         self.place
             .as_ref()
-            .is_some_and(|place| place.below.is_some())
+            .is_some_and(|place| !place.below.is_empty())
     }
 }
 

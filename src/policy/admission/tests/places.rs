@@ -1,7 +1,7 @@
 //! The line to mend.
 
 use super::*;
-use crate::manifest::field_path;
+use crate::manifest::{field_path, path_of_keys};
 
 const POD: &str = "\
 apiVersion: v1
@@ -55,7 +55,7 @@ const CASES: &[(&str, &str)] = &[
     ("'team' in object.metadata.labels", "metadata.labels.team"),
     (
         "object.metadata.labels['a.b/team'] == 'x'",
-        "metadata.labels.a.b/team",
+        "metadata.labels[a.b/team]",
     ),
     (
         "object.metadata.labels.exists(key, key == 'team')",
@@ -210,12 +210,12 @@ fn the_field_is_the_one_that_decided() {
         let place = &decision.denials[0].place;
         let found = place
             .as_ref()
-            .filter(|place| place.below.is_some() || place.node.index() != 0);
+            .filter(|place| !place.below.is_empty() || place.node.index() != 0);
         let found = found.map(|place| {
             let path = field_path(object.root(), place.node);
-            match &place.below {
-                Some(below) => format!("{path}.{below}"),
-                None => path,
+            match path_of_keys(place.below.iter().map(String::as_str)) {
+                below if below.is_empty() || below.starts_with('[') => format!("{path}{below}"),
+                below => format!("{path}.{below}"),
             }
         });
         assert_eq!(
