@@ -104,9 +104,15 @@ impl Names {
         ));
         all.sort();
         let is_foreign = |peer: &PeerId| {
-            let class = reach.class(*peer);
-            let class = class.and_then(|class| reach.inventory.classes.get(class));
-            class.is_none_or(|class| class.assumed || class.node)
+            let Some(place) = reach.class(*peer) else {
+                return true;
+            };
+            let nobody = || {
+                let mut directions = Direction::ALL.into_iter();
+                directions.all(|direction| reach.about(place, direction).next().is_none())
+            };
+            let class = reach.inventory.classes.get(place);
+            class.is_none_or(|class| class.node || class.assumed && nobody())
         };
         let is_foreign = all.iter().map(|(name, party)| match party {
             Party::Controller => false,

@@ -79,7 +79,10 @@ fn a_page_is_written_and_drift_is_told() {
     let written = network(&project, &["--docs", "docs/net"]);
     assert_eq!(
         (written.code, written.stdout.as_str()),
-        (0, "written: network-dev.svg, network-prod.svg, network.md\n")
+        (
+            0,
+            "written: network-dev.svg, network-prod.svg, network.md\n"
+        )
     );
     assert_eq!(check().code, 0);
     let file = Path::new(&project).join("docs/net/network-dev.svg");
@@ -87,6 +90,10 @@ fn a_page_is_written_and_drift_is_told() {
     fs::write(&file, text.replace("in dev", "in Dev")).unwrap();
     let drift = check();
     assert_eq!(drift.code, 1);
-    assert!(drift.stdout.starts_with("network-dev.svg: different\nthe page"));
+    assert!(
+        drift
+            .stdout
+            .starts_with("network-dev.svg: different\nthe page")
+    );
     assert!(fs::read_to_string(&file).unwrap().contains("in Dev"));
 }

@@ -16,6 +16,9 @@ use crate::network::reach::Reach;
 /// More connections than this are not kept one by one: they are taken together by namespaces.
 const CONNECTIONS: usize = 20_000;
 
+/// What no connection tells.
+const FOREIGN: &str = "Not shown is what those say to each other whom no policy here is about: pods that nobody renders, nodes, addresses outside.";
+
 /// More connections than this between namespaces are not gathered.
 const NAMESPACES: usize = 200_000;
 
@@ -34,6 +37,8 @@ pub struct Gathering {
     open: BTreeMap<(usize, usize), Connections>,
     names: area::Names,
     folded: bool,
+    /// Whether some are there that nobody here has to do with.
+    foreign: bool,
     most: usize,
 }
 
@@ -48,6 +53,11 @@ impl Gathering {
             open: BTreeMap::new(),
             names: area_names(reach),
             folded: false,
+            foreign: reach
+                .inventory
+                .classes
+                .iter()
+                .any(|class| class.assumed || class.node),
             most: CONNECTIONS,
         };
         for name in names(reach) {
@@ -192,6 +202,9 @@ impl Gathering {
         drop(places);
         picture.edges = found;
         arrange(&mut picture);
+        if self.foreign {
+            picture.notes.push(FOREIGN.to_owned());
+        }
         Some(picture)
     }
 

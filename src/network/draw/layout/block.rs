@@ -439,13 +439,13 @@ fn attach(block: &mut Block, picture: &Picture) {
             .cmp(&key(other))
             .then(one.height.total_cmp(&other.height))
     });
-    let mut rest = meetings.as_slice();
-    while let Some(first) = rest.first() {
-        let same = rest
+    let mut left = meetings.as_slice();
+    while let Some(first) = left.first() {
+        let same = left
             .iter()
             .take_while(|one| (one.spot, one.right) == (first.spot, first.right));
-        let (these, others) = rest.split_at(same.count());
-        rest = others;
+        let (these, others) = left.split_at(same.count());
+        left = others;
         let rect = block.spots.get(&first.spot).copied().unwrap_or_default();
         let step = rect.height / (super::super::count(these) + 1.0);
         let mut y = rect.y;
