@@ -50,7 +50,7 @@ fn each_format_draws_one_environment() {
         for (arguments, message) in [
             (
                 &["--format", format][..],
-                "error: a picture shows one environment, and there are several\n  help: choose one with -e: dev, prod\n",
+                "error: a picture shows one environment, and there are several\nhelp: choose one with -e: dev, prod\n",
             ),
             (
                 &["-e", "dev", "--why", "--format", format],
