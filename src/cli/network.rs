@@ -19,8 +19,8 @@ use crate::finding::{Severity, nearest};
 use crate::manifest::{Resource, Scopes};
 use crate::network::draw;
 use crate::network::{
-    Action, Connection, Connections, Direction, End, Engine, Name, PeerId, Range, Reach, Reason,
-    connections, names, reasons,
+    Action, Connection, Connections, Direction, End, Engine, Name, PeerId, Protocol, Range, Reach,
+    Reason, connections, names, reasons,
 };
 use crate::pipeline::{Checks, Environment, Outcome, read_manifests, render_project};
 use crate::project::load_manifests;
@@ -188,17 +188,14 @@ fn objects<'o>(outcome: &'o Outcome, environment: Option<&'o Environment>) -> Ve
 impl Known<'_> {
     /// Returns the line where a node of an object can be mended, `file:line`, with that of the macro where one wrote it.
     fn place(&self, object: Index, node: Option<Node<'_>>) -> Option<String> {
-        let locations = match self.environment {
-            Some(environment) => {
-                let object = environment.objects.get(object)?;
-                let node = node.unwrap_or_else(|| object.resource.root());
-                object.templates(environment, node)
-            }
-            None => {
-                let (file, object) = self.outcome.manifests.get(object)?;
-                let node = node.unwrap_or_else(|| object.root());
-                vec![Location::new(*file, node.span())]
-            }
+        let locations = if let Some(environment) = self.environment {
+            let object = environment.objects.get(object)?;
+            let node = node.unwrap_or_else(|| object.resource.root());
+            object.templates(environment, node)
+        } else {
+            let (file, object) = self.outcome.manifests.get(object)?;
+            let node = node.unwrap_or_else(|| object.root());
+            vec![Location::new(*file, node.span())]
         };
         let line = |location: &Location| {
             let file = self.outcome.sources.file(location.file);
@@ -453,13 +450,12 @@ pub(super) struct JsonPorts {
 
 impl JsonPorts {
     pub(super) fn of(connections: &Connections) -> Vec<Self> {
-        let parts = connections.parts();
-        let ports = parts.map(|(protocol, first, last)| Self {
+        let one = |(protocol, first, last): (Protocol, u32, u32)| Self {
             protocol: protocol.as_str(),
             first,
             last,
-        });
-        ports.collect()
+        };
+        connections.parts().map(one).collect()
     }
 }
 

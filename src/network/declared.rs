@@ -238,7 +238,9 @@ fn assume<'a>(peer: &Peer<'a>, asked: &mut Asked<'a>) {
         let own = labels.iter().find(|(key, _)| bare(key) == NAMESPACE);
         namespace = own.map(|(_, name)| *name).or(namespace);
         labels.retain(|(key, _)| bare(key) != NAMESPACE);
-        labels.iter_mut().for_each(|(key, _)| *key = bare(key));
+        for (key, _) in &mut labels {
+            *key = bare(key);
+        }
         if labels
             .iter()
             .any(|(key, _)| *key == ACCOUNT || key.starts_with(NAMESPACE_LABELS))

@@ -93,32 +93,10 @@ impl<'a> Versions<'a> {
             });
             all.collect()
         };
-        // By target: what is outside is told together.
-        let mut targets: BTreeMap<usize, Vec<(usize, Connections)>> = BTreeMap::new();
-        for ((source, _), found) in outside.iter().zip(changed(&outside)) {
-            for (target, connections) in found {
-                targets
-                    .entry(target)
-                    .or_default()
-                    .push((*source, connections));
-            }
-        }
         let internet = [&one.internet.ingress, &one.internet.egress];
-        let mut lines: BTreeMap<(String, &str), Connections> = BTreeMap::new();
-        for (target, sources) in targets {
-            let to = sides.name(target);
-            for (from, connections) in sides.together(sources, internet) {
-                lines.insert((from, to), connections);
-            }
-        }
-        for ((from, to), connections) in lines {
-            let to = to.to_owned();
-            tell(Changed {
-                from,
-                to,
-                connections,
-            })?;
-        }
+        let sources = outside.iter().map(|(source, _)| *source);
+        let found = sources.zip(changed(&outside)).collect();
+        sides.outside(found, internet).try_for_each(&mut tell)?;
         for some in inside.chunks(AT_ONCE) {
             for ((_, name), found) in some.iter().zip(changed(some)) {
                 for (to, connections) in sides.together(found, internet) {
@@ -226,6 +204,33 @@ impl<'r, 'a> Sides<'r, 'a> {
             !open.is_empty()
         });
         open
+    }
+
+    /// Returns what has changed of sources outside: of each target they are told together.
+    fn outside(
+        &self,
+        found: Vec<(usize, Vec<(usize, Connections)>)>,
+        internet: [&Intervals; 2],
+    ) -> impl Iterator<Item = Changed> {
+        let mut targets: BTreeMap<usize, Vec<(usize, Connections)>> = BTreeMap::new();
+        for (source, found) in found {
+            for (target, connections) in found {
+                let sources = targets.entry(target).or_default();
+                sources.push((source, connections));
+            }
+        }
+        let mut lines: BTreeMap<(String, String), Connections> = BTreeMap::new();
+        for (target, sources) in targets {
+            let to = self.name(target);
+            for (from, connections) in self.together(sources, internet) {
+                lines.insert((from, to.to_owned()), connections);
+            }
+        }
+        lines.into_iter().map(|((from, to), connections)| Changed {
+            from,
+            to,
+            connections,
+        })
     }
 
     /// Returns the names of ends, where those outside are together of which the same is said.

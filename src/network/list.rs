@@ -79,45 +79,16 @@ impl Names {
                 (inside(shown, classes), Party::Workload(workload))
             })
             .collect();
-        for peer in reach.numbering.entities() {
-            if let End::Entity(entity) = reach.numbering.end(peer) {
-                let shown = format!("{}[Entity]", entity.as_str());
-                all.push((inside(shown, vec![peer]), Party::Outside(peer)));
-            }
-        }
-        for direction in Direction::ALL {
-            for peer in reach.numbering.outside(direction) {
-                if let End::Source(range) | End::Target(range) = reach.numbering.end(peer) {
-                    let name = Name {
-                        shown: format!("{range}[External]"),
-                        range: Some(range),
-                        peers: vec![peer],
-                    };
-                    all.push((name, Party::Outside(peer)));
-                }
-            }
-        }
+        all.extend(beyond(reach));
         let unknown = vec![reach.numbering.unknown()];
         all.push((
             inside(INGRESS_CONTROLLER.to_owned(), unknown),
             Party::Controller,
         ));
         all.sort();
-        let is_foreign = |peer: &PeerId| {
-            let Some(place) = reach.class(*peer) else {
-                return true;
-            };
-            let nobody = || {
-                let mut directions = Direction::ALL.into_iter();
-                directions.all(|direction| reach.about(place, direction).next().is_none())
-            };
-            let class = reach.inventory.classes.get(place);
-            class.is_none_or(|class| class.node || class.assumed && nobody())
-        };
-        let is_foreign = all.iter().map(|(name, party)| match party {
-            Party::Controller => false,
-            Party::Workload(_) | Party::Outside(_) => name.peers.iter().all(is_foreign),
-        });
+        let is_foreign = all
+            .iter()
+            .map(|(name, party)| is_foreign(reach, name, *party));
         let is_foreign = is_foreign.collect();
         let mut of_workload = vec![0; reach.inventory.workloads.len()];
         let mut outside = HashMap::new();
@@ -145,6 +116,44 @@ impl Names {
     fn name(&self, place: usize) -> &str {
         self.all.get(place).map_or("", |(name, _)| &name.shown)
     }
+}
+
+/// Returns the names of what is no workload.
+fn beyond(reach: &Reach<'_>) -> Vec<(Name, Party)> {
+    let ways = Direction::ALL.into_iter();
+    let ways = ways.flat_map(|direction| reach.numbering.outside(direction));
+    let peers = reach.numbering.entities().chain(ways);
+    let names = peers.filter_map(|peer| {
+        let (shown, range) = match reach.numbering.end(peer) {
+            End::Entity(entity) => (format!("{}[Entity]", entity.as_str()), None),
+            End::Source(range) | End::Target(range) => (format!("{range}[External]"), Some(range)),
+            End::Class(_) | End::Unknown => return None,
+        };
+        let name = Name {
+            shown,
+            range,
+            peers: vec![peer],
+        };
+        Some((name, Party::Outside(peer)))
+    });
+    names.collect()
+}
+
+/// Tells whether no policy here is about what has a name.
+fn is_foreign(reach: &Reach<'_>, name: &Name, party: Party) -> bool {
+    let mut peers = name.peers.iter();
+    party != Party::Controller
+        && peers.all(|peer| {
+            let Some(place) = reach.class(*peer) else {
+                return true;
+            };
+            let has_policy = || {
+                let mut directions = Direction::ALL.into_iter();
+                directions.any(|direction| reach.about(place, direction).next().is_some())
+            };
+            let class = reach.inventory.classes.get(place);
+            class.is_none_or(|class| class.node || class.assumed && !has_policy())
+        })
 }
 
 /// Lists the numbers of the classes of each workload.

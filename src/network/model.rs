@@ -399,7 +399,7 @@ fn labels_of_controller<'a>(
                 "apps.kubernetes.io/pod-index",
                 "statefulset.kubernetes.io/pod-name",
             ];
-            if !keys.iter().any(|key| is_asked(&key)) {
+            if !keys.iter().any(is_asked) {
                 return vec![Vec::new()];
             }
             let number = |path: &[&str], default| {
@@ -414,7 +414,7 @@ fn labels_of_controller<'a>(
                 .map(|ordinal| {
                     let values = [ordinal.to_string(), format!("{name}-{ordinal}")];
                     let both = keys.into_iter().zip(values);
-                    both.filter(|(key, _)| is_asked(&key)).collect()
+                    both.filter(|(key, _)| is_asked(key)).collect()
                 })
                 .collect()
         }

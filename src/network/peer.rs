@@ -155,7 +155,7 @@ impl Numbering {
 
 /// Cuts the addresses outside at the borders of rules.
 fn partition(peers: &HashSet<Peer<'_>>) -> Partition {
-    let mut cuts: Vec<Range> = peers.iter().flat_map(|peer| peer.cuts()).collect();
+    let mut cuts: Vec<Range> = peers.iter().flat_map(Peer::cuts).collect();
     if peers.iter().any(|peer| peer.names(Family::V6)) {
         cuts.push(Range::all(Family::V6));
     }

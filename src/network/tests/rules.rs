@@ -1,5 +1,7 @@
 //! What is said about policies and flows: the rule, the words, and the place.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::cluster::FlowsObject;
 use crate::project::{Flow, FlowEnd, IngressController, Network};
@@ -53,7 +55,7 @@ fn flows(lines: &str) -> FlowsObject {
     let mut text = "flows:\n".to_owned();
     for line in lines.lines() {
         let parts: Vec<&str> = line.split(' ').collect();
-        text.push_str(&format!("- {{from: '{}', to: '{}'}}\n", parts[0], parts[1]));
+        writeln!(text, "- {{from: '{}', to: '{}'}}", parts[0], parts[1]).unwrap();
     }
     let mut sources = SourceMap::new();
     let file = sources.add("policies/flows.yaml", text.clone());

@@ -87,15 +87,15 @@ fn cilium<'a>(
         if !pods.keys().all(is_label) {
             continue;
         }
-        let named: Vec<&str> = selector
+        let elsewhere: Vec<&str> = selector
             .values()
             .filter(|(key, _)| *key == NAMESPACE)
             .flat_map(|(_, names)| names.iter().copied())
             .collect();
-        let names = match (named.as_slice(), own) {
+        let within = match (elsewhere.as_slice(), own) {
             ([], Some(own)) if selector == pods => vec![own],
             ([name], _) => match namespaces.which(&Selector::of_labels([(NAME, *name)])) {
-                Which::These(names) => names,
+                Which::These(these) => these,
                 Which::Absent(_) | Which::Unknown => continue,
             },
             _ => continue,
@@ -106,7 +106,7 @@ fn cilium<'a>(
             node,
             extent: Extent::Anything,
         };
-        select(references, part, &pods, &names);
+        select(references, part, &pods, &within);
     }
 }
 
