@@ -34,6 +34,9 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
+    if !matches!(args.format, NetworkFormat::Text | NetworkFormat::Json) {
+        return Err(Failure::new("a change is told as text or json only"));
+    }
     let other = side.strip_prefix(ENVIRONMENT);
     if let Some(name) = other {
         must_be_there(name, args, loaded)?;
@@ -74,7 +77,7 @@ pub(super) fn run(
     }
     let differs = match args.format {
         NetworkFormat::Json => json(args, side, &compared, out)?,
-        NetworkFormat::Text => text(args, &compared, out)?,
+        _ => text(args, &compared, out)?,
     };
     Ok(if differs {
         ExitStatus::Findings
