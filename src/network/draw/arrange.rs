@@ -107,7 +107,7 @@ fn write_alike(picture: &mut Picture) {
                         _ => edge.to == other && own.contains(&edge.from),
                     }
             };
-            let mut alike: Vec<&mut Edge> = picture
+            let alike: Vec<&mut Edge> = picture
                 .edges
                 .iter_mut()
                 .filter(|edge| is_one(edge))
@@ -118,7 +118,9 @@ fn write_alike(picture: &mut Picture) {
                     .iter()
                     .all(|edge| Some(&edge.connections) == connections.as_ref())
             {
-                alike.iter_mut().for_each(|edge| edge.form = form);
+                for edge in alike {
+                    edge.form = form;
+                }
             }
         }
     }
@@ -166,6 +168,11 @@ fn texts(picture: &mut Picture) {
             *count += 1;
         }
     }
+    hoist(picture);
+}
+
+/// Moves what all boxes of a namespace say to its head.
+fn hoist(picture: &mut Picture) {
     for group in &mut picture.groups {
         if group.namespace.is_none() || group.spots.len() < 2 {
             continue;

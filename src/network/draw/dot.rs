@@ -7,10 +7,10 @@ use super::{Party, Picture, Spot, Text, few_ports, visible};
 /// Writes a picture for Graphviz: `dot -Tsvg`.
 pub fn dot(picture: &Picture) -> String {
     let mut out = String::from("digraph network {\n");
-    let label: Vec<String> = picture.notes.iter().map(|note| quoted_part(note)).collect();
     let title = quoted_part(&picture.title);
-    let label: String = label.iter().map(|note| format!("{note}\\l")).collect();
-    let _ = writeln!(out, "  label=\"{title}\\l{label}\";");
+    let mut label = vec![title];
+    label.extend(picture.notes.iter().map(|note| quoted_part(note)));
+    let _ = writeln!(out, "  label=\"{}\\l\";", label.join("\\l"));
     out.push_str(
         "  rankdir=LR; labeljust=l; labelloc=t; fontname=\"sans-serif\"; fontsize=12; nodesep=0.15; ranksep=0.9;\n  \
          node [shape=box, style=\"filled,rounded\", fillcolor=white, fontname=\"sans-serif\", fontsize=11, height=0.3];\n  \
@@ -58,11 +58,9 @@ pub fn dot(picture: &Picture) -> String {
 }
 
 fn attributes(spot: &Spot) -> String {
-    let below: String = spot
-        .below()
-        .iter()
-        .map(|line| format!("\\n{}", quoted_part(line)))
-        .collect();
+    let mut head = vec![quoted_part(&spot.name)];
+    head.extend(spot.below().iter().map(|line| quoted_part(line)));
+    let head = head.join("\\n");
     let texts = lines(&spot.texts);
     let texts = if texts.is_empty() {
         texts
@@ -75,7 +73,7 @@ fn attributes(spot: &Spot) -> String {
         _ if spot.open => ", style=\"filled,rounded,dashed\"",
         _ => "",
     };
-    format!("label=\"{}{below}{texts}\"{style}", quoted_part(&spot.name))
+    format!("label=\"{head}{texts}\"{style}")
 }
 
 /// Writes texts one a line, each at the left.

@@ -33,7 +33,7 @@ pub struct Gathering {
     peers: Vec<Vec<PeerId>>,
     /// Whether connections come from it, and whether they go to it.
     sides: Vec<[bool; 2]>,
-    of_name: HashMap<String, usize>,
+    of_name: BTreeMap<String, usize>,
     open: BTreeMap<(usize, usize), Connections>,
     names: area::Names,
     folded: bool,
@@ -49,7 +49,7 @@ impl Gathering {
             parties: Vec::new(),
             peers: Vec::new(),
             sides: Vec::new(),
-            of_name: HashMap::new(),
+            of_name: BTreeMap::new(),
             open: BTreeMap::new(),
             names: area_names(reach),
             folded: false,
@@ -161,14 +161,13 @@ impl Gathering {
             self.fold();
         }
         let open = self.open_ends();
-        let mut edges = self.edges(&open);
+        let edges = self.edges(&open);
         let mut parties: BTreeSet<Party> = edges
             .keys()
             .flat_map(|(from, to)| [from.clone(), to.clone()])
             .collect();
         for (place, party) in self.parties.iter().enumerate() {
-            let is_drawn = alone && party.namespace().is_some() || open.contains(&place);
-            if is_drawn {
+            if alone && party.namespace().is_some() || open.contains(&place) {
                 parties.insert(party.clone());
             }
         }
@@ -187,20 +186,15 @@ impl Gathering {
             self.place(&mut picture, party, false);
         }
         let places: BTreeMap<&Party, usize> = parties_of(&picture.spots);
-        let found =
-            std::mem::take(&mut edges)
-                .into_iter()
-                .filter_map(|((from, to), connections)| {
-                    Some(Edge {
-                        from: *places.get(&from)?,
-                        to: *places.get(&to)?,
-                        connections,
-                        form: Form::Line,
-                    })
-                });
-        let found: Vec<Edge> = found.collect();
-        drop(places);
-        picture.edges = found;
+        let found = edges.into_iter().filter_map(|((from, to), connections)| {
+            Some(Edge {
+                from: *places.get(&from)?,
+                to: *places.get(&to)?,
+                connections,
+                form: Form::Line,
+            })
+        });
+        picture.edges = found.collect();
         arrange(&mut picture);
         if self.foreign {
             picture.notes.push(FOREIGN.to_owned());

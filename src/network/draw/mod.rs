@@ -249,8 +249,14 @@ fn shown_ports(connections: &Connections, most: usize, tcp: &str) -> String {
 /// Replaces what no picture can show, or what would change the order in which a text is read.
 fn visible(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().map(|char| match char {
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' => '\u{fffd}',
-        '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{ad}' | '\u{61c}' => '\u{fffd}',
+        '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{feff}'
+        | '\u{fffe}'
+        | '\u{ffff}'
+        | '\u{ad}'
+        | '\u{61c}' => '\u{fffd}',
         char if char.is_control() => '\u{fffd}',
         char => char,
     })

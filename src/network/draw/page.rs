@@ -66,7 +66,7 @@ pub fn page(pages: &[Page<'_>]) -> String {
         let group = (row.outside, &row.namespace);
         if before != Some(group) {
             let title = if row.outside {
-                "Outside".to_owned()
+                "what is outside".to_owned()
             } else {
                 escaped(&row.namespace)
             };
@@ -76,23 +76,21 @@ pub fn page(pages: &[Page<'_>]) -> String {
             );
             before = Some(group);
         }
-        let environments: Vec<String> = match places.len() == pages.len() {
-            true => vec!["all".to_owned()],
-            false => {
-                let names = places.iter().filter_map(|place| pages.get(*place));
-                names.map(|page| escaped(page.environment)).collect()
-            }
-        };
-        let cells = [
-            &row.to,
-            &row.from,
-            &row.ports,
-            &environments.join(", "),
-            &row.reason,
-        ];
+        let environments = environments(pages, places);
+        let cells = [&row.to, &row.from, &row.ports, &environments, &row.reason];
         let _ = writeln!(out, "| {} |", cells.map(String::as_str).join(" | "));
     }
     out
+}
+
+/// Names the environments at some places.
+fn environments(pages: &[Page<'_>], places: &BTreeSet<usize>) -> String {
+    if places.len() == pages.len() {
+        return "all".to_owned();
+    }
+    let names = places.iter().filter_map(|place| pages.get(*place));
+    let names: Vec<String> = names.map(|page| escaped(page.environment)).collect();
+    names.join(", ")
 }
 
 impl Page<'_> {
@@ -140,7 +138,7 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => {
-                out.extend(['\\', char])
+                out.extend(['\\', char]);
             }
             _ => out.push(char),
         }

@@ -51,6 +51,16 @@ impl Block {
         }
     }
 
+    /// Takes what is in another, which is at a corner of this one.
+    fn take(&mut self, other: Self, corner: Rect) {
+        for (spot, rect) in other.spots {
+            self.spots.insert(spot, rect.moved(corner.x, corner.y));
+        }
+        for (group, rect) in other.groups {
+            self.groups.insert(group, rect.moved(corner.x, corner.y));
+        }
+    }
+
     /// Returns a way between two boxes of one grid.
     fn beside(&self, from: usize, to: usize) -> Way {
         let rect = |spot: usize| self.spots.get(&spot).copied().unwrap_or_default();
@@ -210,27 +220,12 @@ fn by_groups(picture: &Picture, sizes: &Sizes, part: &Part) -> Block {
     for (name, block) in blocks {
         let middle = position(&graph, &name).unwrap_or_default();
         let corner = Rect::at(middle, (block.width, block.height));
-        all.spots.extend(
-            block
-                .spots
-                .into_iter()
-                .map(|(spot, rect)| (spot, rect.moved(corner.x, corner.y))),
-        );
-        all.groups.extend(
-            block
-                .groups
-                .into_iter()
-                .map(|(group, rect)| (group, rect.moved(corner.x, corner.y))),
-        );
+        all.take(block, corner);
     }
     for (place, ends) in lines {
-        let way = match ends.v == ends.w {
-            false => way(&graph, &ends),
-            true => picture
-                .edges
-                .get(place)
-                .map(|edge| all.beside(edge.from, edge.to))
-                .unwrap_or_default(),
+        let way = match picture.edges.get(place) {
+            Some(edge) if ends.v == ends.w => all.beside(edge.from, edge.to),
+            _ => way(&graph, &ends),
         };
         all.ways.insert(place, way);
     }

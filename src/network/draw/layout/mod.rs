@@ -49,9 +49,10 @@ pub(super) fn place(picture: &Picture, sizes: &Sizes) -> Places {
     let mut tied = Vec::new();
     let mut free = Vec::new();
     for part in parts(picture) {
-        match part.lines.is_empty() {
-            true => free.push(grid(picture, sizes, &part.spots)),
-            false => tied.push(layered(picture, sizes, &part)),
+        if part.lines.is_empty() {
+            free.push(grid(picture, sizes, &part.spots));
+        } else {
+            tied.push(layered(picture, sizes, &part));
         }
     }
     let area = |block: &Block| block.width * block.height;
