@@ -72,7 +72,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Tell who may talk to whom
     #[command(
-        after_help = "Examples:\n  tympan network -e prod\n  tympan network -e prod --to openmrs/mariadb --port 3306\n  tympan network rendered/prod"
+        after_help = "Examples:\n  tympan network -e prod\n  tympan network -e prod --to openmrs/mariadb --port 3306\n  tympan network -e prod --diff main     what a change opens and closes\n  tympan network rendered/prod"
     )]
     Network(NetworkArgs),
     /// Print the merged values of an environment, and where each was set
@@ -283,9 +283,19 @@ pub(super) struct NetworkArgs {
     /// is open
     #[arg(long)]
     pub(super) why: bool,
+    /// Tell what is opened and closed compared with another version: a git revision, `index`, a folder, or env:NAME for
+    /// another environment; exit code 1 when anything is
+    #[arg(long, value_name = "SIDE", conflicts_with = "why")]
+    pub(super) diff: Option<String>,
     /// The format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: NetworkFormat,
+    /// Write a page about all environments to this folder: network.md, and a picture of each
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "environments", "from", "to", "port", "why", "diff", "format"])]
+    pub(super) docs: Option<PathBuf>,
+    /// Write nothing; tell whether the page is up to date, with exit code 1 when not
+    #[arg(long, requires = "docs")]
+    pub(super) check: bool,
 }
 
 /// The formats of connections.
@@ -295,6 +305,12 @@ pub(super) enum NetworkFormat {
     Text,
     /// For programs
     Json,
+    /// A picture for Graphviz
+    Dot,
+    /// A picture for pages, drawn by GitHub, GitLab and others
+    Mermaid,
+    /// A picture
+    Svg,
 }
 
 /// When to use colours.

@@ -13,6 +13,8 @@ mod explain;
 mod init;
 mod load;
 mod network;
+mod network_diff;
+mod network_picture;
 mod policy;
 mod render;
 mod schema;

@@ -31,6 +31,7 @@ mod kill;
 mod kubectl;
 mod mistakes;
 mod netpol;
+mod network_pictures;
 mod pod_security;
 mod policies;
 mod program;
