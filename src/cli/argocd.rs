@@ -128,8 +128,7 @@ fn failing<'o>(outcome: &'o Outcome, wanted: &[&Object], policies: bool) -> Vec<
         .findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error);
-    let errors =
-        errors.filter(|finding| policies || ALWAYS.contains(&finding.rule.family()));
+    let errors = errors.filter(|finding| policies || ALWAYS.contains(&finding.rule.family()));
     errors
         .filter(|finding| {
             let about = finding.resource.as_ref();

@@ -6,15 +6,16 @@ use std::path::PathBuf;
 
 use super::Settings;
 use super::args::{DiffArgs, DiffFormat};
-use super::load::{apply_rules, load_project, pipeline_input};
+use super::load::{apply_rules, load_project, pipeline_input, project_checks};
 use super::render::tell;
 use super::side::{Side, load};
-use crate::diff::{Comparison, compare, write_json, write_markdown, write_text};
+use crate::cluster::Cluster;
+use crate::diff::{Comparison, compare, reach, write_json, write_markdown, write_text};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::nearest;
-use crate::manifest::Resource;
-use crate::pipeline::render_project;
+use crate::manifest::{Resource, Scopes};
+use crate::pipeline::{Checks, render_project};
 use crate::project::ProjectError;
 
 /// What a side holds: objects by environment; plain manifests under the empty name.
@@ -33,6 +34,26 @@ struct Known {
     environments: Vec<String>,
     /// What would be rendered now, where a side asks for it.
     work: Objects,
+    /// What is known of the environments.
+    checks: Checks,
+}
+
+impl Known {
+    /// Compares; in a project, also who may talk to whom.
+    fn compare(&self, title: String, name: &str, old: &[Resource], new: &[Resource]) -> Comparison {
+        let mut comparison = compare(title, old, new);
+        if let Some(settings) = self.checks.settings.get(name)
+            && !comparison.objects.is_empty()
+        {
+            let mut scopes = Scopes::default();
+            let schemas = self.checks.schemas.iter();
+            schemas.for_each(|schema| scopes.learn(schema.root()));
+            let before = Cluster::new(old.iter().collect(), scopes.clone(), settings);
+            let after = Cluster::new(new.iter().collect(), scopes, settings);
+            comparison.reach = reach(&comparison, &before, &after);
+        }
+        comparison
+    }
 }
 
 pub(super) fn run(
@@ -54,7 +75,7 @@ pub(super) fn run(
     }
     let before = objects(&from, &known, settings)?;
     let after = objects(&to, &known, settings)?;
-    let comparisons = pairs(args, (&from, before), (&to, after))?;
+    let comparisons = pairs(args, &known, (&from, before), (&to, after))?;
     let differs = comparisons.iter().any(|one| !one.objects.is_empty());
     match args.format {
         DiffFormat::Text => write_text(&comparisons, out)?,
@@ -83,12 +104,14 @@ fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
                     root: settings.directory.clone(),
                     environments: Vec::new(),
                     work: Objects::new(),
+                    checks: Checks::default(),
                 });
             }
             return Err(failure);
         }
     };
     let root = project.root.clone();
+    let checks = project_checks(&project, &[])?;
     let environments = project.layout.environments.keys().cloned().collect();
     let renders = |side: &&Side| matches!(side, Side::Work | Side::Environment(_));
     let mut work = Objects::new();
@@ -112,6 +135,7 @@ fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
         root,
         environments,
         work,
+        checks,
     })
 }
 
@@ -159,6 +183,7 @@ fn objects(side: &Side, known: &Known, settings: &Settings) -> Result<Loaded, Fa
 /// the only environment of the other side.
 fn pairs(
     args: &DiffArgs,
+    project: &Known,
     (from, before): (&Side, Loaded),
     (to, after): (&Side, Loaded),
 ) -> Result<Vec<Comparison>, Failure> {
@@ -180,7 +205,7 @@ fn pairs(
             after.remove(a);
             let all = after.iter();
             return Ok(all
-                .map(|(b, new)| compare(format!("{a} => {b}"), &old, new))
+                .map(|(b, new)| project.compare(format!("{a} => {b}"), b, &old, new))
                 .collect());
         }
         (Side::Work, Side::Environment(b)) => {
@@ -188,7 +213,7 @@ fn pairs(
             before.remove(b);
             let all = before.iter();
             return Ok(all
-                .map(|(a, old)| compare(format!("{a} => {b}"), old, &new))
+                .map(|(a, old)| project.compare(format!("{a} => {b}"), b, old, &new))
                 .collect());
         }
         (Side::Environment(name), _) => after.retain(|other, _| other.is_empty() || other == name),
@@ -202,7 +227,7 @@ fn pairs(
         after.first_key_value(),
     ) && a != b
     {
-        return Ok(vec![compare(format!("{a} => {b}"), old, new)]);
+        return Ok(vec![project.compare(format!("{a} => {b}"), b, old, new)]);
     }
     let known = |others: &Objects, name: &String| others.contains_key(name) || name.is_empty();
     if singles.0 {
@@ -219,7 +244,8 @@ fn pairs(
     let empty = Vec::new();
     let compared = names.into_iter().map(|name| {
         let (old, new) = (before.get(name), after.get(name));
-        compare(name.clone(), old.unwrap_or(&empty), new.unwrap_or(&empty))
+        let (old, new) = (old.unwrap_or(&empty), new.unwrap_or(&empty));
+        project.compare(name.clone(), name, old, new)
     });
     Ok(compared.collect())
 }

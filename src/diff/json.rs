@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Comparison, Field, FieldChange, Impact, ObjectChange, ObjectDiff, Shown};
 use crate::finding::ResourceId;
+use crate::network::Change;
 
 #[derive(Serialize)]
 struct Page<'c> {
@@ -23,7 +24,16 @@ struct One<'c> {
     changed: usize,
     removed: usize,
     impacts: Vec<JsonImpact<'c>>,
+    opened: Vec<JsonReach<'c>>,
+    closed: Vec<JsonReach<'c>>,
     objects: Vec<JsonObject<'c>>,
+}
+
+#[derive(Serialize)]
+struct JsonReach<'c> {
+    from: &'c str,
+    to: &'c str,
+    ports: &'c str,
 }
 
 #[derive(Serialize)]
@@ -98,8 +108,20 @@ fn one(comparison: &Comparison) -> One<'_> {
         changed,
         removed,
         impacts: comparison.impacts.iter().map(impact).collect(),
+        opened: reach(comparison, Change::Opens),
+        closed: reach(comparison, Change::Closes),
         objects: comparison.objects.iter().map(object).collect(),
     }
+}
+
+fn reach(comparison: &Comparison, change: Change) -> Vec<JsonReach<'_>> {
+    let all = comparison.reach.iter().filter(|one| one.change == change);
+    let shown = all.map(|one| JsonReach {
+        from: &one.from,
+        to: &one.to,
+        ports: &one.ports,
+    });
+    shown.collect()
 }
 
 fn id(id: &ResourceId) -> JsonId<'_> {

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::text::{warning, write_field};
-use super::{Comparison, Impact, ObjectChange, ObjectDiff};
+use super::{Comparison, Impact, ObjectChange, ObjectDiff, ReachChange};
+use crate::network::Change;
 use crate::report::escaped;
 
 /// How many bytes a comment may have: GitHub takes 65,536 characters.
@@ -37,7 +38,15 @@ pub fn write_markdown(comparisons: &[Comparison], out: &mut impl Write) -> io::R
                 page.push(&format!("- … and {} more\n", group.len() - MOST));
             }
         }
-        if !comparison.impacts.is_empty() {
+        for group in comparison.reach.chunk_by(|a, b| a.change == b.change) {
+            for one in group.iter().take(MOST) {
+                page.push(&format!("- {}\n", reach_line(one)));
+            }
+            if group.len() > MOST {
+                page.push(&format!("- … and {} more\n", group.len() - MOST));
+            }
+        }
+        if !comparison.impacts.is_empty() || !comparison.reach.is_empty() {
             page.push("\n");
         }
     }
@@ -99,6 +108,14 @@ fn line(impact: &Impact) -> String {
         Impact::Lost { .. } | Impact::Refused { .. } => {
             format!("**{id}: {}**", plain(&warning(impact).unwrap_or_default()))
         }
+    }
+}
+
+fn reach_line(one: &ReachChange) -> String {
+    let (from, to, ports) = (code(&one.from), code(&one.to), code(&one.ports));
+    match one.change {
+        Change::Opens => format!("**{from} may talk to {to}** on {ports}"),
+        Change::Closes => format!("{from} may no longer talk to {to} on {ports}"),
     }
 }
 

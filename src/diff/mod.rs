@@ -8,6 +8,7 @@ mod json;
 mod list;
 mod markdown;
 mod object;
+mod reach;
 mod shown;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use rayon::prelude::*;
 pub use self::impact::{Impact, impacts};
 pub use self::json::write_json;
 pub use self::markdown::write_markdown;
+pub use self::reach::{ReachChange, reach};
 pub use self::shown::{Line, Shown};
 pub use self::text::write_text;
 use crate::finding::ResourceId;
@@ -34,6 +36,8 @@ pub struct Comparison {
     pub objects: Vec<ObjectDiff>,
     /// What it leads to, the gravest first.
     pub impacts: Vec<Impact>,
+    /// Who may talk to whom now that might not before, and the other way round.
+    pub reach: Vec<ReachChange>,
 }
 
 /// An object that differs.
@@ -131,6 +135,7 @@ pub fn compare(title: String, before: &[Resource], after: &[Resource]) -> Compar
         title,
         objects,
         impacts,
+        reach: Vec::new(),
     }
 }
 

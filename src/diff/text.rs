@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 
 use super::{Comparison, FieldChange, Impact, ObjectChange, Shown};
+use crate::network::Change;
 use crate::report::{escaped, escaped_line};
 
-/// Writes all comparisons; `all` says whether every line of a text is wanted.
+/// Writes all comparisons.
 pub fn write_text(comparisons: &[Comparison], out: &mut impl Write) -> io::Result<()> {
     for comparison in comparisons {
         if comparison.objects.is_empty() {
@@ -30,6 +31,14 @@ pub fn write_text(comparisons: &[Comparison], out: &mut impl Write) -> io::Resul
                     escaped(&warning)
                 )?;
             }
+        }
+        for one in &comparison.reach {
+            let word = match one.change {
+                Change::Opens => "opens",
+                Change::Closes => "closes",
+            };
+            let (from, to) = (escaped(&one.from), escaped(&one.to));
+            writeln!(out, "! {word} {from} => {to} : {}", one.ports)?;
         }
         for object in &comparison.objects {
             let id = object.id.to_string();
