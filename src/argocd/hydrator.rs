@@ -74,9 +74,8 @@ struct Person {
 
 /// Returns the file at a branch's root.
 pub fn root_metadata(commit: &DryCommit<'_>) -> String {
-    let (referenced, body) = references(commit.body);
-    let references =
-        (referenced != Referenced::default()).then_some(Reference { commit: referenced });
+    let (named, body) = references(commit.body);
+    let references = (named != Referenced::default()).then_some(Reference { commit: named });
     text(&Metadata {
         repository: commit.repository,
         dry_sha: commit.id,

@@ -115,7 +115,7 @@ fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
     let environments = project.layout.environments.keys().cloned().collect();
     let renders = |side: &&Side| matches!(side, Side::Work | Side::Environment(_));
     let mut work = Objects::new();
-    if sides.iter().any(|side| renders(side)) {
+    if sides.iter().any(renders) {
         let (input, config) = pipeline_input(project, &[], &[])?;
         let mut outcome = render_project(input);
         if !outcome.complete {
@@ -199,22 +199,21 @@ fn pairs(
     if !one(to) {
         after.retain(|name, _| chosen(name));
     }
+    let between = |a: &str, b: &str, old: &[Resource], new: &[Resource]| {
+        project.compare(format!("{a} => {b}"), b, old, new)
+    };
     match (from, to) {
         (Side::Environment(a), Side::Environment(_) | Side::Work) => {
             let old = before.remove(a).unwrap_or_default();
             after.remove(a);
-            let all = after.iter();
-            return Ok(all
-                .map(|(b, new)| project.compare(format!("{a} => {b}"), b, &old, new))
-                .collect());
+            let all = after.iter().map(|(b, new)| between(a, b, &old, new));
+            return Ok(all.collect());
         }
         (Side::Work, Side::Environment(b)) => {
             let new = after.remove(b).unwrap_or_default();
             before.remove(b);
-            let all = before.iter();
-            return Ok(all
-                .map(|(a, old)| project.compare(format!("{a} => {b}"), b, old, &new))
-                .collect());
+            let all = before.iter().map(|(a, old)| between(a, b, old, &new));
+            return Ok(all.collect());
         }
         (Side::Environment(name), _) => after.retain(|other, _| other.is_empty() || other == name),
         (_, Side::Environment(name)) => before.retain(|other, _| other.is_empty() || other == name),
@@ -227,7 +226,7 @@ fn pairs(
         after.first_key_value(),
     ) && a != b
     {
-        return Ok(vec![project.compare(format!("{a} => {b}"), b, old, new)]);
+        return Ok(vec![between(a, b, old, new)]);
     }
     let known = |others: &Objects, name: &String| others.contains_key(name) || name.is_empty();
     if singles.0 {

@@ -1,6 +1,6 @@
 //! Lists: items that belong together by their merge keys, or by what they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
@@ -53,7 +53,7 @@ pub(super) fn compare(walk: &mut Walk, path: &str, old: Node<'_>, new: Node<'_>)
 /// Returns what each item is called by its keys; nothing where they do not tell all of them apart.
 fn labels(items: &[Node<'_>], keys: &[&str]) -> Option<Vec<String>> {
     let mut labels = Vec::with_capacity(items.len());
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     for item in items {
         let main = keys.first().and_then(|key| item.get(key))?;
         if main.is_collection() || main.is_null() {
@@ -66,7 +66,7 @@ fn labels(items: &[Node<'_>], keys: &[&str]) -> Option<Vec<String>> {
             Some(format!("{key}={text}"))
         });
         let label = parts.collect::<Vec<_>>().join(",");
-        if seen.insert(label.clone(), ()).is_some() {
+        if !seen.insert(label.clone()) {
             return None;
         }
         labels.push(label);

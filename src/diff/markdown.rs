@@ -151,7 +151,7 @@ fn details(title: &str, object: &ObjectDiff) -> io::Result<String> {
         body.push_str(" …\n");
     }
     if left_out > 0 {
-        body.push_str(&format!("… and {left_out} more fields\n"));
+        body.extend(["… and ", &left_out.to_string(), " more fields\n"]);
     }
     let fence = fence(&body);
     Ok(format!(
@@ -196,7 +196,7 @@ fn html(text: &str) -> String {
             '>' => shown.push_str("&gt;"),
             // Nobody is called by a name in a manifest, and nothing in it is emphasised or linked.
             '@' | '*' | '_' | '[' | ']' | '~' | '#' | '\\' | '|' => {
-                shown.push_str(&format!("&#{};", u32::from(letter)));
+                shown.extend(["&#", &u32::from(letter).to_string(), ";"]);
             }
             letter => shown.push(letter),
         }

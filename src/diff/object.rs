@@ -97,14 +97,11 @@ impl Walk {
     }
 
     fn text(&mut self, path: &str, old: &str, new: &str) {
-        let change = match lines(old, new) {
-            Some(lines) => FieldChange::Lines(lines),
-            None => {
-                let count =
-                    |text: &str| Shown::Value(format!("a text of {} lines", text.lines().count()));
-                FieldChange::Changed(count(old), count(new))
-            }
-        };
+        let count = |text: &str| Shown::Value(format!("a text of {} lines", text.lines().count()));
+        let change = lines(old, new).map_or_else(
+            || FieldChange::Changed(count(old), count(new)),
+            FieldChange::Lines,
+        );
         self.push(path, change);
     }
 }

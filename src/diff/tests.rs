@@ -284,11 +284,7 @@ fn markdown_ends_where_hosts_end() {
     let shown = markdown(&many("a"), &many("b"));
     assert!(shown.len() < 65_536 && shown.contains("more objects, which `tympan diff` shows."));
     let removed = markdown(&many("a"), "");
-    assert!(
-        removed.contains("- … and 1970 more\n"),
-        "{}",
-        &removed[..3_000]
-    );
+    assert!(removed.contains("- … and 1970 more\n"), "{}", removed.len());
 }
 
 #[test]

@@ -12,16 +12,11 @@ pub fn write_text(comparisons: &[Comparison], out: &mut impl Write) -> io::Resul
         if comparison.objects.is_empty() {
             continue;
         }
-        if !comparison.title.is_empty() {
-            writeln!(
-                out,
-                "# {}: {}",
-                escaped(&comparison.title),
-                comparison.summary()
-            )?;
-        } else {
-            writeln!(out, "# {}", comparison.summary())?;
-        }
+        let title = match comparison.title.as_str() {
+            "" => String::new(),
+            title => format!("{}: ", escaped(title)),
+        };
+        writeln!(out, "# {title}{}", comparison.summary())?;
         for impact in &comparison.impacts {
             if let Some(warning) = warning(impact) {
                 writeln!(

@@ -157,7 +157,7 @@ fn depth(folder: &[u8]) -> usize {
     if folder.is_empty() {
         return 0;
     }
-    1 + folder.iter().filter(|byte| **byte == b'/').count()
+    folder.split(|byte| *byte == b'/').count()
 }
 
 fn ids(answer: &[u8], count: usize) -> Result<Vec<String>, GitError> {

@@ -56,25 +56,7 @@ pub fn plan_branch(
     notice: Option<&str>,
     adopt: Adopt,
 ) -> Result<BranchPlan, OutputError> {
-    let text = match held.get(LEDGER) {
-        Some(Held::File(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
-        _ => String::new(),
-    };
-    let mut known = Ledger::parse(&text).map_err(|bad| OutputError::Ledger {
-        path: LEDGER.into(),
-        line: bad.line,
-        message: bad.message,
-    })?;
-    if adopt == Adopt::Yes {
-        let read = held.keys().filter(|path| is_read_by_argocd(path));
-        for path in read {
-            let own = path.split_once('/').map_or("", |(own, _)| own);
-            known
-                .files
-                .entry(path.clone())
-                .or_insert_with(|| own.to_owned());
-        }
-    }
+    let (text, known) = known(held, adopt)?;
     let mut end = Ledger::default();
     for file in &desired.files {
         end.files
@@ -97,12 +79,6 @@ pub fn plan_branch(
     for (path, own) in &notices {
         end.files.insert(path.clone(), (*own).to_owned());
     }
-    let changed: BTreeSet<String> = changes
-        .iter()
-        .filter(|change| change.kind != ChangeKind::Unknown)
-        .filter_map(|change| change.path.split_once('/'))
-        .map(|(folder, _)| folder.to_owned())
-        .collect();
     changes.extend(stale(held, &known, &end));
     for (path, _) in &notices {
         if held.contains_key(path) && !known.files.contains_key(path) && adopt == Adopt::No {
@@ -110,16 +86,15 @@ pub fn plan_branch(
         }
     }
     changes.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
-    let stale: BTreeSet<String> = changes
+    let differ: BTreeSet<String> = changes
         .iter()
-        .filter(|change| change.kind == ChangeKind::Stale)
+        .filter(|change| change.kind != ChangeKind::Unknown)
         .filter_map(|change| change.path.split_once('/'))
         .map(|(folder, _)| folder.to_owned())
         .collect();
-    let differs = |own: &str| changed.contains(own) || stale.contains(own);
     let wanted = notices
         .into_iter()
-        .filter(|(path, own)| differs(own) || !held.contains_key(path));
+        .filter(|(path, own)| differ.contains(*own) || !held.contains_key(path));
     let notices = wanted.map(|(path, _)| path).collect();
     let end = end.text();
     Ok(BranchPlan {
@@ -127,6 +102,29 @@ pub fn plan_branch(
         notices,
         ledger: (end != text).then(|| (LEDGER.to_owned(), end)),
     })
+}
+
+/// Returns the ledger that is held, and what of it all is Tympan's.
+fn known(held: &BTreeMap<String, Held>, adopt: Adopt) -> Result<(String, Ledger), OutputError> {
+    let text = match held.get(LEDGER) {
+        Some(Held::File(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
+        _ => String::new(),
+    };
+    let mut known = Ledger::parse(&text).map_err(|bad| OutputError::Ledger {
+        path: LEDGER.into(),
+        line: bad.line,
+        message: bad.message,
+    })?;
+    if adopt == Adopt::Yes {
+        for path in held.keys().filter(|path| *path != LEDGER) {
+            let own = path.split_once('/').map_or("", |(own, _)| own);
+            if is_read_by_argocd(path) {
+                let entry = known.files.entry(path.clone());
+                entry.or_insert_with(|| own.to_owned());
+            }
+        }
+    }
+    Ok((text, known))
 }
 
 /// Finds files that are missing, differ, or stand where another one must be.

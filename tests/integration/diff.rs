@@ -181,3 +181,30 @@ fn plain_folders_need_no_project() {
     assert_eq!(output.code, 1);
     assert_eq!(run(&["-C", at, "diff", "--from", "old"]).code, 2);
 }
+
+#[test]
+fn who_may_talk_to_whom_is_told_before_the_details() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {app: web}}\nspec: {containers: [{name: web, image: 'x:1'}]}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: demo}\n";
+    let closed = "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed}\nspec: {podSelector: {}, policyTypes: [Ingress, Egress]}\n";
+    let project = Project::new(&[("templates/demo/x.yaml", &format!("{pod}{closed}"))]);
+    assert_eq!(project.run(&["render", "-q"]).code, 0);
+    project.write("templates/demo/x.yaml", pod.as_bytes());
+    let shown = told(&project, &["--from", "rendered"], 1);
+    assert!(
+        shown.contains("! opens ") && shown.contains("=> demo/web[Pod] : All Connections\n"),
+        "{shown}"
+    );
+    let shown = told(&project, &["--from", "rendered", "--format", "markdown"], 1);
+    assert!(shown.contains(" may talk to `demo/web[Pod]`**"), "{shown}");
+    let shown = told(
+        &project,
+        &["--to", "rendered", "--from", "work", "--format", "json"],
+        1,
+    );
+    let page: Value = serde_json::from_str(&shown).unwrap();
+    let closed = page["comparisons"][0]["closed"].as_array().unwrap();
+    assert!(
+        closed.iter().any(|one| one["to"] == "demo/web[Pod]"),
+        "{shown}"
+    );
+}

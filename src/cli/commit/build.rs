@@ -262,9 +262,10 @@ impl Work {
     ) -> Result<(String, BranchPlan), Failure> {
         let held = held(run, entries, desired, prefix)?;
         self.owned |= held.contains_key(ledger_path());
-        let adopt = match run.args.adopt {
-            true => Adopt::Yes,
-            false => Adopt::No,
+        let adopt = if run.args.adopt {
+            Adopt::Yes
+        } else {
+            Adopt::No
         };
         let plan = plan_branch(desired, &held, notice, adopt)?;
         for change in &plan.changes {
@@ -366,9 +367,10 @@ fn held(
         if entry.is_file() && (wanted.contains(path) || path == ledger_path()) {
             asked.push((entry.id.clone(), path.to_owned()));
         }
-        let kind = match entry.is_file() {
-            true => Held::File(Vec::new()),
-            false => Held::Other,
+        let kind = if entry.is_file() {
+            Held::File(Vec::new())
+        } else {
+            Held::Other
         };
         held.insert(path.to_owned(), kind);
     }

@@ -2,6 +2,7 @@
 
 use super::Run;
 use super::build::SOURCE;
+use crate::cli::side::ENVIRONMENT;
 
 /// The longest subject that is repeated.
 const LONGEST: usize = 200;
@@ -12,19 +13,17 @@ const LONGEST: usize = 200;
 pub(super) fn message(run: &Run<'_>, environments: &[&str]) -> String {
     let source = run.source;
     let subject: String = one_line(&source.subject).chars().take(LONGEST).collect();
-    let mut message = format!("{}: {}", short(&source.id), subject.trim());
-    message.push_str("\n\n");
-    message.push_str(&format!("{SOURCE}: {}\n", source.id));
+    let mut trailers = vec![format!("{SOURCE}: {}", source.id)];
     if run.dirty {
-        message.push_str("Tympan-Dirty: true\n");
+        trailers.push("Tympan-Dirty: true".to_owned());
     }
-    for environment in environments {
-        message.push_str(&format!("Tympan-Environment: {environment}\n"));
-    }
-    message.push_str(&format!("Tympan-Version: {}\n", env!("CARGO_PKG_VERSION")));
+    let names = environments.iter();
+    trailers.extend(names.map(|name| format!("{ENVIRONMENT}: {name}")));
+    trailers.push(format!("Tympan-Version: {}", env!("CARGO_PKG_VERSION")));
     let (author, email) = (one_line(&source.author), one_line(&source.email));
-    message.push_str(&format!("Co-authored-by: {author} <{email}>\n"));
-    message
+    trailers.push(format!("Co-authored-by: {author} <{email}>"));
+    let (id, subject) = (short(&source.id), subject.trim());
+    format!("{id}: {subject}\n\n{}\n", trailers.join("\n"))
 }
 
 /// Returns an id as people read it.

@@ -57,17 +57,8 @@ pub(super) fn run(
     let pattern = pattern(args, &project.config)?;
     let source = git::source(&root)?;
     let dirty = dirty(&project, &source)?;
-    if let Some(first) = dirty
-        .first()
-        .filter(|_| !args.allow.contains(&Allow::Dirty))
-    {
-        let more = match dirty.len() - 1 {
-            0 => String::new(),
-            others => format!(" (and {others} more)"),
-        };
-        let failure = Failure::new(format!("`{first}`{more} is not as the last commit has it"));
-        return Err(failure
-            .hint("commit it first; `--allow dirty` commits what is rendered of it all the same"));
+    if !args.allow.contains(&Allow::Dirty) {
+        refuse_dirty(&dirty)?;
     }
     let (outcome, config) = prove(project, args)?;
     if !outcome.complete {
@@ -161,6 +152,19 @@ fn dirty(project: &Project, source: &Source) -> Result<Vec<String>, Failure> {
     let files = files.into_iter();
     let counted = files.filter(|(path, ignored)| !ignored || is_read(path) && is_input(path));
     Ok(counted.map(|(path, _)| path).collect())
+}
+
+fn refuse_dirty(dirty: &[String]) -> Result<(), Failure> {
+    let Some((first, others)) = dirty.split_first() else {
+        return Ok(());
+    };
+    let more = match others.len() {
+        0 => String::new(),
+        others => format!(" (and {others} more)"),
+    };
+    let failure = Failure::new(format!("`{first}`{more} is not as the last commit has it"));
+    Err(failure
+        .hint("commit it first; `--allow dirty` commits what is rendered of it all the same"))
 }
 
 /// Renders and checks.
@@ -265,9 +269,10 @@ fn tell_of(
             let always = change.kind == ChangeKind::Unknown;
             if settings.verbose || would && !settings.quiet || always && !settings.quiet {
                 let path = escaped(&change.path);
-                let folder = match published.beside {
-                    true => format!("{}/{environment}/", output::FOLDER),
-                    false => String::new(),
+                let folder = if published.beside {
+                    format!("{}/{environment}/", output::FOLDER)
+                } else {
+                    String::new()
                 };
                 writeln!(out, "{branch}: {folder}{path}: {sign}")?;
             }

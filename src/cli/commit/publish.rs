@@ -323,7 +323,10 @@ fn push_notes(run: &Run<'_>, commits: &[&str], remote: Remote<'_>) -> Result<(),
         if attempt > 0 {
             sleep(WAIT * 2_u32.pow(attempt - 1));
         }
-        if !remote.references(&[reference.clone()])?.is_empty() {
+        if !remote
+            .references(std::slice::from_ref(&reference))?
+            .is_empty()
+        {
             remote.fetch(&[format!("+{reference}:{reference}")])?;
         }
         notes(run, commits)?;

@@ -96,7 +96,7 @@ fn cilium<'a>(
             ([], Some(own)) if selector == pods => vec![own],
             ([name], _) => match namespaces.which(&Selector::of_labels([(NAME, *name)])) {
                 Which::These(these) => these,
-                Which::Absent(_) | Which::Unknown => continue,
+                Which::Absent(_) | Which::Unknown | Which::TooMuch => continue,
             },
             _ => continue,
         };
