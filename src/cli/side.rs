@@ -40,10 +40,16 @@ impl Side {
             Some(name) => Self::Environment(name.to_owned()),
             None if text == "work" => Self::Work,
             None if text == "index" => Self::Index,
-            None if settings.directory.join(text).exists() => Self::Folder(text.into()),
+            None if is_manifests(&settings.directory.join(text)) => Self::Folder(text.into()),
             None => Self::Revision(text.to_owned()),
         }
     }
+}
+
+/// Tells whether a path is a folder, or a file of manifests; others may be called like a branch.
+fn is_manifests(path: &Path) -> bool {
+    let end = path.extension().and_then(|end| end.to_str());
+    path.is_dir() || path.is_file() && matches!(end, Some("yaml" | "yml" | "json"))
 }
 
 /// What a side holds: documents by environment; plain manifests under the empty name.

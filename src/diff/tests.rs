@@ -58,8 +58,8 @@ fn fields_are_told_by_their_paths() {
         ("spec: {a: {}}", "spec: {a: []}", vec!["~ spec.a: {} => []"]),
         (
             "spec: {a: {b: c}}",
-            "spec: {x: {y: [1, z]}}",
-            vec!["- spec.a: {b: c}", "+ spec.x: {\"y\": [1, z]}"],
+            "spec: {x: {q: [1, z]}}",
+            vec!["- spec.a: {b: c}", "+ spec.x: {q: [1, z]}"],
         ),
         (
             "data: {a.b/c: x}",
@@ -75,11 +75,11 @@ fn fields_are_told_by_their_paths() {
 fn items_of_lists_belong_together_by_their_keys() {
     for (before, after, expected) in [
         (
-            "containers: [{name: a, image: x}, {name: b, image: y}]",
-            "containers: [{name: c, image: z}, {name: b, image: y2}]",
+            "containers: [{name: a, image: x}, {name: b, image: q}]",
+            "containers: [{name: c, image: z}, {name: b, image: q2}]",
             vec![
                 "- containers[name=a]: {name: a, image: x}",
-                "~ containers[name=b].image: \"y\" => y2",
+                "~ containers[name=b].image: q => q2",
                 "+ containers[name=c]: {name: c, image: z}",
             ],
         ),
@@ -219,26 +219,26 @@ fn secrets_are_never_shown() {
 
 #[test]
 fn objects_are_the_same_by_group_kind_namespace_and_name() {
-    let before = "{apiVersion: apps/v1beta1, kind: Deployment, metadata: {name: a, namespace: n}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: a, namespace: n}}\n";
-    let after = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: n}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: b, namespace: n}}\n";
+    let before = "{apiVersion: apps/v1beta1, kind: Deployment, metadata: {name: a, namespace: shop}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: a, namespace: shop}}\n";
+    let after = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: shop}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: b, namespace: shop}}\n";
     assert_eq!(
         told(before, after),
-        "# prod: 1 new, 1 changed, 1 removed\n~ n/Deployment/a\n    ~ apiVersion: apps/v1beta1 => apps/v1\n- n/Service/a\n+ n/Service/b\n"
+        "# prod: 1 new, 1 changed, 1 removed\n~ shop/Deployment/a\n    ~ apiVersion: apps/v1beta1 => apps/v1\n- shop/Service/a\n+ shop/Service/b\n"
     );
     assert_eq!(told(before, before), "");
 }
 
 #[test]
 fn what_matters_comes_first() {
-    let before = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: n}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: n}\nspec: {selector: {matchLabels: {a: b}}, template: {spec: {containers: [{name: c, image: 'x:1'}]}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: n}\n";
-    let after = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: n}\nspec: {selector: {matchLabels: {a: c}}, template: {spec: {containers: [{name: c, image: 'x:2'}]}}}\n";
+    let before = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: shop}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {selector: {matchLabels: {a: b}}, template: {spec: {containers: [{name: c, image: 'x:1'}]}}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\n";
+    let after = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {selector: {matchLabels: {a: c}}, template: {spec: {containers: [{name: c, image: 'x:2'}]}}}\n";
     let shown = markdown(before, after);
     let places: Vec<Option<usize>> = [
-        "**`n/PersistentVolumeClaim/data`: is removed, and its data is deleted",
-        "**`n/Deployment/web`: the API server refuses this: ",
-        "- `n/Service/s` is removed\n",
-        "- `n/Deployment/web`: image of `c`: `x:1` → `x:2`\n",
-        "<details><summary>prod: <code>n/Deployment/web</code> changed</summary>",
+        "**`shop/PersistentVolumeClaim/data`: is removed, and its data is deleted",
+        "**`shop/Deployment/web`: the API server refuses this: ",
+        "- `shop/Service/s` is removed\n",
+        "- `shop/Deployment/web`: image of `c`: `x:1` → `x:2`\n",
+        "<details><summary>prod: <code>shop/Deployment/web</code> changed</summary>",
     ]
     .iter()
     .map(|words| shown.find(words))
@@ -249,7 +249,7 @@ fn what_matters_comes_first() {
     );
     let text = told(before, after);
     assert!(
-        text.contains("\n! n/PersistentVolumeClaim/data: is removed"),
+        text.contains("\n! shop/PersistentVolumeClaim/data: is removed"),
         "{text}"
     );
 }
