@@ -200,7 +200,8 @@ fn pairs(
         after.retain(|name, _| chosen(name));
     }
     let between = |a: &str, b: &str, old: &[Resource], new: &[Resource]| {
-        project.compare(format!("{a} => {b}"), b, old, new)
+        let comparison = project.compare(format!("{a} => {b}"), b, old, new);
+        comparison.apart()
     };
     match (from, to) {
         (Side::Environment(a), Side::Environment(_) | Side::Work) => {

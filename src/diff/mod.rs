@@ -140,6 +140,19 @@ pub fn compare(title: String, before: &[Resource], after: &[Resource]) -> Compar
 }
 
 impl Comparison {
+    /// Leaves out what a change in a cluster would lead to: two environments are two clusters.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.impacts
+            .retain(|impact| !matches!(impact, Impact::Refused { .. }));
+        for impact in &mut self.impacts {
+            if let Impact::Lost { id, .. } = impact {
+                *impact = Impact::Removed(id.clone());
+            }
+        }
+        self
+    }
+
     /// Counts the objects that are new, changed and gone.
     pub fn counts(&self) -> (usize, usize, usize) {
         let (mut added, mut changed, mut removed) = (0, 0, 0);

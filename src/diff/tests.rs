@@ -247,6 +247,9 @@ fn what_matters_comes_first() {
         places.iter().all(Option::is_some) && places.is_sorted(),
         "{places:?}\n{shown}"
     );
+    let apart = compare(String::new(), &objects(before), &objects(after)).apart();
+    let kinds: Vec<&str> = apart.impacts.iter().map(Impact::kind).collect();
+    assert_eq!(kinds, ["removed", "removed", "image"]);
     let text = told(before, after);
     assert!(
         text.contains("\n! shop/PersistentVolumeClaim/data: is removed"),
