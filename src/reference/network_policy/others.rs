@@ -96,7 +96,11 @@ fn cilium<'a>(
             ([], Some(own)) if selector == pods => vec![own],
             ([name], _) => match namespaces.which(&Selector::of_labels([(NAME, *name)])) {
                 Which::These(these) => these,
-                Which::Absent(_) | Which::Unknown | Which::TooMuch => continue,
+                Which::Absent(_) | Which::Unknown => continue,
+                Which::TooMuch => {
+                    references.give_up();
+                    continue;
+                }
             },
             _ => continue,
         };
