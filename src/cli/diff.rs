@@ -39,6 +39,11 @@ struct Known {
 }
 
 impl Known {
+    /// Compares two environments.
+    fn between(&self, a: &str, b: &str, old: &[Resource], new: &[Resource]) -> Comparison {
+        self.compare(format!("{a} => {b}"), b, old, new).apart()
+    }
+
     /// Compares; in a project, also who may talk to whom.
     fn compare(&self, title: String, name: &str, old: &[Resource], new: &[Resource]) -> Comparison {
         let mut comparison = compare(title, old, new);
@@ -199,10 +204,8 @@ fn pairs(
     if !one(to) {
         after.retain(|name, _| chosen(name));
     }
-    let between = |a: &str, b: &str, old: &[Resource], new: &[Resource]| {
-        let comparison = project.compare(format!("{a} => {b}"), b, old, new);
-        comparison.apart()
-    };
+    let between =
+        |a: &str, b: &str, old: &[Resource], new: &[Resource]| project.between(a, b, old, new);
     match (from, to) {
         (Side::Environment(a), Side::Environment(_) | Side::Work) => {
             let old = before.remove(a).unwrap_or_default();

@@ -106,6 +106,7 @@ fn tip(project: &Project, branch: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn each_environment_is_one_commit_and_nothing_else_moves() {
     for format in ["sha1", "sha256"] {
         let project = repository(
@@ -208,6 +209,7 @@ fn each_environment_is_one_commit_and_nothing_else_moves() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn what_is_no_longer_rendered_goes_and_what_others_wrote_stays() {
     let project = branches();
     let folder = project.path(".");
