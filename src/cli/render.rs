@@ -11,6 +11,7 @@ use super::args::RenderArgs;
 use super::load::{apply_rules, load_project, pipeline_input};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
+use crate::finding::Severity;
 use crate::git::tracked_files;
 use crate::output::{self, Adopt, Applied, Change, ChangeKind, Desired, DesiredFile, Plan, Scope};
 use crate::pipeline::{Environment, Outcome, render_project};
@@ -62,7 +63,7 @@ pub(super) fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
     let summary = Summary {
         documents: outcome.objects(),
         checked: outcome.objects(),
-        environments: outcome.environments.len(),
+        environments: outcome.names(),
         ..Summary::default()
     };
     let report = Report {
@@ -70,6 +71,8 @@ pub(super) fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
         sources: &outcome.sources,
         summary,
         with_accepted: false,
+        fail_on: Severity::Error,
+        folder: "",
     };
     write(
         &mut io::stderr().lock(),

@@ -21,6 +21,7 @@ mod custom_resources;
 mod determinism;
 mod faults;
 mod folders;
+mod formats;
 mod go_yaml;
 mod handover;
 mod hostile;

@@ -1,5 +1,7 @@
 //! Secrets in the clear are found wherever they come from, and no report shows them, nor how long they are.
 
+use tympan::report::FORMATS;
+
 use crate::program::run;
 use crate::project::Project;
 
@@ -48,9 +50,10 @@ fn project(secret: &str) -> Project {
 /// Reports in every format.
 fn reports(secret: &str) -> Vec<String> {
     let project = project(secret);
-    let formats = ["text", "json"].map(|format| project.run(&["check", "--format", format]));
-    formats
-        .into_iter()
+    let outputs = FORMATS
+        .iter()
+        .map(|(format, _, _)| project.run(&["check", "--format", format]));
+    outputs
         .map(|output| output.stdout + &output.stderr)
         .collect()
 }
@@ -126,7 +129,7 @@ fn plain_manifests_are_warned_of() {
 fn a_line_that_cannot_be_read_hides_them_too() {
     let project = Project::new(&[("a.yaml", "kind: A\nspec:\n  password: \"Gehoer2024\n")]);
     let path = project.path("a.yaml");
-    for format in ["text", "json"] {
+    for (format, _, _) in FORMATS {
         let output = run(&["check", path.to_str().unwrap(), "--format", format]);
         assert!(output.stdout.contains("yaml/syntax"), "{}", output.stdout);
         assert!(!output.stdout.contains("Gehoer"), "{}", output.stdout);
@@ -138,7 +141,7 @@ fn other_families_do_not_tell_them_either() {
     let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ntype: kubernetes.io/dockerconfigjson\ndata: {pin: 0777123, .dockerconfigjson: Gehoer}\nstringData: {time: 12:30:45}\n";
     let project = Project::new(&[("a.yaml", text)]);
     let path = project.path("a.yaml");
-    for format in ["text", "json"] {
+    for (format, _, _) in FORMATS {
         let output = run(&["check", path.to_str().unwrap(), "--format", format]).stdout;
         for rule in [
             "yaml/ambiguous-scalar",
