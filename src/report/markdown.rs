@@ -41,7 +41,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
         let folded = title != ERRORS;
         let count = counted(section);
         if folded {
-            writeln!(out, "\n<details><summary>{title}: {count}</summary>\n")?;
+            writeln!(out, "\n<details><summary>{count}</summary>\n")?;
         } else {
             writeln!(out, "\n**{title}**\n")?;
         }
@@ -121,24 +121,34 @@ fn prose(text: &str) -> String {
     written
 }
 
-/// Writes a text so that nothing in it is markup: punctuation as references, which Markdown never takes for its own.
+/// Writes a text so that nothing in it is markup: what could be is a reference, which Markdown never takes for its own.
 fn plain(text: &str, written: &mut String) {
+    let mut before = ' ';
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
-        let next = characters.peek();
-        match c {
-            ',' | ';' | '\'' => written.push(c),
-            '.' if next.is_none_or(|next| *next == ' ') => written.push(c),
-            ':' if next.is_none_or(|next| *next == ' ') => written.push(c),
+        let is_last_of_word = characters.peek().is_none_or(|next| *next == ' ');
+        let is_markup = match c {
+            '&' | '<' | '>' | '*' | '_' | '[' | ']' | '\\' | '~' | '|' | '!' | '$' => true,
+            // An emoji, or the address of a page.
+            ':' => !is_last_of_word,
+            // An address, or an issue.
+            '.' | '-' => matches!(before, 'w' | 'W' | 'h' | 'H'),
+            // The beginning of a list or a line.
+            '+' | '=' => before == ' ',
             // GitHub looks for people and issues in what Markdown gave: a comment keeps the sign from the name.
             '@' | '#' => {
                 let _ = write!(written, "&#{};<!-- -->", u32::from(c));
+                before = c;
+                continue;
             }
-            c if c.is_ascii_punctuation() => {
-                let _ = write!(written, "&#{};", u32::from(c));
-            }
-            c => written.push(c),
+            _ => false,
+        };
+        if is_markup {
+            let _ = write!(written, "&#{};", u32::from(c));
+        } else {
+            written.push(c);
         }
+        before = c;
     }
 }
 
@@ -176,11 +186,8 @@ mod tests {
                 "a &#60;b&#62; &#42;c&#42; &#64;<!-- -->d &#35;<!-- -->1",
             ),
             ("`<b>@d`", "`<b>@d`"),
-            ("see: a. www.b.c", "see: a. www&#46;b&#46;c"),
-            (
-                "[a](https://b)",
-                "&#91;a&#93;&#40;https&#58;&#47;&#47;b&#41;",
-            ),
+            ("see: a. www.b.c", "see: a. www&#46;b.c"),
+            ("[a](https://b)", "&#91;a&#93;(https&#58;//b)"),
             ("a\n# b", "a&#92;n&#35;<!-- --> b"),
         ] {
             assert_eq!(prose(text), expected);

@@ -89,15 +89,19 @@ fn log(all: &[Told<'_>], most: usize, report: &Report<'_>) -> Value {
         );
         notifications.push(json!({"level": "warning", "message": {"text": message}}));
     }
+    let mut driver = json!({
+        "name": "Tympan",
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": rules,
+    });
+    if let (Some(home), Some(driver)) = (home(), driver.as_object_mut()) {
+        driver.insert("informationUri".into(), home.into());
+    }
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": {"driver": {
-                "name": "Tympan",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
+            "tool": {"driver": driver},
             "invocations": [{
                 "executionSuccessful": true,
                 "toolExecutionNotifications": notifications,

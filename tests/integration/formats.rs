@@ -16,7 +16,9 @@ fn fixture(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/formats")
         .join(name);
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    // SARIF's pattern of a language holds a bracket too many, which strict engines refuse.
+    let text = fs::read_to_string(path).unwrap().replace("{2}]?$", "{2}?$");
+    serde_json::from_str(&text).unwrap()
 }
 
 fn valid(schema: &str, report: &Value) {
@@ -351,7 +353,7 @@ fn a_comment_holds_what_it_can_the_worst_first() {
     let text = check(&service(), "markdown");
     for expected in [
         "\n**Errors**\n\n- `templates/demo/_lib.yaml:2:16` `api/range`: ",
-        "  - in demo&#47;Service&#47;a, spec&#46;ports&#91;0&#93;&#46;port for dev, prod\n",
+        "  - in demo/Service/a, spec.ports&#91;0&#93;.port for dev, prod\n",
     ] {
         assert!(text.contains(expected), "{expected} in {text}");
     }
@@ -382,13 +384,10 @@ fn what_is_accepted_is_told_as_that() {
     );
     let text = check(&project, "markdown");
     assert!(
-        text.contains("<details><summary>Accepted: 1 accepted</summary>"),
+        text.contains("<details><summary>1 accepted</summary>"),
         "{text}"
     );
-    assert!(
-        text.contains("a &#34;port&#34; &#60;of&#62; none"),
-        "{text}"
-    );
+    assert!(text.contains("a \"port\" &#60;of&#62; none"), "{text}");
     let gitlab = json(&project, "gitlab");
     let rules: Vec<&Value> = items(&gitlab, "")
         .iter()
