@@ -8,8 +8,6 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ["TYMPAN"]).resolve()
-# A template of the sample, and what is misspelt in it.
-TEMPLATE = "templates/grafana/service.yaml"
 
 
 class World:
