@@ -158,7 +158,7 @@ pub(super) struct RenderArgs {
     /// Print the manifests instead of writing them
     #[arg(long, conflicts_with_all = ["adopt", "exit_code"])]
     pub(super) stdout: bool,
-    /// End with exit code 1 when anything was written, or a rendered file is not in git
+    /// End with exit code 1 when anything was written, or what was rendered, or used for it, is not in git
     #[arg(long)]
     pub(super) exit_code: bool,
     /// Take over a rendered/ that Tympan did not write: overwrite what is rendered, remove other manifests there
@@ -297,11 +297,11 @@ fn port(text: &str) -> Result<(Protocol, u32), &'static str> {
 
 /// Takes the name of a format of reports.
 fn report_format() -> impl TypedValueParser<Value = Format> {
-    let names = FORMATS
+    let possible = FORMATS
         .iter()
         .map(|(name, _, what)| PossibleValue::new(*name).help(*what));
     // What is not in the table is refused already.
-    PossibleValuesParser::new(names).map(|given| {
+    PossibleValuesParser::new(possible).map(|given| {
         let mut formats = FORMATS.iter();
         let named = formats.find(|(name, _, _)| *name == given);
         named.map_or(Format::Text, |(_, format, _)| *format)

@@ -77,7 +77,7 @@ def templates_that_git_does_not_know_are_named(world):
     world.rewrite(TEMPLATE, "containers:", "containers: # staged")
     world.git("add", TEMPLATE)
     code, output = hook(world, "tympan-render-system")
-    expect(code == 1 and f"{ADDED}: rendered, and not in git" in output, output)
+    expect(code == 1 and f"{ADDED}: used, and not in git" in output, output)
 
 
 def pre_commit_builds_the_program(world):
