@@ -1,4 +1,4 @@
-//! JUnit's XML: a suite for each environment, a case for each object and family of rules that something was found of,
+//! The XML of `JUnit`: a suite for each environment, a case for each object and family of rules that something was found of,
 //! and one for each family that found nothing.
 
 use std::borrow::Cow;

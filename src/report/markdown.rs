@@ -82,11 +82,10 @@ fn item(told: &Told<'_>, report: &Report<'_>) -> String {
     let mut item = format!("- {place} {rule}: {message}\n");
     let help = finding.help.as_deref();
     let help = help.map(|help| format!("help: {}", short(help)));
-    for more in [told.about(), help, told.accepted.map(reason)] {
-        if let Some(more) = more {
-            // Writing to a string cannot fail.
-            let _ = writeln!(item, "  - {}", prose(short(&more)));
-        }
+    let why = told.accepted.map(reason);
+    for more in [told.about(), help, why].into_iter().flatten() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(item, "  - {}", prose(short(&more)));
     }
     item
 }

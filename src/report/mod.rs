@@ -68,7 +68,7 @@ pub enum Format {
     Github,
     /// GitLab's Code Quality.
     Gitlab,
-    /// JUnit's XML.
+    /// The XML of `JUnit`.
     Junit,
     /// Markdown for a pull request.
     Markdown,

@@ -35,22 +35,27 @@ const SECURITY: &[&str] = &[
 ];
 
 pub(super) fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()> {
+    out.write_all(&within(report, MOST_RESULTS, LARGEST)?)?;
+    writeln!(out)
+}
+
+/// Writes as much as a service takes.
+fn within(report: &Report<'_>, most: usize, largest: usize) -> io::Result<Vec<u8>> {
     let mut all = worst_first(report.findings);
     all.extend(accepted(report.findings));
-    let mut most = MOST_RESULTS.min(all.len());
+    let mut most = most.min(all.len());
     loop {
         let written = serde_json::to_vec_pretty(&log(&all, most, report))?;
-        let packed = if written.len() > LARGEST {
+        let packed = if written.len() > largest {
             compress_to_vec(&written, 1).len()
         } else {
             written.len()
         };
-        if packed <= LARGEST || most == 0 {
-            out.write_all(&written)?;
-            return writeln!(out);
+        if packed <= largest || most == 0 {
+            return Ok(written);
         }
         // A little less than in proportion, because no two results are of the same size.
-        most = (most.saturating_mul(LARGEST) / packed).saturating_mul(9) / 10;
+        most = (most.saturating_mul(largest) / packed).saturating_mul(9) / 10;
     }
 }
 
@@ -314,7 +319,73 @@ fn encoded(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Summary;
     use super::*;
+    use crate::finding::{Finding, FindingSet};
+    use crate::source::{SourceMap, Span};
+
+    static RULES: [Rule; 2] = [
+        Rule {
+            id: RuleId::built_in("test/note"),
+            severity: Severity::Note,
+            page: "",
+        },
+        Rule {
+            id: RuleId::built_in("test/error"),
+            severity: Severity::Error,
+            page: "",
+        },
+    ];
+
+    /// Writes 300 errors and 300 notes within bounds, and returns the results' levels and what is said of the rest.
+    fn bounded(most: usize, largest: usize) -> (Vec<String>, String) {
+        let mut sources = SourceMap::new();
+        let file = sources.add("a.yaml", "x".repeat(600));
+        let findings: FindingSet = (0..600)
+            .map(|at| {
+                let place = Location::new(file, Span::new(at, at + 1));
+                Finding::new(&RULES[at % 2], format!("message {at}"), place)
+            })
+            .collect();
+        let report = Report {
+            findings: &findings,
+            sources: &sources,
+            summary: Summary::default(),
+            with_accepted: false,
+            fail_on: Severity::Error,
+            folder: "",
+        };
+        let written = within(&report, most, largest).unwrap();
+        assert!(written.len() <= largest || compress_to_vec(&written, 1).len() <= largest);
+        let log: Value = serde_json::from_slice(&written).unwrap();
+        let run = &log["runs"][0];
+        let levels = run["results"].as_array().unwrap().iter();
+        let said = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+        (
+            levels
+                .map(|result| result["level"].as_str().unwrap().to_owned())
+                .collect(),
+            said.as_str().unwrap_or_default().to_owned(),
+        )
+    }
+
+    #[test]
+    fn what_a_service_does_not_take_is_left_out_and_counted() {
+        let (levels, said) = bounded(600, 10_000_000);
+        assert_eq!((levels.len(), said.as_str()), (600, ""));
+        let (levels, said) = bounded(302, 10_000_000);
+        let notes = levels.iter().filter(|level| *level == "note").count();
+        assert_eq!((levels.len(), notes), (302, 2));
+        assert!(said.ends_with("takes no more: 298 notes"), "{said}");
+        let (levels, said) = bounded(600, 5_000);
+        assert!(levels.len() < 300 && levels.iter().all(|level| level == "error"));
+        let left = 300 - levels.len();
+        let errors = if left == 1 { "error" } else { "errors" };
+        assert!(
+            said.ends_with(&format!(": {left} {errors}, 300 notes")),
+            "{said}"
+        );
+    }
 
     #[test]
     fn paths_are_parts_of_uris() {

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
@@ -213,12 +214,11 @@ impl Fingerprints {
             hash.update(part);
             hash.update([0]);
         }
-        let name: String = hash
-            .finalize()
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mut name = String::with_capacity(32);
+        for byte in hash.finalize().iter().take(16) {
+            // Writing to a string cannot fail.
+            let _ = write!(name, "{byte:02x}");
+        }
         let count = self.given.entry(name.clone()).or_default();
         *count += 1;
         match *count {

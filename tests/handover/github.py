@@ -158,6 +158,20 @@ def a_base_is_a_commit_or_nothing(world):
     expect(not world.path("hacked").exists(), "an input reached the shell")
 
 
+def sonarqube_gets_issues_whose_rules_it_knows(world):
+    line = world.rewrite(TEMPLATE, "containerPort: 8080", "containerPrt: 8080")
+    world.run("tympan", "check", "--format", "json", "-o", "report.json")
+    code, output = world.run(ROOT / "scripts/sonarqube-issues", "report.json")
+    expect(code == 0, output)
+    made = json.loads(output)
+    rules = [rule["id"] for rule in made["rules"]]
+    expect(len(rules) == len(set(rules)) > 0, rules)
+    places = [issue["primaryLocation"] for issue in made["issues"]]
+    expect(all(issue["ruleId"] in rules for issue in made["issues"]), rules)
+    found = [place for place in places if place["filePath"] == TEMPLATE and place["textRange"]["startLine"] == line]
+    expect(any("containerPort" in place["message"] for place in found), places)
+
+
 def cases(_):
     return [
         a_clean_project_says_little,
@@ -165,6 +179,7 @@ def cases(_):
         alerts_are_sent_without_what_is_accepted,
         what_cannot_be_done_is_told,
         a_base_is_a_commit_or_nothing,
+        sonarqube_gets_issues_whose_rules_it_knows,
     ]
 
 

@@ -62,7 +62,7 @@ fn exit_code_tells_of_written_files_and_of_files_that_git_does_not_know() {
         .filter(|line| line.ends_with("not in git"))
         .collect();
     assert!(
-        named.contains(&"templates/demo/a.yaml: used, and not in git"),
+        named.contains(&"templates/demo/x.yaml: used, and not in git"),
         "{named:?}"
     );
     assert!(
