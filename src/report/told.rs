@@ -128,7 +128,7 @@ pub(super) fn reason(why: &Accepted) -> String {
     }
 }
 
-/// Counts groups by severity: `2 warnings, 5 notes`.
+/// Counts findings by severity: `2 warnings, 5 notes`.
 pub(super) fn counted<'t, 'a: 't>(told: impl IntoIterator<Item = &'t Told<'a>>) -> String {
     let [mut errors, mut warnings, mut notes, mut accepted] = [0_usize; 4];
     for told in told {
@@ -137,7 +137,7 @@ pub(super) fn counted<'t, 'a: 't>(told: impl IntoIterator<Item = &'t Told<'a>>) 
             Severity::Error => &mut errors,
             Severity::Warning => &mut warnings,
             Severity::Note => &mut notes,
-        } += 1;
+        } += told.all.len();
     }
     let counts = [(errors, "error"), (warnings, "warning"), (notes, "note")];
     let counts = counts.iter().filter(|(count, _)| *count > 0);
