@@ -11,6 +11,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -103,7 +104,7 @@ fn cluster(count: usize) -> String {
     namespaces.chain(workloads).collect()
 }
 
-fn measure(count: usize) {
+fn measure(count: usize) -> io::Result<()> {
     let text: Arc<str> = cluster(count).into();
     let limits = Limits {
         bytes: text.len() + 1,
@@ -129,13 +130,14 @@ fn measure(count: usize) {
         },
     );
     assert!(told.is_ok());
-    println!(
+    writeln!(
+        io::stdout(),
         "{count} workloads, {} objects, {} classes: {:.3} s to resolve, {:.3} s in all, {open} connections",
         resources.len(),
         reach.inventory.classes.len(),
         built.as_secs_f64(),
         begin.elapsed().as_secs_f64()
-    );
+    )
 }
 
 fn write(folder: &Path, count: usize) -> io::Result<()> {
@@ -163,13 +165,7 @@ fn main() -> io::Result<()> {
         .filter(|one| one.parse::<usize>().is_err())
     {
         Some(folder) => write(Path::new(folder), counts.first().copied().unwrap_or(10_000)),
-        None if counts.is_empty() => {
-            [10_000, 20_000].into_iter().for_each(measure);
-            Ok(())
-        }
-        None => {
-            counts.into_iter().for_each(measure);
-            Ok(())
-        }
+        None if counts.is_empty() => [10_000, 20_000].into_iter().try_for_each(measure),
+        None => counts.into_iter().try_for_each(measure),
     }
 }

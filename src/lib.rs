@@ -55,6 +55,8 @@ pub mod pipeline;
 
 pub mod registry;
 
+pub mod plugin;
+
 pub mod report;
 
 pub mod output;

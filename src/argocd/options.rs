@@ -119,21 +119,27 @@ fn judge<'a>(
         Some((name, value)) => (name, Some(value)),
         None => (option, None),
     };
-    let Some(known) = all.iter().find(|known| known.name == name) else {
+    // Blanks around a name are part of it.
+    let bare = name.trim();
+    let Some(known) = all.iter().find(|known| known.name == bare) else {
         return Some(unknown(node, name, what, all));
     };
-    let right = match value {
-        Some(value) => known.values.contains(&value),
-        None => known.values.is_empty(),
-    };
+    let right = bare == name
+        && match value {
+            Some(value) => known.values.contains(&value),
+            None => known.values.is_empty(),
+        };
     if !right {
         let message = format!("Argo CD passes over `{option}`");
-        let values = known.values.iter().map(|value| format!("`{name}={value}`"));
+        let values = known.values.iter().map(|value| format!("`{bare}={value}`"));
         let values: Vec<String> = values.collect();
         let help = if values.is_empty() {
-            format!("write `{name}`, without a value")
+            format!("write `{bare}`, without a value")
         } else {
-            format!("write {}, letter by letter", values.join(" or "))
+            format!(
+                "write {}, letter by letter and without blanks",
+                values.join(" or ")
+            )
         };
         return Some(Fault::new(&rules::SYNC_OPTION, node, message).help(help));
     }
@@ -148,12 +154,6 @@ fn judge<'a>(
 
 fn unknown<'a>(node: Node<'a>, name: &str, what: &str, all: &[Known]) -> Fault<'a> {
     let near = nearest(name.trim(), all.iter().map(|known| known.name));
-    let near = near.or_else(|| {
-        // Blanks around a name are part of it.
-        all.iter()
-            .map(|known| known.name)
-            .find(|known| *known == name.trim())
-    });
     let message = format!(
         "Argo CD knows no {what} option `{name}`, and passes over it{}",
         did_you_mean(near)

@@ -129,8 +129,8 @@ fn options_of_applications_are_items() {
             "{project: x, syncPolicy: {syncOptions: [' ServerSideApply=true', 'CreateNamespace = true', PrunePropagationPolicy=Foreground], managedNamespaceMetadata: {labels: {a: b}}}}"
         ),
         [
-            "error sync-option spec.syncPolicy.syncOptions[0] [ ServerSideApply=true] Argo CD knows no sync option ` ServerSideApply`, and passes over it; did you mean `ServerSideApply`?",
-            "error sync-option spec.syncPolicy.syncOptions[1] [CreateNamespace = true] Argo CD knows no sync option `CreateNamespace `, and passes over it; did you mean `CreateNamespace`?",
+            "error sync-option spec.syncPolicy.syncOptions[0] [ ServerSideApply=true] Argo CD passes over ` ServerSideApply=true`",
+            "error sync-option spec.syncPolicy.syncOptions[1] [CreateNamespace = true] Argo CD passes over `CreateNamespace = true`",
             "error sync-option spec.syncPolicy.syncOptions[2] [PrunePropagationPolicy=Foreground] Argo CD passes over `PrunePropagationPolicy=Foreground`",
             "error sync-option spec.syncPolicy.managedNamespaceMetadata [managedNamespaceMetadata] Argo CD sets `managedNamespaceMetadata` only where it makes the namespace",
         ]

@@ -74,7 +74,7 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Tell who may talk to whom
     #[command(
-        after_help = "Examples:\n  tympan network -e prod\n  tympan network -e prod --to openmrs/mariadb --port 3306\n  tympan network rendered/prod"
+        after_help = "Examples:\n  tympan network -e prod\n  tympan network -e prod --to openmrs/mariadb --port 3306\n  tympan network -e prod --diff main     what a change opens and closes\n  tympan network rendered/prod"
     )]
     Network(NetworkArgs),
     /// Print the merged values of an environment, and where each was set
@@ -98,12 +98,56 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: PolicyCommand,
     },
+    /// Work as a config management plugin of Argo CD
+    #[command(
+        after_help = "Examples:\n  tympan argocd plugin > plugin.yaml\n  ARGOCD_ENV_ENVIRONMENT=prod tympan argocd generate"
+    )]
+    Argocd {
+        /// What Argo CD asks for
+        #[command(subcommand)]
+        action: ArgocdCommand,
+    },
     /// Explain a rule: what, why, how to mend it; without a rule, list them all
     #[command(after_help = "Example: tympan explain yaml/duplicate-key")]
     Explain {
         /// The rule's id
         rule: Option<String>,
     },
+}
+
+/// What Argo CD asks for.
+#[derive(Debug, Subcommand)]
+pub(super) enum ArgocdCommand {
+    /// Print the manifests that the variables of Argo CD ask for: all of them or nothing
+    Generate(GenerateArgs),
+    /// Print the parameters that an Application may give, as JSON
+    Parameters,
+    /// Print the value of the annotation `argocd.argoproj.io/manifest-generate-paths`
+    Paths(PathsArgs),
+    /// Print the plugin file for the sidecar of argocd-repo-server
+    Plugin,
+}
+
+/// Arguments of `tympan argocd generate`.
+#[derive(Debug, Args)]
+pub(super) struct GenerateArgs {
+    /// Refuse what any rule calls an error, not only what cannot be rendered or applied
+    #[arg(long)]
+    pub(super) policies: bool,
+    /// Let there be no object at all: Argo CD then deletes what there was
+    #[arg(long)]
+    pub(super) allow_empty: bool,
+}
+
+/// Arguments of `tympan argocd paths`.
+#[derive(Debug, Args)]
+pub(super) struct PathsArgs {
+    /// Only what this environment depends on; may be given several times
+    #[arg(short, long = "environment", value_name = "ENV")]
+    pub(super) environments: Vec<String>,
+    /// Only what this folder of templates/ depends on; may be given several times
+    #[arg(short, long = "namespace", value_name = "NAMESPACE")]
+    pub(super) namespaces: Vec<String>,
 }
 
 /// What to do with schemas.
@@ -241,9 +285,19 @@ pub(super) struct NetworkArgs {
     /// is open
     #[arg(long)]
     pub(super) why: bool,
+    /// Tell what is opened and closed compared with another version: a git revision, `index`, a folder, or env:NAME for
+    /// another environment; exit code 1 when anything is
+    #[arg(long, value_name = "SIDE", conflicts_with = "why")]
+    pub(super) diff: Option<String>,
     /// The format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: NetworkFormat,
+    /// Write a page about all environments to this folder: network.md, and a picture of each
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "environments", "from", "to", "port", "why", "diff", "format"])]
+    pub(super) docs: Option<PathBuf>,
+    /// Write nothing; tell whether the page is up to date, with exit code 1 when not
+    #[arg(long, requires = "docs")]
+    pub(super) check: bool,
 }
 
 /// The formats of connections.
@@ -253,6 +307,12 @@ pub(super) enum NetworkFormat {
     Text,
     /// For programs
     Json,
+    /// A picture for Graphviz
+    Dot,
+    /// A picture for pages, drawn by GitHub, GitLab and others
+    Mermaid,
+    /// A picture
+    Svg,
 }
 
 /// When to use colours.

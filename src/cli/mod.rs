@@ -5,6 +5,7 @@
     reason = "NO_COLOR is a variable of the environment"
 )]
 
+mod argocd;
 mod args;
 mod base;
 mod check;
@@ -12,6 +13,8 @@ mod explain;
 mod init;
 mod load;
 mod network;
+mod network_diff;
+mod network_picture;
 mod policy;
 mod render;
 mod schema;
@@ -155,6 +158,7 @@ fn command(
         Command::Policy {
             action: PolicyCommand::Test { folder },
         } => policy::test(folder.as_deref(), settings, out),
+        Command::Argocd { action } => argocd::run(action, settings, out),
         Command::Explain { rule } => explain::run(rule.as_deref(), settings, out),
         Command::Schema { action } => schema::run(action, settings, out),
     }

@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Settings;
 use super::args::{NetworkArgs, NetworkFormat};
 use super::load::{load_project, pipeline_input, project_checks};
+use super::network_picture;
 use super::render::tell;
+use super::{Settings, network_diff};
 use crate::cluster::{self, Cluster, Index};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{Severity, nearest};
 use crate::manifest::{Resource, Scopes};
+use crate::network::draw;
 use crate::network::{
-    Action, Connection, Connections, Direction, End, Name, PeerId, Range, Reach, Reason,
-    connections, names, reasons,
+    Action, Connection, Connections, Direction, End, Engine, Name, PeerId, Protocol, Range, Reach,
+    Reason, connections, names, reasons,
 };
 use crate::pipeline::{Checks, Environment, Outcome, read_manifests, render_project};
 use crate::project::load_manifests;
@@ -27,12 +30,12 @@ use crate::source::Location;
 use crate::yaml::{Limits, Node};
 
 /// Who may talk to whom in one environment, or in plain manifests.
-struct Known<'o> {
+pub(super) struct Known<'o> {
     /// The environment's name; empty for plain manifests.
-    name: &'o str,
+    pub(super) name: &'o str,
     environment: Option<&'o Environment>,
     outcome: &'o Outcome,
-    reach: Reach<'o>,
+    pub(super) reach: Reach<'o>,
 }
 
 pub(super) fn run(
@@ -40,48 +43,54 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let (outcome, checks) = if args.paths.is_empty() {
+    let loaded = if args.paths.is_empty() {
         of_project(args, settings)?
     } else {
         of_manifests(args, settings)?
     };
-    let mut scopes = Scopes::default();
-    let schemas = checks.schemas.iter();
-    schemas.for_each(|schema| scopes.learn(schema.root()));
-    let known: Vec<Known<'_>> = checks
-        .settings
-        .iter()
-        .map(|(name, settings)| {
-            let mut environments = outcome.environments.iter();
-            let environment = environments.find(|one| one.name == *name);
-            let objects = objects(&outcome, environment);
-            let cluster = Cluster::new(objects, scopes.clone(), settings);
-            Known {
-                name,
-                environment,
-                outcome: &outcome,
-                reach: Reach::new(&cluster),
-            }
+    if let Some(side) = &args.diff {
+        return network_diff::run(args, side, &loaded, settings, out);
+    }
+    let known: Vec<Known<'_>> = loaded
+        .clusters()
+        .map(|(name, environment, cluster)| Known {
+            name,
+            environment,
+            outcome: &loaded.outcome,
+            reach: Reach::new(&cluster),
         })
         .collect();
-    for wanted in [&args.from, &args.to].into_iter().flatten() {
-        must_be_known(wanted, &known)?;
-    }
+    let reaches: Vec<&Reach<'_>> = known.iter().map(|one| &one.reach).collect();
+    must_be_known(args, &reaches)?;
     if !settings.quiet {
         notes(&known)?;
+    }
+    if let Some(folder) = &args.docs {
+        let folder = settings.directory.join(folder);
+        return network_picture::docs(args, &folder, &known, &loaded.checks, settings, out);
     }
     match args.format {
         NetworkFormat::Text => text(args, &known, out)?,
         NetworkFormat::Json => json(args, &known, out)?,
+        NetworkFormat::Dot => network_picture::one(args, &known, draw::dot, out)?,
+        NetworkFormat::Mermaid => network_picture::one(args, &known, draw::mermaid, out)?,
+        NetworkFormat::Svg => network_picture::one(args, &known, draw::svg, out)?,
     }
     Ok(ExitStatus::Clean)
 }
 
 /// Renders the project; all of it must render, for what is missing would be told as closed.
-fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Checks), Failure> {
+fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failure> {
     let project = load_project(&settings.directory)?;
+    let root = project.root.clone();
     let mut checks = project_checks(&project, &[])?;
-    let (input, _) = pipeline_input(project, &args.environments, &[])?;
+    let mut chosen = args.environments.clone();
+    let other = args
+        .diff
+        .as_deref()
+        .and_then(|side| side.strip_prefix(network_diff::ENVIRONMENT));
+    chosen.extend(other.filter(|_| !chosen.is_empty()).map(str::to_owned));
+    let (input, _) = pipeline_input(project, &chosen, &[])?;
     let outcome = render_project(input);
     if !outcome.complete {
         tell(&outcome, settings)?;
@@ -93,10 +102,14 @@ fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Check
     checks
         .settings
         .retain(|name, _| environments.iter().any(|one| one.name == *name));
-    Ok((outcome, checks))
+    Ok(Loaded {
+        outcome,
+        checks,
+        root: Some(root),
+    })
 }
 
-fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Checks), Failure> {
+fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failure> {
     let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
     let outcome = read_manifests(sources, &Limits::default());
     let worst = outcome.findings.worst();
@@ -114,7 +127,50 @@ fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<(Outcome, Che
         settings: [(String::new(), settings)].into(),
         ..Checks::default()
     };
-    Ok((outcome, checks))
+    Ok(Loaded {
+        outcome,
+        checks,
+        root: None,
+    })
+}
+
+/// What the command looks at.
+pub(super) struct Loaded {
+    pub(super) outcome: Outcome,
+    checks: Checks,
+    /// The project's folder; none for plain manifests.
+    pub(super) root: Option<PathBuf>,
+}
+
+impl Loaded {
+    /// Returns every environment's objects, by its name; those of plain manifests under the empty one.
+    pub(super) fn clusters(
+        &self,
+    ) -> impl Iterator<Item = (&str, Option<&Environment>, Cluster<'_>)> {
+        self.checks.settings.iter().map(|(name, settings)| {
+            let mut environments = self.outcome.environments.iter();
+            let environment = environments.find(|one| one.name == *name);
+            let objects = objects(&self.outcome, environment);
+            (name.as_str(), environment, self.cluster(objects, settings))
+        })
+    }
+
+    /// Returns what is known about an environment.
+    pub(super) fn settings(&self, environment: &str) -> Option<&cluster::Settings> {
+        self.checks.settings.get(environment)
+    }
+
+    /// Looks at objects together.
+    pub(super) fn cluster<'l>(
+        &'l self,
+        objects: Vec<&'l Resource>,
+        settings: &'l cluster::Settings,
+    ) -> Cluster<'l> {
+        let mut scopes = Scopes::default();
+        let schemas = self.checks.schemas.iter();
+        schemas.for_each(|schema| scopes.learn(schema.root()));
+        Cluster::new(objects, scopes, settings)
+    }
 }
 
 /// Returns the objects of an environment; where there is none, those of plain manifests.
@@ -130,23 +186,27 @@ fn objects<'o>(outcome: &'o Outcome, environment: Option<&'o Environment>) -> Ve
 }
 
 impl Known<'_> {
-    /// Returns the line where a node of an object can be mended: `file:line`.
+    /// Returns the line where a node of an object can be mended, `file:line`, with that of the macro where one wrote it.
     fn place(&self, object: Index, node: Option<Node<'_>>) -> Option<String> {
-        let location = match self.environment {
-            Some(environment) => {
-                let object = environment.objects.get(object)?;
-                let node = node.unwrap_or_else(|| object.resource.root());
-                object.template(environment, node)
-            }
-            None => {
-                let (file, object) = self.outcome.manifests.get(object)?;
-                let node = node.unwrap_or_else(|| object.root());
-                Location::new(*file, node.span())
-            }
+        let locations = if let Some(environment) = self.environment {
+            let object = environment.objects.get(object)?;
+            let node = node.unwrap_or_else(|| object.resource.root());
+            object.templates(environment, node)
+        } else {
+            let (file, object) = self.outcome.manifests.get(object)?;
+            let node = node.unwrap_or_else(|| object.root());
+            vec![Location::new(*file, node.span())]
         };
-        let file = self.outcome.sources.file(location.file);
-        let line = file.position(location.span.start).line;
-        Some(format!("{}:{line}", file.path()))
+        let line = |location: &Location| {
+            let file = self.outcome.sources.file(location.file);
+            let line = file.position(location.span.start).line;
+            format!("{}:{line}", file.path())
+        };
+        let (written, callers) = locations.split_first()?;
+        Some(match callers.last() {
+            Some(caller) => format!("{}, by {}", line(caller), line(written)),
+            None => line(written),
+        })
     }
 
     /// Returns the name of a policy: its kind, its namespace where it has one, and its own.
@@ -211,10 +271,11 @@ impl Known<'_> {
     }
 }
 
-/// Says on standard error what is not taken as it is written.
+/// Says on standard error what is taken for granted, and what is not taken as it is written.
 fn notes(known: &[Known<'_>]) -> io::Result<()> {
     let mut told = BTreeSet::new();
     for one in known {
+        told.insert(one.reach.engine.to_string());
         for note in &one.reach.notes {
             let place = one.place(note.object, Some(note.node)).unwrap_or_default();
             told.insert(format!("{place}: {}", note.message));
@@ -226,7 +287,7 @@ fn notes(known: &[Known<'_>]) -> io::Result<()> {
 }
 
 /// Tells whether a name is the one that is asked for: as it is shown, without the kind, or by an address of its range.
-fn is_meant(wanted: Option<&str>, name: &Name) -> bool {
+pub(super) fn is_meant(wanted: Option<&str>, name: &Name) -> bool {
     let Some(wanted) = wanted else {
         return true;
     };
@@ -237,11 +298,20 @@ fn is_meant(wanted: Option<&str>, name: &Name) -> bool {
     }
 }
 
-fn must_be_known(wanted: &str, known: &[Known<'_>]) -> Result<(), Failure> {
-    let all: Vec<Name> = known.iter().flat_map(|one| names(&one.reach)).collect();
-    if all.iter().any(|name| is_meant(Some(wanted), name)) {
+/// Refuses to look for ends that there are none of.
+pub(super) fn must_be_known(args: &NetworkArgs, known: &[&Reach<'_>]) -> Result<(), Failure> {
+    let wanted = [&args.from, &args.to].into_iter().flatten();
+    let wanted: Vec<&String> = wanted.collect();
+    if wanted.is_empty() {
         return Ok(());
     }
+    let all: Vec<Name> = known.iter().flat_map(|reach| names(reach)).collect();
+    let mut unknown = wanted
+        .into_iter()
+        .filter(|wanted| !all.iter().any(|name| is_meant(Some(wanted), name)));
+    let Some(wanted) = unknown.next() else {
+        return Ok(());
+    };
     let bare = all.iter().filter_map(|name| name.shown.split('[').next());
     let near = nearest(wanted, bare).map(|near| format!("; did you mean `{near}`?"));
     let near = near.unwrap_or_default();
@@ -251,7 +321,7 @@ fn must_be_known(wanted: &str, known: &[Known<'_>]) -> Result<(), Failure> {
 
 /// Tells the connections that are asked for; where both ends are and nothing is open, that nothing is, if one wants to
 /// know why.
-fn each<E>(
+pub(super) fn each<E>(
     args: &NetworkArgs,
     known: &Known<'_>,
     mut tell: impl FnMut(Connection<'_>) -> Result<(), E>,
@@ -348,12 +418,45 @@ struct JsonConnection<'c> {
     why: Option<JsonWhy>,
 }
 
+/// What enforces the policies, and what is taken for granted of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonEngine<'e> {
+    /// Its name; none where nobody says.
+    name: Option<&'e str>,
+    /// Whether an `ipBlock` may mean pods.
+    addresses_mean_pods: bool,
+    /// Whether pods in the node's network count as the node.
+    host_network_is_node: bool,
+}
+
+impl<'e> JsonEngine<'e> {
+    fn of(engine: &Engine<'e>) -> Self {
+        Self {
+            name: engine.name,
+            addresses_mean_pods: engine.addresses_mean_pods(),
+            host_network_is_node: engine.is_cilium(),
+        }
+    }
+}
+
 /// Ports in JSON; both ends belong to them.
 #[derive(Serialize)]
-struct JsonPorts {
+pub(super) struct JsonPorts {
     protocol: &'static str,
     first: u32,
     last: u32,
+}
+
+impl JsonPorts {
+    pub(super) fn of(connections: &Connections) -> Vec<Self> {
+        let one = |(protocol, first, last): (Protocol, u32, u32)| Self {
+            protocol: protocol.as_str(),
+            first,
+            last,
+        };
+        connections.parts().map(one).collect()
+    }
 }
 
 /// What has to do with each side of a connection, in words.
@@ -372,24 +475,19 @@ fn json(args: &NetworkArgs, known: &[Known<'_>], out: &mut impl Write) -> io::Re
         let environment = serde_json::to_string(&environment)?;
         write!(
             out,
-            "{comma}\n{{\"environment\": {environment}, \"connections\": ["
+            "{comma}\n{{\"environment\": {environment}, \"engine\": {}, \"connections\": [",
+            serde_json::to_string(&JsonEngine::of(&one.reach.engine))?
         )?;
         let peers = peers(args, one);
         let of = |name: &str| peers.get(name).map(Vec::as_slice).unwrap_or_default();
         let mut comma = "";
         each(args, one, |connection| {
             let why = |direction| one.why(of(connection.from), of(connection.to), direction);
-            let parts = connection.connections.parts();
-            let ports = parts.map(|(protocol, first, last)| JsonPorts {
-                protocol: protocol.as_str(),
-                first,
-                last,
-            });
             let shown = JsonConnection {
                 from: connection.from,
                 to: connection.to,
                 all: connection.connections.is_all(),
-                ports: ports.collect(),
+                ports: JsonPorts::of(&connection.connections),
                 why: args.why.then(|| JsonWhy {
                     egress: why(Direction::Egress),
                     ingress: why(Direction::Ingress),

@@ -216,6 +216,24 @@ impl<'a> Selector<'a> {
         }
     }
 
+    /// Returns the same selector with other names of labels.
+    #[must_use]
+    pub fn renamed(&self, name: impl Fn(&'a str) -> &'a str) -> Self {
+        let renamed = self
+            .requirements
+            .iter()
+            .cloned()
+            .map(|requirement| match requirement {
+                Requirement::In(key, values) => Requirement::In(name(key), values),
+                Requirement::NotIn(key, values) => Requirement::NotIn(name(key), values),
+                Requirement::Exists(key) => Requirement::Exists(name(key)),
+                Requirement::DoesNotExist(key) => Requirement::DoesNotExist(name(key)),
+            });
+        Self {
+            requirements: renamed.collect(),
+        }
+    }
+
     /// Returns the number of words it looks for: the work of asking a label is at most that.
     pub fn size(&self) -> usize {
         self.requirements.iter().map(Requirement::size).sum()

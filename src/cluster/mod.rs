@@ -287,6 +287,13 @@ impl<'a> Cluster<'a> {
         self.before.as_ref()?.get(&self.key(index)?).copied()
     }
 
+    /// Returns every object of the version before, in its order.
+    pub fn all_before(&self) -> impl Iterator<Item = Node<'a>> + '_ {
+        self.before
+            .iter()
+            .flat_map(|before| before.values().copied())
+    }
+
     /// Returns the objects of the version before that are there no more, in its order.
     pub fn gone(&self) -> impl Iterator<Item = (Key<'a>, Node<'a>)> + '_ {
         let before = self.before.iter().flatten();

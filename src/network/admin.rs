@@ -113,7 +113,19 @@ impl<'a> Reader<'_, 'a> {
             "namespaces" | "pods" => Some(vec![Peer::Pods(pods(peer)?)]),
             "networks" => Some(self.networks(value, action)),
             "nodes" => {
-                note("every node counts as one of those that are chosen");
+                let all = Selector::read(value).is_some_and(|selector| selector.is_empty());
+                match action {
+                    _ if all => {}
+                    Action::Deny => {
+                        note(
+                            "it is not known which nodes are chosen so: the rule refuses none of them",
+                        );
+                        return Some(Vec::new());
+                    }
+                    Action::Allow | Action::Pass => {
+                        note("every node counts as one of those that are chosen");
+                    }
+                }
                 Some(
                     [Entity::Host, Entity::RemoteNode]
                         .map(Peer::Entity)

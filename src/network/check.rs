@@ -6,7 +6,7 @@ use super::policy::{Action, Direction, Peer, Tier};
 use super::port::{Connections, Protocol};
 use super::reach::Reach;
 use super::rules;
-use super::{flows, ingress};
+use super::{change, flows, ingress};
 use crate::cluster::{Cluster, Found, Index, PodTemplate, Selector};
 use crate::manifest::Fault;
 use crate::yaml::Node;
@@ -26,22 +26,19 @@ const NAMED: usize = 3;
 
 /// Checks the objects of an environment.
 pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
+    let mut found = change::check(cluster);
     let has_policies = POLICIES
         .iter()
         .any(|(group, kind)| !cluster.of_kind(group, kind).is_empty());
     // Objects without any policy may be a part of a whole that has some.
     if !has_policies && !cluster.settings().whole {
-        return Vec::new();
+        return found;
     }
     let reach = Reach::new(cluster);
-    let mut found: Vec<Found<'a>> = reach
-        .notes
-        .iter()
-        .map(|note| {
-            let fault = Fault::new(&rules::APPROXIMATED, note.node, note.message);
-            Found::new(note.object, fault.help("what is told of these connections is an estimate; say it with labels, addresses and ports where it must be exact"))
-        })
-        .collect();
+    found.extend(reach.notes.iter().map(|note| {
+        let fault = Fault::new(&rules::APPROXIMATED, note.node, note.message);
+        Found::new(note.object, fault.help("what is told of these connections is an estimate; say it with labels, addresses and ports where it must be exact"))
+    }));
     host_network(cluster, &mut found);
     dns(cluster, &reach, &mut found);
     if cluster.settings().whole {

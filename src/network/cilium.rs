@@ -207,6 +207,7 @@ impl<'a> Reader<'_, 'a> {
                 }
             }
             "Requires" => self.note(key, "what a rule requires besides is left out"),
+            "Nodes" if value.items().any(is_everything) => peers.extend(nodes()),
             // What may be less than is taken must not close anything.
             _ if action != Action::Allow => {
                 self.note(
@@ -216,7 +217,7 @@ impl<'a> Reader<'_, 'a> {
             }
             "Nodes" => {
                 self.note(key, "every node counts as one of those that are chosen");
-                peers.extend([Entity::Host, Entity::RemoteNode].map(Peer::Entity));
+                peers.extend(nodes());
             }
             "FQDNs" => {
                 self.note(key, "names outside count as every address outside");
@@ -295,6 +296,16 @@ fn add_port<'a>(port: Node<'a>, ports: &mut Ports<'a>) {
             Err(_) => ports.named.push((protocol, text)),
         }
     }
+}
+
+/// Every node.
+fn nodes<'a>() -> [Peer<'a>; 2] {
+    [Entity::Host, Entity::RemoteNode].map(Peer::Entity)
+}
+
+/// Tells whether a selector selects everything.
+fn is_everything(selector: Node<'_>) -> bool {
+    Selector::read(selector).is_some_and(|selector| selector.is_empty())
 }
 
 /// Reads addresses, with or without the length of their prefix.

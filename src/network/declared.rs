@@ -72,6 +72,12 @@ pub(super) fn internet<'a>(ipv6: bool) -> Vec<Peer<'a>> {
         .collect()
 }
 
+/// Tells whether a range holds public addresses only.
+pub(super) fn is_public(range: &Range) -> bool {
+    let mut private = PRIVATE.iter().filter_map(|text| Range::parse(text));
+    !private.any(|private| private.meets(range))
+}
+
 /// Reads the connections that are declared for an environment, and what they ask of pods.
 pub(super) fn read<'a>(
     cluster: &Cluster<'a>,
@@ -232,7 +238,9 @@ fn assume<'a>(peer: &Peer<'a>, asked: &mut Asked<'a>) {
         let own = labels.iter().find(|(key, _)| bare(key) == NAMESPACE);
         namespace = own.map(|(_, name)| *name).or(namespace);
         labels.retain(|(key, _)| bare(key) != NAMESPACE);
-        labels.iter_mut().for_each(|(key, _)| *key = bare(key));
+        for (key, _) in &mut labels {
+            *key = bare(key);
+        }
         if labels
             .iter()
             .any(|(key, _)| *key == ACCOUNT || key.starts_with(NAMESPACE_LABELS))

@@ -1,5 +1,7 @@
 //! The engine that enforces policies, and what it makes of what Kubernetes leaves open.
 
+use std::fmt;
+
 use super::address::Range;
 use crate::cluster::Cluster;
 
@@ -12,6 +14,23 @@ pub struct Engine<'a> {
     pub name: Option<&'a str>,
     /// Where the addresses of pods are, as far as somebody says.
     pub pods: Vec<Range>,
+}
+
+impl fmt::Display for Engine<'_> {
+    /// What is taken for granted, in words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name {
+            Some(name) => write!(f, "taken for granted of the network engine, {name}: ")?,
+            None => f.write_str("taken for granted, as nobody names the network engine: ")?,
+        }
+        f.write_str(if self.addresses_mean_pods() {
+            "an `ipBlock` means pods, too"
+        } else {
+            "an `ipBlock` means no pod"
+        })?;
+        f.write_str("; pods in the node's network count as ")?;
+        f.write_str(if self.is_cilium() { "the node" } else { "pods" })
+    }
 }
 
 /// How many of the pods have addresses in a range.
@@ -46,6 +65,11 @@ impl<'a> Engine<'a> {
     /// are the node.
     pub fn is_cilium(&self) -> bool {
         self.name == Some(CILIUM)
+    }
+
+    /// Tells whether an `ipBlock` may mean pods.
+    pub fn addresses_mean_pods(&self) -> bool {
+        !self.is_cilium() && !self.pods.is_empty()
     }
 
     /// Tells how many pods an `ipBlock` means.

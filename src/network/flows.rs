@@ -9,7 +9,7 @@ use super::check::{listed, opens};
 use super::declared::Declared;
 use super::pairs::{Pairs, Seen};
 use super::peer::{End, PeerId};
-use super::policy::{Action, Direction};
+use super::policy::{Action, Direction, Entity};
 use super::port::Connections;
 use super::reach::{Policy, Reach, Rule};
 use super::rules;
@@ -92,7 +92,9 @@ fn blocked<'a>(
         }
         _ => !is_node(reach, peer),
     };
-    let sources = flow.from.iter();
+    // A pod's own node gets in whatever policies say.
+    let is_own_node = |peer: &PeerId| reach.numbering.end(*peer) == End::Entity(Entity::Host);
+    let sources = flow.from.iter().filter(|peer| !is_own_node(peer));
     for from in sources.filter(|peer| is_needed(&written.from, *peer)) {
         let targets = flow.to.iter();
         for to in targets.filter(|peer| is_needed(&written.to, *peer)) {
@@ -261,7 +263,7 @@ impl<'a> Opening<'a> {
 }
 
 /// Finds a rule that opens a connection: of its source, or else of its target.
-fn opener<'r, 'a>(
+pub(super) fn opener<'r, 'a>(
     reach: &'r Reach<'a>,
     from: PeerId,
     to: PeerId,

@@ -7,9 +7,13 @@
 
 mod address;
 mod admin;
+mod borders;
+mod change;
 mod check;
 mod cilium;
 mod declared;
+mod diff;
+pub mod draw;
 mod engine;
 mod flows;
 mod ingress;
@@ -26,8 +30,10 @@ mod service;
 mod why;
 
 pub use self::address::{Family, Partition, Range};
+pub use self::borders::Borders;
 pub use self::check::check;
 pub use self::declared::Declared;
+pub use self::diff::{Change, Changed, Versions};
 pub use self::engine::{Engine, Share};
 pub use self::interval::Intervals;
 pub use self::list::{Connection, Name, connections, names};

@@ -195,6 +195,7 @@ impl<'a> Inventory<'a> {
     ) {
         let mut workloads: HashMap<(usize, &str, &str), usize> = HashMap::new();
         let mut classes: HashMap<ClassKey<'a>, usize> = HashMap::new();
+        let mut told: HashSet<(usize, usize)> = HashSet::new();
         for pod in found {
             let Some(namespace) = self.namespace(cluster.namespace(pod.object)) else {
                 continue;
@@ -219,9 +220,8 @@ impl<'a> Inventory<'a> {
                 if class == self.classes.len() {
                     self.classes.push(key.class(asked));
                 }
-                if let Some(class) = self.classes.get_mut(class)
-                    && class.workloads.last() != Some(&workload)
-                    && !class.workloads.contains(&workload)
+                if told.insert((class, workload))
+                    && let Some(class) = self.classes.get_mut(class)
                 {
                     class.workloads.push(workload);
                 }
@@ -238,7 +238,6 @@ impl<'a> Inventory<'a> {
                 known.entry(label).or_default().push(place);
             }
         }
-        let described = self.classes.len();
         let inhabited: HashSet<usize> = self.classes.iter().map(|one| one.namespace).collect();
         for one in assumed {
             let Some(namespace) = self.namespace(one.namespace) else {
@@ -260,12 +259,9 @@ impl<'a> Inventory<'a> {
                 .iter()
                 .map(|(key, value)| (*key, Cow::Borrowed(*value)))
                 .collect();
-            let mut added = self.classes.iter().skip(described);
-            let is_known =
-                added.any(|class| class.namespace == namespace && class.labels == labels);
             // Any pod of a namespace is meant: those that are described are some.
             let is_some = labels.is_empty() && inhabited.contains(&namespace);
-            if is_there || is_known || is_some {
+            if is_there || is_some {
                 continue;
             }
             let mut name: Vec<String> = labels
@@ -403,7 +399,7 @@ fn labels_of_controller<'a>(
                 "apps.kubernetes.io/pod-index",
                 "statefulset.kubernetes.io/pod-name",
             ];
-            if !keys.iter().any(|key| is_asked(&key)) {
+            if !keys.iter().any(is_asked) {
                 return vec![Vec::new()];
             }
             let number = |path: &[&str], default| {
@@ -418,7 +414,7 @@ fn labels_of_controller<'a>(
                 .map(|ordinal| {
                     let values = [ordinal.to_string(), format!("{name}-{ordinal}")];
                     let both = keys.into_iter().zip(values);
-                    both.filter(|(key, _)| is_asked(&key)).collect()
+                    both.filter(|(key, _)| is_asked(key)).collect()
                 })
                 .collect()
         }

@@ -1,7 +1,7 @@
 //! The ends of connections, numbered: classes of pods first, then what is beyond them. Sets of ends are intervals of
 //! these numbers, so that "all pods of a namespace" is one of them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use indexmap::IndexSet;
 
@@ -41,7 +41,7 @@ pub struct Numbering {
 
 impl Numbering {
     /// Numbers classes, and what is beyond them as far as rules tell it apart.
-    pub(super) fn new<'r, 'a: 'r>(classes: usize, peers: &Both<Vec<&'r Peer<'a>>>) -> Self {
+    pub(super) fn new(classes: usize, peers: &Both<HashSet<Peer<'_>>>) -> Self {
         let all = peers.ingress.iter().chain(&peers.egress);
         let named = all.filter_map(|peer| match peer {
             Peer::Entity(entity) => Some(*entity),
@@ -154,8 +154,8 @@ impl Numbering {
 }
 
 /// Cuts the addresses outside at the borders of rules.
-fn partition(peers: &[&Peer<'_>]) -> Partition {
-    let mut cuts: Vec<Range> = peers.iter().flat_map(|peer| peer.cuts()).collect();
+fn partition(peers: &HashSet<Peer<'_>>) -> Partition {
+    let mut cuts: Vec<Range> = peers.iter().flat_map(Peer::cuts).collect();
     if peers.iter().any(|peer| peer.names(Family::V6)) {
         cuts.push(Range::all(Family::V6));
     }

@@ -281,7 +281,7 @@ fn ties<'a>(cluster: &Cluster<'a>, written: &[Written<'a>], notes: &mut Vec<Note
             continue;
         }
         let root = cluster.get(other.object).map(|object| object.root());
-        let root = root.and_then(|root| Some((root, root.path(&["spec", "priority"]))));
+        let root = root.map(|root| (root, root.path(&["spec", "priority"])));
         if let Some((root, priority)) = root {
             notes.push(Note {
                 object: other.object,
@@ -366,13 +366,12 @@ impl<'a> Reader<'_, 'a> {
                 .collect(),
         };
         let mut listed = list(node, "ports").peekable();
-        let ports = match listed.peek() {
-            None => Ports::all(),
-            Some(_) => {
-                let mut ports = Ports::default();
-                listed.for_each(|port| network_port(port, &mut ports));
-                ports
-            }
+        let ports = if listed.peek().is_none() {
+            Ports::all()
+        } else {
+            let mut ports = Ports::default();
+            listed.for_each(|port| network_port(port, &mut ports));
+            ports
         };
         WrittenRule {
             node,

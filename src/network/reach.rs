@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::borders::Borders;
 use super::check::is_called_by_name;
 use super::cilium::{ACCOUNT, bare};
 use super::declared::{self, Declared, assume_peers, pods_of};
@@ -70,6 +71,8 @@ pub struct Reach<'a> {
     pub notes: Vec<Note<'a>>,
     /// What enforces the policies, and what it makes of what Kubernetes leaves open.
     pub engine: Engine<'a>,
+    /// What is told apart.
+    pub borders: Borders<'a>,
     sets: Vec<Intervals>,
     /// The policies about each class, as places.
     about: Both<Vec<Vec<u32>>>,
@@ -78,27 +81,29 @@ pub struct Reach<'a> {
 impl<'a> Reach<'a> {
     /// Takes the policies of a cluster and those whom they are about.
     pub fn new(cluster: &Cluster<'a>) -> Self {
+        Self::like(cluster, &Borders::default())
+    }
+
+    /// Does the same, and tells apart what another cluster's policies do, too: then the ends of both are the same.
+    pub fn like(cluster: &Cluster<'a>, other: &Borders<'a>) -> Self {
         let (written, notes) = policies(cluster);
         let mut asked = asked(&written);
         let engine = Engine::of(cluster);
         asked.nodes = engine.is_cilium();
         port_names(cluster, &mut asked);
-        let ipv6 = declared::names_ipv6(&written);
+        let ipv6 = declared::names_ipv6(&written) || other.names_ipv6();
         let flows = declared::read(cluster, &mut asked, ipv6);
         if cluster.settings().whole {
             assume_peers(cluster, &written, &mut asked);
         }
+        let mut borders = other.clone();
+        borders.add(&mut asked, |direction| {
+            let rules = written.iter().flat_map(move |one| one.rules.of(direction));
+            let flows = flows.iter().flat_map(move |flow| flow.peers(direction));
+            rules.flat_map(|rule| &rule.peers).chain(flows)
+        });
         let inventory = Inventory::new(cluster, &asked);
-        let of = |direction| -> Vec<&Peer<'a>> {
-            let rules = written.iter().flat_map(|one| one.rules.of(direction));
-            let flows = flows.iter().flat_map(|flow| flow.peers(direction));
-            rules.flat_map(|rule| &rule.peers).chain(flows).collect()
-        };
-        let peers = Both {
-            ingress: of(Direction::Ingress),
-            egress: of(Direction::Egress),
-        };
-        let numbering = Numbering::new(inventory.classes.len(), &peers);
+        let numbering = Numbering::new(inventory.classes.len(), &borders.peers);
         let mut resolver = Resolver::new(&inventory, &numbering);
         let policies: Vec<Policy<'a>> = written
             .into_iter()
@@ -132,6 +137,7 @@ impl<'a> Reach<'a> {
             internet,
             notes,
             engine,
+            borders,
             sets,
             about,
         }

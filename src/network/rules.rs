@@ -15,6 +15,10 @@ crate::rules! {
     HOST_NETWORK = "network/host-network", Warning;
     /// Pods that a load balancer opens to the internet.
     EXPOSED_TO_INTERNET = "network/exposed-to-internet", Warning;
+    /// Connections that are open now, and were not before.
+    OPENED_FLOW = "network/opened-flow", Note;
+    /// Connections that were open before.
+    CLOSED_FLOW = "network/closed-flow", Note;
     /// A part of a policy that is not taken as it is written.
     APPROXIMATED = "network/approximated", Note;
 }

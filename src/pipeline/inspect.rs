@@ -246,35 +246,38 @@ fn inspect_environment<'o>(
         }
     }
     bound(&mut together);
+    found.extend(seen_together(together, subjects, environment, settings));
+    found
+}
+
+/// Makes findings of faults that are seen from other objects, with their places.
+fn seen_together(
+    found: Vec<Found<'_>>,
+    subjects: &[Subject<'_>],
+    environment: &str,
+    settings: &Settings,
+) -> Vec<Finding> {
     let flows = settings.flows.as_ref();
     let flows = flows.map(|flows| Subject::plain(flows.file, &flows.resource));
+    // The file of declared connections comes after all objects.
     let subject = |index: Index| match subjects.get(index) {
         None if index == subjects.len() => flows.as_ref(),
         subject => subject,
     };
-    found.extend(together.into_iter().filter_map(|one| {
+    let findings = found.into_iter().filter_map(|one| {
         let is_declared = one.object == subjects.len();
-        let mut finding = seen_together(one, &subject)?;
+        let mut finding = subject(one.object)?.finding(one.fault);
+        let related = one.related.into_iter();
+        let places = related.filter_map(|(index, node)| Some(subject(index)?.place(node)));
+        finding.related.extend(places);
         if is_declared {
-            // The file of flows is no object, and what it says may be wrong in one environment only.
+            // The file is no object, and what it says may be wrong in one environment only.
             finding.resource = None;
             finding = finding.environment(environment);
         }
         Some(finding)
-    }));
-    found
-}
-
-/// Makes a finding of a fault that is seen from other objects, with their places.
-fn seen_together<'s>(
-    found: Found<'_>,
-    subject: &impl Fn(Index) -> Option<&'s Subject<'s>>,
-) -> Option<Finding> {
-    let mut finding = subject(found.object)?.finding(found.fault);
-    let related = found.related.into_iter();
-    let places = related.filter_map(|(index, node)| Some(subject(index)?.place(node)));
-    finding.related.extend(places);
-    Some(finding)
+    });
+    findings.collect()
 }
 
 /// Makes a catalogue, and the API's rules, of each version that an environment is checked for.

@@ -78,6 +78,12 @@ impl Object {
         self.trace.node(node, &environment.values).template
     }
 
+    /// Returns the lines of the templates that a node comes from: where it is written, then the macros' callers outwards.
+    pub fn templates(&self, environment: &Environment, node: Node<'_>) -> Vec<Location> {
+        let traced = self.trace.node(node, &environment.values);
+        [traced.template].into_iter().chain(traced.calls).collect()
+    }
+
     /// Tells a finding which object and field it is about, and where the rendered file shows it.
     pub(super) fn told(
         &self,

@@ -204,7 +204,15 @@ fn render_all(
         .iter()
         .map(|loaded| Arc::new(render::Scope::new(loaded.values.clone())))
         .collect();
+    // Without all of its values an environment has nothing to say but that they are missing.
+    let readable = |environment: &usize| {
+        loaded.get(*environment).is_some_and(|loaded| {
+            let mut findings = loaded.findings.iter();
+            findings.all(|finding| finding.severity != Severity::Error)
+        })
+    };
     let work: Vec<(usize, usize)> = (0..inputs.len())
+        .filter(readable)
         .flat_map(|environment| chosen.iter().map(move |template| (environment, *template)))
         .collect();
     work.par_iter()

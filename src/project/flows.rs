@@ -30,6 +30,8 @@ pub struct Flow {
     pub ports: Vec<(String, u32, u32)>,
     /// The environments; all where there are none.
     pub environments: Vec<String>,
+    /// Why it is there.
+    pub reason: String,
     /// The numbers of the nodes of `from` and `to`.
     pub nodes: [usize; 2],
 }
@@ -137,9 +139,7 @@ fn flow(reader: &mut Reader, item: Node<'_>, known: &[&str]) -> Option<Flow> {
     required(reader, item, &["from", "to", "ports", "reason"]);
     let from = item.get("from").and_then(|node| end(reader, node));
     let to = item.get("to").and_then(|node| end(reader, node));
-    if let Some(reason) = item.get("reason") {
-        reader.string(reason);
-    }
+    let reason = item.get("reason").and_then(|node| reader.string(node));
     let ports = item.get("ports")?;
     let mut open = Vec::new();
     let listed = reader.list(ports);
@@ -174,6 +174,7 @@ fn flow(reader: &mut Reader, item: Node<'_>, known: &[&str]) -> Option<Flow> {
         to: to?,
         ports: open,
         environments,
+        reason: reason.unwrap_or_default(),
     })
 }
 

@@ -8,11 +8,11 @@ mod grants;
 mod powers;
 pub mod rules;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use self::grants::{Grant, Grants, Place, RoleRule, Subject};
 use self::powers::{POWERS, Power};
-use crate::cluster::{Cluster, Found};
+use crate::cluster::{Cluster, Found, Index};
 use crate::finding::Severity;
 use crate::manifest::Fault;
 use crate::yaml::Node;
@@ -37,8 +37,10 @@ const EVERYBODY: &[&str] = &[
 /// Checks the rights that the objects of an environment give.
 pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
     let grants = Grants::of(cluster);
-    let strongest = strongest(&grants);
+    let strongest = Strongest::of(&grants);
     let mut found = Vec::new();
+    // A role gives a power to the same, however many of its rules do.
+    let mut told: HashMap<(Index, usize), Option<Told<'a>>> = HashMap::new();
     for rule in &grants.rules {
         if let Some(wild) = wildcard(*rule) {
             let all = is_everything(rule.node);
@@ -48,9 +50,15 @@ pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
                 continue;
             }
         }
-        for power in POWERS {
+        for (number, power) in POWERS.iter().enumerate() {
             if let Some(resource) = power.given_by(rule.node) {
-                found.extend(power_of(power, resource, *rule, &grants, &strongest));
+                let told = told
+                    .entry((rule.role, number))
+                    .or_insert_with(|| power_of(power, rule.role, &grants, &strongest));
+                found.extend(
+                    told.as_ref()
+                        .map(|told| told.of(power, resource, rule.role)),
+                );
             }
         }
     }
@@ -103,47 +111,100 @@ fn wildcard<'a>(rule: RoleRule<'a>) -> Option<Found<'a>> {
     Some(Found::new(rule.role, fault))
 }
 
-/// The worst power of each ServiceAccount in the whole cluster: its place in the list of powers, and the rule that gives it.
-type Strongest<'a> = HashMap<(&'a str, &'a str), (usize, RoleRule<'a>)>;
+/// A ServiceAccount, its worst power by the place in the list of powers, and the rule that gives it.
+type Strength<'a> = (usize, Account<'a>, RoleRule<'a>);
 
-fn strongest<'a>(grants: &Grants<'a>) -> Strongest<'a> {
-    let mut strongest: Strongest<'a> = HashMap::new();
-    for rule in &grants.rules {
-        let rank = if is_everything(rule.node) && has_star(rule.node, "verbs").is_some() {
-            Some(0)
-        } else {
-            POWERS
-                .iter()
-                .position(|power| power.given_by(rule.node).is_some())
-        };
-        let Some(rank) = rank else { continue };
-        let everywhere = grants
-            .of_role(rule.role)
-            .filter(|grant| grant.place == Place::Everywhere);
-        for subject in everywhere.flat_map(|grant| &grant.subjects) {
-            if subject.kind != "ServiceAccount" {
-                continue;
+/// A ServiceAccount by its namespace and name.
+type Account<'a> = (&'a str, &'a str);
+
+/// The worst power of each ServiceAccount in the whole cluster, the worst first.
+struct Strongest<'a> {
+    all: Vec<Strength<'a>>,
+    by_namespace: HashMap<&'a str, Vec<Strength<'a>>>,
+}
+
+impl<'a> Strongest<'a> {
+    fn of(grants: &Grants<'a>) -> Self {
+        // Of each role the worst of its rules, the first of these.
+        let mut roles: BTreeMap<Index, (usize, usize, RoleRule<'a>)> = BTreeMap::new();
+        for (number, rule) in grants.rules.iter().enumerate() {
+            let rank = if is_everything(rule.node) && has_star(rule.node, "verbs").is_some() {
+                Some(0)
+            } else {
+                let given = |power: &Power| power.given_by(rule.node).is_some();
+                POWERS.iter().position(given)
+            };
+            let Some(rank) = rank else { continue };
+            let worst = roles.entry(rule.role).or_insert((rank, number, *rule));
+            if rank < worst.0 {
+                *worst = (rank, number, *rule);
             }
-            let entry = strongest
-                .entry((subject.namespace, subject.name))
-                .or_insert((rank, *rule));
-            if rank < entry.0 {
-                *entry = (rank, *rule);
+        }
+        let mut accounts: BTreeMap<Account<'a>, (usize, usize, RoleRule<'a>)> = BTreeMap::new();
+        for (role, own) in roles {
+            let everywhere = grants
+                .of_role(role)
+                .filter(|grant| grant.place == Place::Everywhere);
+            let subjects = everywhere.flat_map(|grant| &grant.subjects);
+            for subject in subjects.filter(|subject| subject.kind == "ServiceAccount") {
+                let account = (subject.namespace, subject.name);
+                let worst = accounts.entry(account).or_insert(own);
+                if (own.0, own.1) < (worst.0, worst.1) {
+                    *worst = own;
+                }
+            }
+        }
+        let all = accounts.into_iter();
+        let mut all: Vec<Strength<'a>> = all
+            .map(|(account, (rank, _, rule))| (rank, account, rule))
+            .collect();
+        all.sort_by_key(|(rank, account, _)| (*rank, *account));
+        let mut by_namespace: HashMap<&str, Vec<Strength<'a>>> = HashMap::new();
+        for strength in &all {
+            by_namespace
+                .entry(strength.1.0)
+                .or_default()
+                .push(*strength);
+        }
+        Self { all, by_namespace }
+    }
+
+    /// Returns those that whoever has a power in a place can reach.
+    fn in_place(&self, place: Place<'_>) -> &[Strength<'a>] {
+        match place {
+            Place::Everywhere => &self.all,
+            Place::Namespace(name) => {
+                let own = self.by_namespace.get(name);
+                own.map(Vec::as_slice).unwrap_or_default()
             }
         }
     }
-    strongest
 }
 
-/// Says who has a power by a rule, and what it leads to; nothing where no binding gives it.
+/// What is said of a power that a role gives.
+struct Told<'a> {
+    message: String,
+    related: Vec<(Index, Node<'a>)>,
+}
+
+impl<'a> Told<'a> {
+    fn of(&self, power: &'static Power, resource: Node<'a>, role: Index) -> Found<'a> {
+        let fault = Fault::new(power.rule, resource, self.message.clone()).help(power.help);
+        let related = self.related.iter();
+        related.fold(Found::new(role, fault), |found, (index, node)| {
+            found.related(*index, *node)
+        })
+    }
+}
+
+/// Says who has a power by a role, and what it leads to; nothing where no binding gives it.
 fn power_of<'a>(
     power: &'static Power,
-    resource: Node<'a>,
-    rule: RoleRule<'a>,
+    role: Index,
     grants: &Grants<'a>,
     strongest: &Strongest<'a>,
-) -> Option<Found<'a>> {
-    let all: Vec<&Grant<'a>> = grants.of_role(rule.role).collect();
+) -> Option<Told<'a>> {
+    let all: Vec<&Grant<'a>> = grants.of_role(role).collect();
     let counting: Vec<&Grant<'a>> = all
         .iter()
         .copied()
@@ -153,7 +214,7 @@ fn power_of<'a>(
         return None;
     }
     let place = counting.iter().map(|grant| grant.place).min();
-    let who = who(&counting, grants.adds_to.get(&rule.role).copied());
+    let who = who(&counting, grants.adds_to.get(&role).copied());
     let scope = match place {
         _ if power.cluster => String::new(),
         None => String::new(),
@@ -164,27 +225,20 @@ fn power_of<'a>(
     let chain = place
         .filter(|_| power.acts)
         .and_then(|place| leads_to(power, place, &counting, strongest));
-    if let Some(((namespace, name), (rank, _))) = chain {
+    if let Some((rank, (namespace, name), _)) = chain {
         let may = POWERS.get(rank).map_or("", |power| power.may);
         message = format!("{message}; `{namespace}/{name}`, which it can become, may {may}");
     }
-    let fault = Fault::new(power.rule, resource, message).help(power.help);
-    let mut found = Found::new(rule.role, fault);
-    for grant in counting.iter().take(2) {
-        let node = grant
-            .subjects
-            .first()
-            .map_or(grant.role_node, |one| one.node);
-        found = found.related(grant.binding, node);
-    }
-    if let Some((_, (_, rule))) = chain {
-        found = found.related(rule.role, rule.node);
-    }
-    Some(found)
+    let bindings = counting.iter().take(2).map(|grant| {
+        let node = grant.subjects.first();
+        (grant.binding, node.map_or(grant.role_node, |one| one.node))
+    });
+    let gives = chain.map(|(_, _, rule)| (rule.role, rule.node));
+    Some(Told {
+        message,
+        related: bindings.chain(gives).collect(),
+    })
 }
-
-/// A ServiceAccount, and its worst power as [`Strongest`] has it.
-type Strength<'a> = ((&'a str, &'a str), (usize, RoleRule<'a>));
 
 /// Finds the strongest ServiceAccount that somebody can act as who has a power in a place.
 fn leads_to<'a>(
@@ -194,20 +248,28 @@ fn leads_to<'a>(
     strongest: &Strongest<'a>,
 ) -> Option<Strength<'a>> {
     let own = POWERS.iter().position(|one| std::ptr::eq(one, power))?;
-    let is_itself = |namespace: &str, name: &str| {
-        let subjects = grants.iter().flat_map(|grant| &grant.subjects);
-        subjects
-            .into_iter()
-            .any(|one| one.is_account(namespace, name))
-    };
-    strongest
+    let subjects = || grants.iter().flat_map(|grant| &grant.subjects);
+    let accounts = subjects().filter(|one| one.kind == "ServiceAccount");
+    let accounts: HashSet<Account<'a>> = accounts.map(|one| (one.namespace, one.name)).collect();
+    let groups = subjects().filter(|one| one.kind == "Group");
+    let groups: HashSet<&str> = groups.map(|one| one.name).collect();
+    if ["system:serviceaccounts", "system:authenticated"]
         .iter()
-        .filter(|((namespace, name), (rank, _))| {
-            let reachable = place == Place::Everywhere || place == Place::Namespace(namespace);
-            reachable && *rank < own && !is_itself(namespace, name)
-        })
-        .min_by_key(|(account, (rank, _))| (*rank, **account))
-        .map(|(account, strength)| (*account, *strength))
+        .any(|all| groups.contains(all))
+    {
+        return None;
+    }
+    let namespaces = groups
+        .iter()
+        .filter_map(|name| name.strip_prefix("system:serviceaccounts:"));
+    let namespaces: HashSet<&str> = namespaces.collect();
+    let is_itself =
+        |account: &Account<'a>| accounts.contains(account) || namespaces.contains(account.0);
+    let reachable = strongest.in_place(place).iter();
+    reachable
+        .take_while(|(rank, ..)| *rank < own)
+        .find(|(_, account, _)| !is_itself(account))
+        .copied()
 }
 
 /// Says who has the rights of a role.

@@ -64,7 +64,10 @@ pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
     if cluster.len() < 2 && !cluster.settings().whole {
         return Vec::new();
     }
-    let mut references = References::new(cluster);
+    run(References::new(cluster))
+}
+
+fn run<'a>(mut references: References<'_, 'a>) -> Vec<Found<'a>> {
     for check in CHECKS {
         check(&mut references);
     }

@@ -116,7 +116,8 @@ impl<'c, 'a> References<'c, 'a> {
     }
 
     /// Returns what was found.
-    pub(super) fn into_found(self) -> Vec<Found<'a>> {
+    pub(super) fn into_found(mut self) -> Vec<Found<'a>> {
+        self.found.extend(self.undecided());
         self.found
     }
 

@@ -9,6 +9,7 @@ use super::port::Ports;
 use super::references::{References, did_you_mean};
 use super::rules;
 use crate::cluster::{DEFAULT_NAMESPACE, Found, Index, LabelIndex, Labels, Selector};
+use crate::finding::Severity;
 use crate::manifest::Fault;
 use crate::yaml::{Kind, Node};
 
@@ -107,6 +108,8 @@ pub(super) struct Selections<'a> {
     words: HashMap<Place<'a>, Option<Rc<Words<'a>>>>,
     steps: usize,
     ports: usize,
+    /// Whether something was left undecided, as it was too much work.
+    spent: bool,
 }
 
 /// Words in order, each with something that has it.
@@ -126,6 +129,7 @@ impl Default for Selections<'_> {
             words: HashMap::new(),
             steps: STEPS,
             ports: PORTS,
+            spent: false,
         }
     }
 }
@@ -158,6 +162,7 @@ impl<'a> References<'_, 'a> {
             return Selection::Unknown;
         }
         let Some(things) = self.chosen(asked.things, asked.namespace, &settled) else {
+            self.give_up();
             return Selection::Unknown;
         };
         if !things.is_empty() {
@@ -190,12 +195,12 @@ impl<'a> References<'_, 'a> {
             };
             let work: usize = pods().map(Ports::work).sum();
             let left = self.selections.ports.checked_sub(work);
-            let ports = match left.filter(|_| self.may_step(work)) {
-                Some(left) => {
-                    self.selections.ports = left;
-                    Ports::of(cluster, pods())
-                }
-                None => Ports::unknown(),
+            let ports = if let Some(left) = left.filter(|_| self.may_step(work)) {
+                self.selections.ports = left;
+                Ports::of(cluster, pods())
+            } else {
+                self.give_up();
+                Ports::unknown()
             };
             return chosen.ports.get_or_init(|| ports);
         }
@@ -387,7 +392,35 @@ impl<'a> References<'_, 'a> {
     pub(super) fn may_step(&mut self, steps: usize) -> bool {
         let left = self.selections.steps.checked_sub(steps);
         self.selections.steps = left.unwrap_or_default();
+        if left.is_none() {
+            self.give_up();
+        }
         left.is_some()
+    }
+
+    /// Leaves something undecided, which is told at the end.
+    pub(super) fn give_up(&mut self) {
+        self.selections.spent = true;
+    }
+
+    /// Says that something was left undecided: silence would look as if all was well.
+    pub(super) fn undecided(&self) -> Option<Found<'a>> {
+        if !self.selections.spent {
+            return None;
+        }
+        let (index, object) = self.cluster.objects().next()?;
+        let node = self.name_of(index).unwrap_or(object.root());
+        let message = "which objects choose, name and reach which others takes more work to find out than is done in one run: not all references are checked";
+        let fault = Fault::new(&rules::SELECTS_NOTHING, node, message)
+            .severity(Severity::Warning)
+            .help("check the objects in several parts, or select by labels that few objects have");
+        Some(Found::new(index, fault))
+    }
+
+    /// Lets so little work be done.
+    #[cfg(test)]
+    pub(super) fn tire(&mut self, steps: usize) {
+        self.selections.steps = steps;
     }
 
     fn index(&self, things: Things) -> &LabelIndex<'a> {

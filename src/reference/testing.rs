@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::cluster::{Cluster, Settings};
+use super::references::References;
+use crate::cluster::{Cluster, Found, Settings};
 use crate::finding::Severity;
 use crate::manifest::{Resource, Scopes, field_path, flatten};
 use crate::yaml::{Limits, read};
@@ -17,12 +18,29 @@ pub(super) fn whole() -> Settings {
 
 /// Checks manifests and writes what is found, one a line: `severity rule Kind/name field: message`.
 pub(super) fn found(yaml: &str, settings: &Settings) -> Vec<String> {
+    found_by(yaml, settings, super::check)
+}
+
+/// Checks manifests with so little work, and writes what is found.
+pub(super) fn found_in_steps(yaml: &str, settings: &Settings, steps: usize) -> Vec<String> {
+    found_by(yaml, settings, |cluster| {
+        let mut references = References::new(cluster);
+        references.tire(steps);
+        super::run(references)
+    })
+}
+
+fn found_by(
+    yaml: &str,
+    settings: &Settings,
+    check: impl for<'a> Fn(&Cluster<'a>) -> Vec<Found<'a>>,
+) -> Vec<String> {
     let stream = read(&Arc::from(yaml), &Limits::default());
     assert!(stream.problems.is_empty(), "{:?}", stream.problems);
     let documents = stream.documents.into_iter().flat_map(flatten);
     let resources: Vec<Resource> = documents.map(Resource::new).collect();
     let cluster = Cluster::new(resources.iter().collect(), Scopes::default(), settings);
-    let found = super::check(&cluster).into_iter();
+    let found = check(&cluster).into_iter();
     found
         .map(|one| {
             let object = cluster.get(one.object).unwrap();

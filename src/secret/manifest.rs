@@ -147,12 +147,35 @@ fn is_secret(entry: &Entry<'_>) -> bool {
         return !scan(text, Language::Data).is_empty();
     }
     let short = text.lines().nth(1).is_none();
-    let stands_in = short && (is_reference(text) || is_stand_in(text));
+    let stands_in = short && !is_hash(text) && (is_reference(text) || is_stand_in(text));
     let switch = matches!(text, "true" | "false") || text.parse::<u16>().is_ok_and(|n| n < 1000);
-    if stands_in || switch || are_certificates(text) {
+    if stands_in || switch || is_time(text) || are_certificates(text) {
         return false;
     }
     !is_public(entry.name) || !scan(text, Language::Data).is_empty()
+}
+
+/// Tells whether a text is the hash of a password, which can be guessed at: `$2a$10$…`.
+fn is_hash(text: &str) -> bool {
+    let method = text.strip_prefix('$').and_then(|rest| rest.split_once('$'));
+    method.is_some_and(|(method, rest)| {
+        rest.len() >= 20
+            && !method.is_empty()
+            && method
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    })
+}
+
+/// Tells whether a text is a point in time: `2026-01-31T12:00:00Z`.
+fn is_time(text: &str) -> bool {
+    let (year, rest) = text.split_once('-').unwrap_or_default();
+    let of_time = |byte: u8| byte.is_ascii_digit() || b"-:.+TZ".contains(&byte);
+    year.len() == 4
+        && (5..=30).contains(&rest.len())
+        && year.bytes().all(|byte| byte.is_ascii_digit())
+        && rest.bytes().all(of_time)
+        && rest.get(2..3) == Some("-")
 }
 
 /// Tells whether a key is the name of a file of settings, of which a part may be secret.
@@ -245,7 +268,9 @@ fn known<'a>(index: Index, entry: &Entry<'a>) -> Option<Found<'a>> {
     let what = named(entry.name, text, Form::Whole)?;
     matches!(what, What::Known(_)).then(|| {
         let place = Place::of_key(entry.key, entry.value, Holder::Field(entry.name));
-        let mut found = Found::new(index, fault(&place, what));
+        let fault = fault(&place, what)
+            .help("set a password that nobody knows, in the vault that fills this Secret");
+        let mut found = Found::new(index, fault);
         found.hidden = place.hidden;
         found
     })

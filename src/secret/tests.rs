@@ -164,6 +164,11 @@ fn lines_of(yaml: &str) -> Vec<String> {
     found
         .map(|told| {
             let rule = told.rule.trim_start_matches("secret/");
+            for hidden in &told.hidden {
+                // A report would not show it, and so not say what is wrong.
+                let quoted = format!("`{hidden}`");
+                assert!(!told.message.contains(&quoted), "{}", told.message);
+            }
             format!("{rule} {} [{}] {}", told.field, told.at, told.message)
         })
         .collect()
@@ -247,6 +252,7 @@ fn a_secret_counts_by_what_it_holds() {
         "stringData: {values.yaml: \"a: b\\nauth: {existingSecret: x}\\n\"}",
         "stringData: {tls.crt: \"-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\\n\"}",
         "stringData: {.dockerconfigjson: '{\"auths\":{}}'}",
+        "stringData: {admin.passwordMtime: '2026-01-31T12:00:00Z'}",
     ] {
         assert_eq!(opaque(data), "", "{data}");
     }
@@ -274,6 +280,10 @@ fn a_secret_counts_by_what_it_holds() {
         (
             "stringData: {a: x9, b: x9, c: x9, d: x9, e: x9, f: x9}",
             "manifest stringData.a [a] this Secret holds `a`, `b`, `c`, `d` and 2 more in the clear",
+        ),
+        (
+            "stringData: {admin.password: $2a$10$rRyBsGSHK6.uc8fntPwVIuLVHgsAhAX7TcdrqW/RADU0uh7CaChLa}",
+            "manifest stringData[admin.password] [admin.password] this Secret holds `admin.password` in the clear",
         ),
         (
             "stringData: {values.yaml: 'password: Gehoer2024'}",
@@ -331,6 +341,17 @@ fn hostile_objects_are_looked_at() {
             "literal data[a.ini] [a.ini] line 1 of `a.ini` gives `password` in the clear; see lines 2, 3, 4, 5 and 59 more too"
         ]
     );
+    // A secret behind what is more than any file has.
+    let hidden = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a.ini: \"{}password = Gehoer2024\\n\"}}\n",
+        "password = ${X}\\n".repeat(2000)
+    );
+    assert_eq!(
+        lines_of(&hidden),
+        [
+            "literal data[a.ini] [a.ini] line 2001 of `a.ini` and what follows may hold passwords: no file has so many names for them, and they are not looked at"
+        ]
+    );
     for yaml in [
         "a",
         "[]",
@@ -339,4 +360,27 @@ fn hostile_objects_are_looked_at() {
     ] {
         assert_eq!(lines_of(yaml), Vec::<String>::new());
     }
+}
+
+#[test]
+fn the_help_fits_the_place() {
+    let help = |yaml: &str| told(yaml, true).remove(0).help;
+    for (yaml, expected) in [
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations: {kubectl.kubernetes.io/last-applied-configuration: '{\"data\":{\"password\":\"R2Vob2VyMjAyNA==\"}}'}\n",
+            "leave this annotation out: `kubectl apply` writes it; and change the value: it can have been read",
+        ),
+        (
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec: {source: {repoURL: 'https://a:Gehoer2024@b/'}}\n",
+            "leave user and password out of the address, and let a Secret give them; and change the value: it can have been read",
+        ),
+    ] {
+        assert_eq!(help(yaml), expected);
+    }
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {password: admin}\n";
+    assert_eq!(
+        told(secret, true)[1].help,
+        "set a password that nobody knows, in the vault that fills this Secret"
+    );
 }

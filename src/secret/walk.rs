@@ -132,7 +132,10 @@ impl<'a> Walk<'a> {
                 break;
             };
             let mut place = Place::of_item(option, Holder::Argument(found.option));
-            place.hidden.extend(all);
+            if found.words > 1 {
+                // The option is a word of its own, and may be told.
+                place.hidden = all.collect();
+            }
             self.tell(place, found.what);
             for word in told.iter_mut().skip(at).take(found.words) {
                 *word = true;
@@ -254,14 +257,31 @@ fn language(name: &str, text: &str) -> Language {
         "md",
         "promql",
     ];
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let first = text.strip_prefix("#!").and_then(|rest| rest.lines().next());
     let shell = first.is_some_and(|first| first.contains("sh"));
-    if matches!(extension, "sh" | "bash" | "ash") || shell {
+    if is_translation(stem) && matches!(extension, "json" | "properties" | "yaml" | "yml") {
+        Language::Words
+    } else if matches!(extension, "sh" | "bash" | "ash") || shell {
         Language::Shell
     } else if PROGRAMS.contains(&extension) || first.is_some() {
         Language::Program
     } else {
         Language::Data
     }
+}
+
+/// Tells whether a file holds what a program says to people, by its name: `messages_de.properties`, `i18n.json`,
+/// `de.json`, `pt-BR.yaml`.
+fn is_translation(stem: &str) -> bool {
+    const FRONTS: &[&str] = &["messages", "i18n", "locale", "translation"];
+    const LANGUAGES: &[&str] = &[
+        "ar", "cs", "da", "de", "en", "fi", "fr", "he", "hu", "it", "ja", "ko", "nl", "pl", "pt",
+        "ru", "sv", "tr", "uk", "zh",
+    ];
+    let stem = stem.to_ascii_lowercase();
+    let language = stem.split(['-', '_']).next().unwrap_or_default();
+    let rest = stem.get(language.len()..).unwrap_or_default();
+    FRONTS.iter().any(|front| stem.starts_with(front))
+        || LANGUAGES.contains(&language) && (rest.is_empty() || rest.len() == 3)
 }

@@ -8,6 +8,9 @@ use crate::finding::Rule;
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
+/// What kubectl keeps of what it applied, and people copy from a cluster with the rest.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// What holds a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holder<'a> {
@@ -75,7 +78,7 @@ impl What {
             Self::Token(_) => &rules::CREDENTIAL,
             Self::Address => &rules::ADDRESS,
             Self::Known(_) => &rules::DEFAULT_PASSWORD,
-            Self::Literal => &rules::LITERAL,
+            Self::Literal | Self::Unread => &rules::LITERAL,
         }
     }
 }
@@ -103,6 +106,9 @@ fn message(place: &Place<'_>, what: What) -> String {
     let said = match what {
         What::Token(form) => format!("{subject} holds {form}"),
         What::Address => format!("{subject} holds an address with its password"),
+        What::Unread => format!(
+            "{subject} and what follows may hold passwords: no file has so many names for them, and they are not looked at"
+        ),
         What::Literal if name.is_empty() => format!("{subject} has its value in the clear"),
         What::Literal if of_argument => format!("`{name}` is given its value in the clear"),
         What::Literal => format!("{subject} gives `{name}` in the clear"),
@@ -146,7 +152,14 @@ fn short(name: &str) -> Cow<'_, str> {
 }
 
 fn help(holder: Holder<'_>, what: What) -> String {
+    if what == What::Unread {
+        return "write it in fewer and shorter parts".to_owned();
+    }
     let source = match holder {
+        Holder::Field(LAST_APPLIED) => "leave this annotation out: `kubectl apply` writes it",
+        Holder::Field(_) | Holder::Item if what == What::Address => {
+            "leave user and password out of the address, and let a Secret give them"
+        }
         Holder::Variable(_) => {
             "take it from a Secret: `valueFrom: {secretKeyRef: {name: …, key: …}}`"
         }
@@ -160,7 +173,7 @@ fn help(holder: Holder<'_>, what: What) -> String {
     };
     let then = match what {
         What::Known(_) => "and set a password that nobody knows",
-        _ => "and change it: it can have been read",
+        _ => "and change the value: it can have been read",
     };
     format!("{source}; {then}")
 }

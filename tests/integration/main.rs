@@ -15,6 +15,7 @@
 mod api;
 mod api_server;
 mod architecture;
+mod argocd_plugin;
 mod cel;
 mod cli;
 mod custom_resources;
@@ -31,6 +32,7 @@ mod kill;
 mod kubectl;
 mod mistakes;
 mod netpol;
+mod network_pictures;
 mod pod_security;
 mod policies;
 mod program;

@@ -97,7 +97,7 @@ struct Pod {
 }
 
 #[derive(Clone, Debug)]
-struct World {
+pub(super) struct World {
     namespaces: Vec<Labels>,
     pods: Vec<Pod>,
     policies: Vec<Policy>,
@@ -194,7 +194,7 @@ fn pod() -> impl Strategy<Value = Pod> {
     )
 }
 
-fn world() -> impl Strategy<Value = World> {
+pub(super) fn world() -> impl Strategy<Value = World> {
     (
         prop::collection::vec(labels(), 3),
         prop::collection::vec(pod(), 1..=5),
@@ -308,7 +308,7 @@ fn rule_text(rule: &Rule, peers: &str) -> String {
     format!("{{{}}}", parts.join(", "))
 }
 
-fn text(world: &World) -> String {
+pub(super) fn text(world: &World) -> String {
     let mut text = String::new();
     for (at, labels) in world.namespaces.iter().enumerate() {
         let labels = map(labels);
@@ -523,6 +523,43 @@ proptest! {
                         let is = found.contains(Protocol::parse(protocol).unwrap(), *number);
                         prop_assert_eq!(is, expected, "{:?} to {:?}, {} {}\n{}", from, to, protocol, number, yaml);
                     }
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+    #[test]
+    fn what_changes_is_open_in_one_version_only(old in world(), new in world()) {
+        let new = World { policies: new.policies, ..old.clone() };
+        let [before, after] = [&old, &new].map(|world| resources(&text(world)));
+        let settings = Settings::default();
+        let versions = Versions::new(&cluster(&before, &settings), &cluster(&after, &settings));
+        let changes = Change::ALL.map(|change| {
+            let mut told = Vec::new();
+            let all = versions.changes::<Infallible>(change, |_| true, |_| true, |one| {
+                told.push((Named::parse(&one.from), Named::parse(&one.to), one.connections));
+                Ok(())
+            });
+            all.unwrap();
+            told
+        });
+        let pods = (0..old.pods.len()).map(End::Pod);
+        let ends: Vec<End> = pods.chain(ADDRESSES.iter().map(|one| End::Address(*one))).collect();
+        for (from, to) in ends.iter().flat_map(|from| ends.iter().map(move |to| (*from, *to))) {
+            match (from, to) {
+                (End::Address(_), End::Address(_)) => continue,
+                (End::Pod(one), End::Pod(other)) if one == other => continue,
+                _ => {}
+            }
+            let [opened, closed] = [0, 1].map(|at| found(&changes[at], from, to));
+            for protocol in PROTOCOLS {
+                for number in SAMPLES {
+                    let [was, is] = [&old, &new].map(|world| is_open(world, from, to, protocol, *number));
+                    let contains = |all: &Connections| all.contains(Protocol::parse(protocol).unwrap(), *number);
+                    prop_assert_eq!((contains(&opened), contains(&closed)), (is && !was, was && !is), "{:?} to {:?}, {} {}", from, to, protocol, number);
                 }
             }
         }

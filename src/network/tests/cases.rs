@@ -97,7 +97,7 @@ fn one_pod_of_a_stateful_set_may_be_meant() {
     // What any pod of a workload may do, the workload may: db-0 is open.
     let all = lines(policy);
     assert!(all.contains(&"x/web[Deployment] => x/db[StatefulSet] : All Connections".to_owned()));
-    let both = policy.replace("db-1}}", "db-1}}").replace(
+    let both = policy.replace(
         "{matchLabels: {statefulset.kubernetes.io/pod-name: db-1}}",
         "{matchExpressions: [{key: statefulset.kubernetes.io/pod-name, operator: In, values: [db-0, db-1]}]}",
     );

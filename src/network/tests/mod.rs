@@ -1,5 +1,7 @@
 mod brute;
 mod cases;
+mod diff;
+mod draw;
 mod engine;
 mod others;
 mod rules;
@@ -40,4 +42,9 @@ pub(super) fn open(
     );
     told.unwrap();
     open
+}
+
+/// Looks at objects together.
+pub(super) fn cluster<'a>(resources: &'a [Resource], settings: &'a Settings) -> Cluster<'a> {
+    Cluster::new(resources.iter().collect(), Scopes::default(), settings)
 }

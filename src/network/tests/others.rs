@@ -114,6 +114,10 @@ fn policies_of_cilium_open_and_refuse() {
                 "unmanaged All Connections",
             ],
         ),
+        (
+            "ingress: [{fromNodes: [{}]}]",
+            vec!["host All Connections", "remote-node All Connections"],
+        ),
         ("ingress: [{fromEntities: [world]}]", vec![EVERYBODY[0]]),
         ("ingress: [{fromEntities: [all]}]", EVERYBODY.to_vec()),
         (
@@ -135,7 +139,7 @@ fn policies_of_cilium_open_and_refuse() {
         ),
         // Of what is not known it refuses nothing.
         (
-            "ingressDeny: [{fromNodes: [{}]}, {fromGroups: [{}]}, {fromCIDRSet: [{cidrGroupRef: x}]}]\n  enableDefaultDeny: {ingress: false}",
+            "ingressDeny: [{fromNodes: [{matchLabels: {pool: x}}]}, {fromGroups: [{}]}, {fromCIDRSet: [{cidrGroupRef: x}]}]\n  enableDefaultDeny: {ingress: false}",
             EVERYBODY.to_vec(),
         ),
         // A rule about ICMP opens no port.
@@ -164,7 +168,7 @@ fn policies_of_namespaces_and_of_cilium_add_up() {
 
 #[test]
 fn what_is_not_taken_as_it_is_written_is_told() {
-    let spec = "egress: [{toFQDNs: [{matchName: example.org}]}, {toServices: [{k8sService: {serviceName: s}}]}]\n  ingress: [{fromNodes: [{}]}, {fromEndpoints: [{}], toPorts: [{ports: [{port: '80'}], rules: {http: [{}]}}]}]";
+    let spec = "egress: [{toFQDNs: [{matchName: example.org}]}, {toServices: [{k8sService: {serviceName: s}}]}]\n  ingress: [{fromNodes: [{matchLabels: {pool: x}}]}, {fromEndpoints: [{}], toPorts: [{ports: [{port: '80'}], rules: {http: [{}]}}]}]";
     let resources = resources(&format!("{PODS}{}", cilium_policy(spec)));
     let settings = cilium();
     let cluster = Cluster::new(resources.iter().collect(), Scopes::default(), &settings);

@@ -1,5 +1,7 @@
 //! What is said about policies and flows: the rule, the words, and the place.
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::cluster::FlowsObject;
 use crate::project::{Flow, FlowEnd, IngressController, Network};
@@ -53,7 +55,7 @@ fn flows(lines: &str) -> FlowsObject {
     let mut text = "flows:\n".to_owned();
     for line in lines.lines() {
         let parts: Vec<&str> = line.split(' ').collect();
-        text.push_str(&format!("- {{from: '{}', to: '{}'}}\n", parts[0], parts[1]));
+        writeln!(text, "- {{from: '{}', to: '{}'}}", parts[0], parts[1]).unwrap();
     }
     let mut sources = SourceMap::new();
     let file = sources.add("policies/flows.yaml", text.clone());
@@ -67,6 +69,7 @@ fn flows(lines: &str) -> FlowsObject {
             from: end(parts[0]),
             to: end(parts[1]),
             ports: vec![(parts[2].to_owned(), port, port)],
+            reason: "a reason".to_owned(),
             environments: Vec::new(),
             nodes: ["from", "to"].map(|key| item.get(key).unwrap().index()),
         }
@@ -177,6 +180,15 @@ fn what_is_declared_and_what_is_open_must_be_equal() {
             vec![(
                 "network/unused-flow",
                 "nothing is there that `ingress/other` names",
+            )],
+        ),
+        // A pod's own node gets in anyhow; others do not.
+        (
+            open_both("[{port: 5432}]"),
+            format!("{sql}\nentity:host shop/db TCP 1\nentity:remote-node shop/db TCP 1"),
+            vec![(
+                "network/blocked-flow",
+                "`entity:remote-node` cannot reach `shop/db` on TCP 1: the ingress of `shop/db` is closed",
             )],
         ),
         // Both sides are closed.

@@ -6,9 +6,13 @@ use std::collections::BTreeMap;
 use super::binding::{Binding, ParamRef};
 use super::policy::{ParamKind, Policy};
 use super::request::{Kinds, Request};
-use crate::cluster::{Cluster, Labels};
+use crate::cluster::{Cluster, Index, Labels};
 use crate::manifest::{Scope, group};
 use crate::yaml::Node;
+
+const ADD: &str =
+    "add the object that the policy takes its params from, or name the right one in `paramRef`";
+const CHOOSE: &str = "keep one of them beside the policy: name the policy's file and the folder of the params that are meant with `--policies` each; or write a binding whose `paramRef` names them";
 
 /// The params of a policy as a binding has them.
 #[derive(Debug)]
@@ -34,6 +38,8 @@ pub(super) struct Missing<'a> {
     pub(super) node: Node<'a>,
     /// What is missing, as messages tell it.
     pub(super) what: String,
+    /// What to do about it.
+    pub(super) help: &'static str,
     /// Whether they may be there all the same, but are not among the objects.
     pub(super) maybe: bool,
     /// Whether the binding refuses everything without them; or else the policy does nothing.
@@ -75,12 +81,14 @@ impl<'a> Params<'a> {
             return Self::Missing(Missing {
                 node: of.node.get("namespace").unwrap_or(of.node),
                 what,
+                help: ADD,
                 maybe: false,
                 needed: true,
             });
         }
+        let open = found.cannot_choose(kind, of, policy);
         let own = found.scope == Scope::Namespaced && of.namespace.is_empty();
-        if own && found.any {
+        if own && found.any && open.is_none() {
             return Self::Own {
                 by_namespace: found.by_namespace(of),
                 needed: of.needed,
@@ -97,10 +105,20 @@ impl<'a> Params<'a> {
         }
         let settings = cluster.settings();
         let external = cluster.is_external(kind.kind, namespace, of.name);
+        let maybe = external || !settings.whole;
+        let (what, help) = match open.filter(|_| !external) {
+            Some(what) => (what, CHOOSE),
+            None if maybe => {
+                let what = missing(kind, of, own, namespace);
+                (format!("{what} among the objects"), ADD)
+            }
+            None => (missing(kind, of, own, namespace), ADD),
+        };
         Self::Missing(Missing {
             node: of.node.get("name").unwrap_or(of.node),
-            what: missing(kind, of, own, namespace),
-            maybe: external || !settings.whole,
+            what,
+            help,
+            maybe,
             needed: of.needed,
         })
     }
@@ -142,6 +160,8 @@ struct Candidates<'a> {
     objects: BTreeMap<(&'a str, &'a str), Node<'a>>,
     scope: Scope,
     any: bool,
+    /// How many stand beside the policy, those of one name counted each.
+    beside: usize,
 }
 
 impl<'a> Candidates<'a> {
@@ -150,10 +170,12 @@ impl<'a> Candidates<'a> {
         let listed = cluster
             .policies()
             .filter(|(_, object)| object.group() == group && object.id.kind == kind.kind);
+        let listed: Vec<Index> = listed.map(|(index, _)| index).collect();
+        let beside = listed.len();
         let rendered = cluster.of_kind(group, kind.kind).iter().copied();
         let mut objects = BTreeMap::new();
         // What is given for the purpose wins over what is there.
-        for index in listed.map(|(index, _)| index).chain(rendered) {
+        for index in listed.into_iter().chain(rendered) {
             if let Some(object) = cluster.get(index) {
                 let key = (cluster.namespace(index), object.id.name.as_str());
                 objects.entry(key).or_insert(object.root());
@@ -179,7 +201,31 @@ impl<'a> Candidates<'a> {
             any: !objects.is_empty(),
             objects,
             scope,
+            beside,
         }
+    }
+
+    /// Says why a policy without a binding of its own takes none: several stand beside it, none of its name.
+    fn cannot_choose(
+        &self,
+        kind: ParamKind<'_>,
+        of: &ParamRef<'_>,
+        policy: &Policy<'_>,
+    ) -> Option<String> {
+        let (kind, count) = (kind.kind, self.beside);
+        let names = || self.objects.keys().map(|(_, name)| *name);
+        if count < 2 || of.name != policy.name || names().any(|name| name == of.name) {
+            return None;
+        }
+        let first = names().next()?;
+        let (which, why) = if names().all(|name| name == first) {
+            (format!(" `{first}`"), "")
+        } else {
+            (String::new(), ", none of the policy's name")
+        };
+        Some(format!(
+            "there are {count} `{kind}`{which}{why}, and which is meant cannot be told"
+        ))
     }
 
     fn is_meant(of: &ParamRef<'_>, name: &str, node: Node<'_>) -> bool {

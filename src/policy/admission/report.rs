@@ -365,7 +365,7 @@ fn missing<'a>(guard: &Guard<'a>, of: &Use<'a>) -> Option<Found<'a>> {
     let name = cut(guard.policy.name, LONGEST_NAME);
     let what = &missing.what;
     let (severity, message) = if missing.maybe {
-        let message = format!("the policy `{name}` is not checked: {what} among the objects");
+        let message = format!("the policy `{name}` is not checked: {what}");
         (Severity::Note, message)
     } else if missing.needed && guard.policy.fails {
         let message = format!(
@@ -377,10 +377,7 @@ fn missing<'a>(guard: &Guard<'a>, of: &Use<'a>) -> Option<Found<'a>> {
         (Severity::Warning, message)
     };
     let fault = Fault::of(rule(&guard.policy), severity, missing.node, message);
-    let fault = fault.help(
-        "add the object that the policy takes its params from, or name the right one in `paramRef`",
-    );
-    Some(Found::new(of.index, fault))
+    Some(Found::new(of.index, fault.help(missing.help)))
 }
 
 /// Tells that a binding takes params from the namespaces of objects, and some have none.

@@ -1,6 +1,7 @@
 //! `NetworkPolicies`: the pods that they are about, their peers, and ports by name.
 
 mod namespaces;
+mod others;
 
 use std::rc::Rc;
 
@@ -44,10 +45,14 @@ impl Extent {
 pub(super) fn check(references: &mut References<'_, '_>) {
     let cluster = references.cluster;
     let policies = cluster.of_kind("networking.k8s.io", "NetworkPolicy");
-    if policies.is_empty() {
+    let others = others::policies(cluster);
+    if policies.is_empty() && others.is_empty() {
         return;
     }
     let mut namespaces = Namespaces::new(cluster);
+    for index in others {
+        others::check(references, index, &mut namespaces);
+    }
     for index in policies {
         let spec = cluster
             .get(*index)
@@ -111,6 +116,18 @@ fn peer<'a>(
     namespaces: &mut Namespaces<'a>,
     extent: Extent,
 ) -> Selected<'a> {
+    let what = "the peer";
+    chosen(references, (index, what), peer, namespaces, extent)
+}
+
+/// Returns what a choice of namespaces and pods selects, and says where that is nothing.
+fn chosen<'a>(
+    references: &mut References<'_, 'a>,
+    (index, what): (Index, &'static str),
+    peer: Node<'a>,
+    namespaces: &mut Namespaces<'a>,
+    extent: Extent,
+) -> Selected<'a> {
     let pods = peer.get("podSelector");
     let selector = match pods {
         Some(pods) => Selector::read(pods)?,
@@ -119,7 +136,7 @@ fn peer<'a>(
     let chooses = peer.get("namespaceSelector");
     let part = Part {
         index,
-        what: "the peer",
+        what,
         node: pods.or(chooses)?,
         extent,
     };
@@ -142,6 +159,10 @@ fn peer<'a>(
         }
         Which::Absent(name) => {
             absent(references, index, node, name, namespaces);
+            None
+        }
+        Which::TooMuch => {
+            references.give_up();
             None
         }
         Which::Unknown => None,

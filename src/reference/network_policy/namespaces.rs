@@ -22,6 +22,8 @@ pub(super) enum Which<'a> {
     Absent(&'a str),
     /// That cannot be told.
     Unknown,
+    /// That is too much work.
+    TooMuch,
 }
 
 /// The namespaces of a cluster.
@@ -65,7 +67,7 @@ impl<'a> Namespaces<'a> {
     /// name.
     pub(super) fn which(&mut self, selector: &Selector<'a>) -> Which<'a> {
         let Some(chosen) = self.index.chosen("", selector, &mut self.steps) else {
-            return Which::Unknown;
+            return Which::TooMuch;
         };
         let chosen = chosen.into_iter();
         let chosen: Vec<&str> = chosen

@@ -81,6 +81,53 @@ fn policies_are_about_pods() {
 }
 
 #[test]
+fn policies_of_cilium_and_of_administrators_are_about_pods_too() {
+    let cilium = |spec: &str| {
+        format!(
+            "{THERE}apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p, namespace: shop}}\nspec: {{{spec}}}\n"
+        )
+    };
+    let admin = |spec: &str| {
+        format!(
+            "{THERE}apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {{name: p}}\nspec: {{{spec}}}\n"
+        )
+    };
+    let pods = |namespace: &str, app: &str| {
+        format!(
+            "pods: {{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {namespace}}}}}, podSelector: {{matchLabels: {{app: {app}}}}}}}"
+        )
+    };
+    let nothing = "none matches `app=wbe`; did you mean `app=web`?";
+    for (yaml, expected) in [
+        (cilium("endpointSelector: {}"), None),
+        (cilium("endpointSelector: {matchLabels: {'k8s:app': web}}"), None),
+        (
+            cilium("endpointSelector: {matchLabels: {app: wbe}}"),
+            Some(format!("selects-nothing CiliumNetworkPolicy/p spec.endpointSelector.matchLabels.app: the policy selects no pod of namespace `shop`: {nothing}")),
+        ),
+        (
+            cilium("endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {'k8s:io.kubernetes.pod.namespace': monitoring, 'any:app': web}}]}]"),
+            Some("selects-nothing CiliumNetworkPolicy/p spec.ingress[0].fromEndpoints[0]: the peer selects no pod of namespace `monitoring`: none matches `app=web`".to_owned()),
+        ),
+        (
+            cilium("endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {'k8s:io.kubernetes.pod.namespace': kube-system, app: x}}, {matchLabels: {'reserved:host': ''}}, {matchLabels: {io.cilium.k8s.policy.serviceaccount: web}}]}]"),
+            None,
+        ),
+        (admin(&format!("subject: {{{}}}", pods("shop", "web"))), None),
+        (
+            admin(&format!("subject: {{{}}}", pods("shop", "wbe"))),
+            Some(format!("selects-nothing ClusterNetworkPolicy/p spec.subject.pods.podSelector.matchLabels.app: the policy selects no pod of namespace `shop`: {nothing}")),
+        ),
+        (
+            admin(&format!("subject: {{namespaces: {{}}}}, ingress: [{{from: [{{{}}}]}}]", pods("shop", "wbe"))),
+            Some(format!("selects-nothing ClusterNetworkPolicy/p spec.ingress[0].from[0].pods.podSelector.matchLabels.app: the peer selects no pod of namespace `shop`: {nothing}")),
+        ),
+    ] {
+        assert_told(&yaml, expected.as_deref(), &whole());
+    }
+}
+
+#[test]
 fn peers_are_pods_as_far_as_is_known() {
     let at = "selects-nothing NetworkPolicy/p spec.ingress[0].from[0]";
     let named = |name: &str| {

@@ -1,7 +1,7 @@
 //! Services.
 
 use crate::cluster::Settings;
-use crate::reference::testing::{found, whole};
+use crate::reference::testing::{found, found_in_steps, whole};
 
 /// A Deployment whose pods have labels and containers.
 fn deployment(name: &str, labels: &str, containers: &str) -> String {
@@ -341,4 +341,26 @@ fn slices_of_endpoints_belong_to_a_service() {
             "warning reference/missing EndpointSlice/s metadata.labels[kubernetes.io/service-name]: the Service `web` is not among the objects of namespace `shop`; did you mean `wbe`?"
         ]
     );
+}
+
+#[test]
+fn what_is_too_much_work_is_told() {
+    let yaml = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: p, labels: {app: a}}
+spec: {containers: [{name: c, image: a}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: s}
+spec: {selector: {app: b}, ports: [{port: 80}]}
+";
+    let nothing = "error reference/selects-nothing Service/s";
+    let undecided = "warning reference/selects-nothing Pod/p metadata.name: which objects choose, name and reach which others takes more work to find out than is done in one run: not all references are checked";
+    let settings = whole();
+    assert_eq!(found_in_steps(yaml, &settings, 0), [undecided]);
+    let found = found_in_steps(yaml, &settings, 10_000);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with(nothing), "{found:?}");
 }

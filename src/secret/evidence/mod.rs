@@ -12,6 +12,7 @@ mod assignment;
 mod command;
 mod known;
 mod name;
+mod pair;
 mod private_key;
 mod text;
 mod token;
@@ -41,6 +42,8 @@ pub(crate) enum What {
     Known(&'static str),
     /// The value of a name that says a secret.
     Literal,
+    /// It may be one: so many names say a secret that the rest is not looked at.
+    Unread,
 }
 
 /// A secret in a text.
@@ -65,6 +68,8 @@ pub(crate) enum Language {
     Program,
     /// A script of a shell.
     Shell,
+    /// Texts for people, whose names say what they are about.
+    Words,
 }
 
 /// How a value is taken.
@@ -102,12 +107,15 @@ enum Trigger {
     Discord,
     Header,
     Statement,
+    Acl,
 }
 
 /// The triggers that are no marks of tokens.
 const TRIGGERS: &[(&str, Trigger)] = &[
     ("pass", Trigger::Name),
     ("pwd", Trigger::Name),
+    ("pw", Trigger::Name),
+    ("pswd", Trigger::Name),
     ("secret", Trigger::Name),
     ("token", Trigger::Name),
     ("credential", Trigger::Name),
@@ -127,6 +135,7 @@ const TRIGGERS: &[(&str, Trigger)] = &[
     ("basic ", Trigger::Header),
     ("bearer ", Trigger::Header),
     ("identified by ", Trigger::Statement),
+    (" >", Trigger::Acl),
 ];
 
 /// All triggers, and what finds them in one pass.
@@ -216,6 +225,7 @@ impl<'t> Scan<'t> {
             }
             Trigger::Thin => return self.address(found, address::thin(text, found.end)),
             Trigger::Statement => return self.statement(found),
+            Trigger::Acl => return self.acl(found),
             Trigger::Token(form) => (token::token(text, found, form), form.what),
             Trigger::Pem => (private_key::pem(text, found.start), "a private key"),
             Trigger::EncodedPem => (
@@ -262,6 +272,9 @@ impl<'t> Scan<'t> {
 
     /// Looks at a name and what is assigned to it.
     fn name(&mut self, found: &Range<usize>) -> Result<Hit<'t>, usize> {
+        if self.language == Language::Words {
+            return Err(found.end);
+        }
         let name = assignment::name(self.text, found);
         let next = name.end.max(found.end);
         let text = part(self.text, &name);
@@ -270,10 +283,14 @@ impl<'t> Scan<'t> {
             return Err(next);
         }
         let settings = self.language == Language::Data && name.start == self.line.start;
-        let assigned = assignment::assigned(self.text, &name, settings).ok_or(next)?;
+        let assigned = assignment::assigned(self.text, &name, settings)
+            .or_else(|| pair::value(self.text, &name))
+            .ok_or(next)?;
         self.names += 1;
         if self.names > MOST_NAMES {
-            return Err(next);
+            let first = self.names == MOST_NAMES + 1;
+            let unread = first.then(|| self.hit(What::Unread, "", next..next));
+            return unread.ok_or(next);
         }
         let value = part(self.text, &assigned.value);
         let what = if header {
@@ -304,6 +321,28 @@ impl<'t> Scan<'t> {
         Some(form_of(value).unwrap_or(what))
     }
 
+    /// Looks at a rule of Redis that gives a user a password: `user app on >password`.
+    fn acl(&self, found: &Range<usize>) -> Result<Hit<'t>, usize> {
+        let end = found.end;
+        let before = part(self.text, &(self.line.start..found.start));
+        let mut words = before.split_ascii_whitespace();
+        let right = words.next() == Some("user") && words.any(|word| matches!(word, "on" | "off"));
+        // `user app`
+        let before = before.trim_start();
+        let user = before
+            .splitn(3, ' ')
+            .take(2)
+            .map(|word| word.len() + 1)
+            .sum::<usize>();
+        let user = before.get(..user.saturating_sub(1)).unwrap_or("user");
+        let value = end..text::run_after(self.text, end, value::LONGEST, |byte| {
+            !byte.is_ascii_whitespace() && !b"\"'".contains(&byte)
+        });
+        let what = named("password", part(self.text, &value), Form::Exact);
+        let what = what.filter(|_| right).ok_or(end)?;
+        Ok(self.hit(what, user, value))
+    }
+
     /// Looks at a statement of SQL that sets a password.
     fn statement(&self, found: &Range<usize>) -> Result<Hit<'t>, usize> {
         let end = found.end;
@@ -319,7 +358,7 @@ impl<'t> Scan<'t> {
 
 /// Says what a value is by its form alone.
 pub(crate) fn form_of(value: &str) -> Option<What> {
-    let by_form = |trigger| !matches!(trigger, Trigger::Name | Trigger::Statement);
+    let by_form = |trigger| !matches!(trigger, Trigger::Name | Trigger::Statement | Trigger::Acl);
     let hits = find(value, Language::Data, by_form).into_iter();
     hits.map(|hit| hit.what).min()
 }

@@ -49,6 +49,12 @@ const STRONG: &[&str] = &[
     "passphrase",
     "passcode",
     "passwort",
+    "pswd",
+    "bindpw",
+    "rootpw",
+    "adminpw",
+    "userpw",
+    "dbpw",
     "requirepass",
     "masterauth",
     "storepass",
@@ -316,7 +322,7 @@ fn of_words(last: &str, before: &str) -> Option<Strength> {
         return (!NO_PASSWORD.contains(&before)).then_some(Strength::Strong);
     }
     match last {
-        "pass" if PASS.contains(&before) => Some(Strength::Strong),
+        "pass" | "pw" if PASS.contains(&before) => Some(Strength::Strong),
         "pass" if before.is_empty() => Some(Strength::Medium),
         "token" | "authtoken" if NO_TOKEN.contains(&before) => None,
         "token" | "secret" if QUALIFIERS.contains(&before) => Some(Strength::Medium),
@@ -348,7 +354,16 @@ fn may_be(name: &[u8]) -> bool {
             let lower = |at: usize| three.get(at).map_or(0, u8::to_ascii_lowercase);
             matches!(
                 &[lower(0), lower(1), lower(2)],
-                b"pas" | b"pwd" | b"sec" | b"tok" | b"cre" | b"key" | b"aut" | b"coo"
+                b"pas"
+                    | b"psw"
+                    | b"sec"
+                    | b"tok"
+                    | b"cre"
+                    | b"key"
+                    | b"aut"
+                    | b"coo"
+                    | [_, b'p', b'w']
+                    | [b'p', b'w', _]
             )
         })
 }
@@ -395,7 +410,8 @@ mod tests {
             (
                 "password DB_PASSWORD adminPassword admin.password spring.datasource.password root-passwd MYSQL_PWD \
                  rootpassword PGPASSWORD requirepass DB_PASS smtp_pass REDISCLI_AUTH password1 PASSWORD_2 passwordPlain \
-                 MYSQL_ROOT_PASSWORD javax.net.ssl.keyStorePassword example.org/password passphrase",
+                 MYSQL_ROOT_PASSWORD javax.net.ssl.keyStorePassword example.org/password passphrase bindPW LDAP_BIND_PW rootpw \
+                 SMTP_PSWD",
                 Some(Strong),
             ),
             (
@@ -417,7 +433,7 @@ mod tests {
                  passwordSecretRef tokenExpirationSeconds existingSecret OMRS_ADMIN_PASSWORD_LOCKED access_key_id \
                  credentials_file proxy_pass bypass eos_token max_tokens publicKey author server_tokens key \
                  authorization keys secretRef credentialName secretNamespace resetPassword forgot_password username \
-                 password_policy tokenReview hashedPassword clientId secrets tokens passes compass sec no_password \
+                 password_policy tokenReview hashedPassword clientId secrets tokens passes compass sec no_password pw PW_LENGTH \
                  federated_credential_audience workload_identity_token_file secret-type htpasswd PWD",
                 None,
             ),

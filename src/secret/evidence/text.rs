@@ -82,7 +82,8 @@ impl Line {
         let dashes = window_after(text, self.start, 256).trim_start();
         line.starts_with('#')
             || line.starts_with(';')
-            || line.starts_with("//")
+            // A line of `.npmrc` begins with the registry's address.
+            || line.starts_with("//") && !line.contains("/:_")
             || line.starts_with("/*")
             || line.starts_with("* ")
             || line.starts_with("<!--")

@@ -233,3 +233,37 @@ metadata: {name: one}
         assert_eq!(found(given), [expected], "{reference}");
     }
 }
+
+#[test]
+fn several_params_of_other_names_cannot_be_told_apart() {
+    let twice = [params("all", "dev", "a/"), params("all", "prod", "b/")].concat();
+    let other = [params("one", "ns", "a/"), params("two", "ns", "b/")].concat();
+    let meant = [
+        params("one", "policies", "a/"),
+        params("images", "ns", "b/"),
+    ]
+    .concat();
+    for (beside, expected) in [
+        (
+            twice,
+            "note policy/images ValidatingAdmissionPolicyBinding/images spec.paramRef.name: the policy `images` is not checked: there are 2 `ConfigMap` `all`, and which is meant cannot be told",
+        ),
+        (
+            other,
+            "note policy/images ValidatingAdmissionPolicyBinding/images spec.paramRef.name: the policy `images` is not checked: there are 2 `ConfigMap`, none of the policy's name, and which is meant cannot be told",
+        ),
+        (
+            meant,
+            "error policy/images ns/Pod/p spec.containers[0].image: images are of b/",
+        ),
+    ] {
+        // As it is made for a policy without one.
+        let reference = ", paramRef: {name: images, parameterNotFoundAction: Deny}";
+        let given = Given {
+            beside: &format!("{WITH_PARAMS}{}{beside}", binding("Deny", reference)),
+            objects: &pod("p", "x/y:1"),
+            ..Given::default()
+        };
+        assert_eq!(found(given), [expected]);
+    }
+}
