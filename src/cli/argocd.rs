@@ -8,6 +8,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
+use std::slice;
 
 use super::Settings;
 use super::args::{ArgocdCommand, GenerateArgs, PathsArgs};
@@ -74,7 +75,7 @@ fn generate(
     checks.settings.retain(|name, _| *name == environment);
     // What one folder makes can be judged by those rules only together with what the others make.
     let rendered: &[String] = if args.policies { &[] } else { &namespaces };
-    let (mut input, config) = pipeline_input(project, &[environment.clone()], rendered)?;
+    let (mut input, config) = pipeline_input(project, slice::from_ref(&environment), rendered)?;
     override_values(&mut input, &asked)?;
     let mut outcome = render_project(input);
     inspect(&mut outcome, &checks);
@@ -128,8 +129,7 @@ fn failing<'o>(outcome: &'o Outcome, wanted: &[&Object], policies: bool) -> Vec<
         .findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error);
-    let errors =
-        errors.filter(|finding| policies || ALWAYS.contains(&finding.rule.family()));
+    let errors = errors.filter(|finding| policies || ALWAYS.contains(&finding.rule.family()));
     errors
         .filter(|finding| {
             let about = finding.resource.as_ref();
@@ -263,7 +263,7 @@ fn parameters(settings: &Settings, out: &mut impl Write) -> Result<ExitStatus, F
     let folders = folders(&project);
     let mut values = None;
     if let Some(chosen) = &chosen {
-        let (input, _) = pipeline_input(project, &[chosen.clone()], &[])?;
+        let (input, _) = pipeline_input(project, slice::from_ref(chosen), &[])?;
         values = Some(merged(&input));
     }
     let announced = announcements(

@@ -19,7 +19,7 @@ pub enum PluginError {
     #[error("`ARGOCD_APP_PARAMETERS` is no list of parameters: {0}")]
     Parameters(String),
     /// There is no such parameter.
-    #[error("there is no parameter `{name}`{}", meant(.near))]
+    #[error("there is no parameter `{name}`{}", meant(.near.as_ref()))]
     Unknown {
         /// What is asked for.
         name: String,
@@ -40,7 +40,7 @@ pub enum PluginError {
     #[error("the parameter `{0}` is given twice")]
     Twice(String),
     /// There is no such value to override.
-    #[error("there is no value `{path}` to override{}", meant(.near))]
+    #[error("there is no value `{path}` to override{}", meant(.near.as_ref()))]
     NoValue {
         /// Its path.
         path: String,
@@ -57,8 +57,7 @@ pub enum PluginError {
     },
 }
 
-fn meant(near: &Option<String>) -> String {
-    let near = near.as_ref();
+fn meant(near: Option<&String>) -> String {
     near.map(|near| format!("; did you mean `{near}`?"))
         .unwrap_or_default()
 }

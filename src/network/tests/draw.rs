@@ -219,7 +219,10 @@ fn an_end_with_many_connections_is_written_and_said_once_of_a_namespace() {
         let picture = drawn.picture;
         let drawn = picture.edges.iter().filter(|edge| edge.form == Form::Line);
         assert_eq!(drawn.count(), lines, "{count}");
-        let head = picture.groups[0].texts.iter().map(|text| text.shown());
+        let head = picture.groups[0]
+            .texts
+            .iter()
+            .map(super::super::draw::Text::shown);
         let head: Vec<String> = head.collect();
         let hub = picture
             .spots

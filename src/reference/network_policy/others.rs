@@ -97,6 +97,10 @@ fn cilium<'a>(
             ([name], _) => match namespaces.which(&Selector::of_labels([(NAME, *name)])) {
                 Which::These(these) => these,
                 Which::Absent(_) | Which::Unknown => continue,
+                Which::TooMuch => {
+                    references.give_up();
+                    continue;
+                }
             },
             _ => continue,
         };
