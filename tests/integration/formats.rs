@@ -384,7 +384,7 @@ fn what_is_accepted_is_told_as_that() {
     );
     let text = check(&project, "markdown");
     assert!(
-        text.contains("<details><summary>1 accepted</summary>"),
+        text.contains("<details><summary>2 accepted</summary>"),
         "{text}"
     );
     assert!(text.contains("a \"port\" &#60;of&#62; none"), "{text}");
