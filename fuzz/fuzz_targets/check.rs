@@ -4,8 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use tympan::cluster::Settings;
+use tympan::finding::Severity;
 use tympan::pipeline::{Checks, inspect, read_manifests};
-use tympan::report::{Format, Report, Style, Summary, write};
+use tympan::report::{FORMATS, Report, Style, Summary, write};
 use tympan::schema::KubernetesVersion;
 use tympan::source::SourceMap;
 use tympan::yaml::Limits;
@@ -31,12 +32,19 @@ fuzz_target!(|text: &str| {
         coverage,
         versions: checks.version_words(),
         compared: false,
-        environments: 0,
+        environments: Vec::new(),
     };
-    let report = Report { findings: &outcome.findings, sources: &outcome.sources, summary, with_accepted: false };
-    for format in [Format::Text, Format::Json] {
+    let report = Report {
+        findings: &outcome.findings,
+        sources: &outcome.sources,
+        summary,
+        with_accepted: false,
+        fail_on: Severity::Error,
+        folder: "",
+    };
+    for (_, format, _) in FORMATS {
         let mut bytes = Vec::new();
-        write(&mut bytes, &report, format, Style::Plain).unwrap();
+        write(&mut bytes, &report, *format, Style::Plain).unwrap();
         assert!(std::str::from_utf8(&bytes).is_ok());
     }
 });

@@ -17,6 +17,7 @@ use crate::date::Date;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{Finding, ResourceId, Severity};
+use crate::git::folder_in_repository;
 use crate::pipeline::{Input, Object, Outcome, inspect, render_project};
 use crate::plugin::{PLUGIN_FILE, PluginError, Request, announcements, overrides};
 use crate::project::{Project, ProjectError};
@@ -350,7 +351,10 @@ fn paths(
         }
         paths.extend(used(&project, &args.namespaces));
     }
-    let below = in_repository(&project.root);
+    let mut below = folder_in_repository(&project.root);
+    if !below.is_empty() {
+        below.push('/');
+    }
     let whole: Vec<String> = paths.iter().map(|path| format!("/{below}{path}")).collect();
     // What is in a folder that is named needs no naming.
     let named = |path: &str| {
@@ -401,17 +405,4 @@ fn used(project: &Project, namespaces: &[String]) -> BTreeSet<String> {
         }
     }
     used
-}
-
-/// Returns the way from the root of the git repository to the project, with a slash at its end; nothing where they are
-/// one, or where there is no repository.
-fn in_repository(root: &Path) -> String {
-    let repository = root.ancestors().find(|folder| folder.join(".git").exists());
-    let below = repository.and_then(|repository| root.strip_prefix(repository).ok());
-    let below = below.unwrap_or(Path::new(""));
-    let parts: Vec<String> = below
-        .iter()
-        .map(|part| format!("{}/", part.to_string_lossy()))
-        .collect();
-    parts.concat()
 }

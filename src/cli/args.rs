@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::date::Date;
 use crate::network::Protocol;
+use crate::report::{FORMATS, Format};
 
 /// Renders Kubernetes manifests from templates and per-environment values, and proves them valid and zero-trust.
 #[derive(Debug, Parser)]
@@ -210,7 +212,7 @@ pub(super) struct RenderArgs {
     /// Print the manifests instead of writing them
     #[arg(long, conflicts_with_all = ["adopt", "exit_code"])]
     pub(super) stdout: bool,
-    /// End with exit code 1 when anything was written, or a rendered file is not in git
+    /// End with exit code 1 when anything was written, or what was rendered, or used for it, is not in git
     #[arg(long)]
     pub(super) exit_code: bool,
     /// Take over a rendered/ that Tympan did not write: overwrite what is rendered, remove other manifests there
@@ -254,8 +256,8 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "DATE", value_parser = day)]
     pub(super) today: Option<Date>,
     /// The format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(super) format: ReportFormat,
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = report_format())]
+    pub(super) format: Format,
     /// Write the report to this file
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
@@ -407,15 +409,6 @@ pub(super) enum PodSecurity {
     Restricted,
 }
 
-/// The formats of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ReportFormat {
-    /// Excerpts for people
-    Text,
-    /// For programs
-    Json,
-}
-
 /// The severities that can fail a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOn {
@@ -434,6 +427,19 @@ fn port(text: &str) -> Result<(Protocol, u32), &'static str> {
     let number = number.filter(|number| (1..=65_535).contains(number));
     let both = protocol.zip(number);
     both.ok_or("write a port as 8080 or UDP/53; protocols are TCP, UDP and SCTP")
+}
+
+/// Takes the name of a format of reports.
+fn report_format() -> impl TypedValueParser<Value = Format> {
+    let possible = FORMATS
+        .iter()
+        .map(|(name, _, what)| PossibleValue::new(*name).help(*what));
+    // What is not in the table is refused already.
+    PossibleValuesParser::new(possible).map(|given| {
+        let mut formats = FORMATS.iter();
+        let named = formats.find(|(name, _, _)| *name == given);
+        named.map_or(Format::Text, |(_, format, _)| *format)
+    })
 }
 
 fn day(text: &str) -> Result<Date, &'static str> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::args::{CheckArgs, FailOn, PodSecurity, ReportFormat};
+use super::args::{CheckArgs, FailOn, PodSecurity};
 use super::base::{manifests_before, rendered_before};
 use super::load::{
     apply_rules, known_version, load_project, objects_of, pipeline_input, project_checks,
@@ -22,6 +22,7 @@ use crate::date::Date;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{Finding, ResourceId, Severity};
+use crate::git::folder_in_repository;
 use crate::pipeline::{
     Checks, Coverage, Outcome, inspect, read_manifests, read_policies, render_project,
 };
@@ -38,7 +39,13 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let (mut outcome, coverage, versions, compared) = if args.paths.is_empty() {
+    let Checked {
+        mut outcome,
+        coverage,
+        versions,
+        compared,
+        root,
+    } = if args.paths.is_empty() {
         check_project(args, settings)?
     } else {
         check_manifests(args, settings)?
@@ -52,18 +59,19 @@ pub(super) fn run(
         coverage,
         versions,
         compared,
-        environments: outcome.environments.len(),
+        environments: outcome.names(),
     };
+    let level = severity(args.fail_on);
+    let folder = folder_in_repository(&root);
     let report = Report {
         findings: &outcome.findings,
         sources: &outcome.sources,
         summary,
         with_accepted: settings.verbose,
+        fail_on: level,
+        folder: &folder,
     };
-    let format = match args.format {
-        ReportFormat::Text => Format::Text,
-        ReportFormat::Json => Format::Json,
-    };
+    let format = args.format;
     match &args.output {
         Some(path) => {
             let save = || {
@@ -76,11 +84,6 @@ pub(super) fn run(
         None if settings.quiet && format == Format::Text && outcome.findings.is_empty() => {}
         None => write(out, &report, format, settings.style)?,
     }
-    let level = match args.fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Note => Severity::Note,
-    };
     let fails = outcome.findings.worst().is_some_and(|worst| worst >= level);
     Ok(if fails && !args.exit_zero {
         ExitStatus::Findings
@@ -89,11 +92,31 @@ pub(super) fn run(
     })
 }
 
-/// What a check gave: findings, what was checked by what, for which versions, and whether there was a version before.
-type Checked = (Outcome, Coverage, String, bool);
+/// Returns the least severity that fails.
+fn severity(fail_on: FailOn) -> Severity {
+    match fail_on {
+        FailOn::Error => Severity::Error,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Note => Severity::Note,
+    }
+}
+
+/// What a check gave.
+struct Checked {
+    outcome: Outcome,
+    /// What was checked by what.
+    coverage: Coverage,
+    /// For which versions, as words.
+    versions: String,
+    /// Whether there was a version before.
+    compared: bool,
+    /// The folder that paths are told from.
+    root: PathBuf,
+}
 
 fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failure> {
     let mut project = load_project(&settings.directory)?;
+    let root = project.root.clone();
     let waivers = std::mem::take(&mut project.waivers);
     let versions = versions(&args.kubernetes)?;
     let mut checks = project_checks(&project, &versions)?;
@@ -140,7 +163,13 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
         let failure = Failure::new("there is nothing to check: no template gave an object");
         return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));
     }
-    Ok((outcome, coverage, checks.version_words(), checks.compares()))
+    Ok(Checked {
+        outcome,
+        coverage,
+        versions: checks.version_words(),
+        compared: checks.compares(),
+        root,
+    })
 }
 
 fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failure> {
@@ -184,7 +213,13 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
             failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")
         );
     }
-    Ok((outcome, coverage, checks.version_words(), checks.compares()))
+    Ok(Checked {
+        outcome,
+        coverage,
+        versions: checks.version_words(),
+        compared: checks.compares(),
+        root: settings.directory.clone(),
+    })
 }
 
 /// Returns the Pod Security level that is asked for.

@@ -11,9 +11,11 @@ use super::args::RenderArgs;
 use super::load::{apply_rules, load_project, pipeline_input};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
+use crate::finding::Severity;
 use crate::git::tracked_files;
 use crate::output::{self, Adopt, Applied, Change, ChangeKind, Desired, DesiredFile, Plan, Scope};
 use crate::pipeline::{Environment, Outcome, render_project};
+use crate::project::Project;
 use crate::report::{Format, Report, Summary, escaped, escaped_line, write};
 
 /// How many lines of a difference are shown for one file.
@@ -26,6 +28,7 @@ pub(super) fn run(
 ) -> Result<ExitStatus, Failure> {
     let project = load_project(&settings.directory)?;
     let root = project.root.clone();
+    let inputs = inputs(&project);
     let (input, config) = pipeline_input(project, &args.environments, &args.namespaces)?;
     let mut outcome = render_project(input);
     apply_rules(&mut outcome.findings, &config, outcome.complete);
@@ -48,8 +51,11 @@ pub(super) fn run(
     let applied = plan.apply()?;
     summarise(&plan, applied, settings, out)?;
     let changed = applied.written + applied.removed > 0;
-    if args.exit_code && (changed || has_untracked(&root, &desired, out)?) {
-        return Ok(ExitStatus::Findings);
+    if args.exit_code {
+        let untracked = has_untracked(&root, &inputs, &desired, out)?;
+        if changed || untracked {
+            return Ok(ExitStatus::Findings);
+        }
     }
     Ok(ExitStatus::Clean)
 }
@@ -62,7 +68,7 @@ pub(super) fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
     let summary = Summary {
         documents: outcome.objects(),
         checked: outcome.objects(),
-        environments: outcome.environments.len(),
+        environments: outcome.names(),
         ..Summary::default()
     };
     let report = Report {
@@ -70,6 +76,8 @@ pub(super) fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
         sources: &outcome.sources,
         summary,
         with_accepted: false,
+        fail_on: Severity::Error,
+        folder: "",
     };
     write(
         &mut io::stderr().lock(),
@@ -224,12 +232,29 @@ fn summarise(
     )
 }
 
-/// Tells whether a rendered file is not in git; without git there is nothing to tell.
-fn has_untracked(root: &Path, desired: &[Desired<'_>], out: &mut impl Write) -> io::Result<bool> {
-    let Some(tracked) = tracked_files(root, output::FOLDER) else {
+/// Returns the files that are rendered from: what git does not know of them, nobody else renders.
+fn inputs(project: &Project) -> Vec<String> {
+    let layout = &project.layout;
+    let templates = layout.templates.iter();
+    let templates = templates.map(|file| format!("templates/{}", file.path));
+    let values = layout.environments.values();
+    let values = values.flat_map(|environment| environment.layers.iter().cloned());
+    let policies = layout.policies.iter().map(|policy| policy.path.clone());
+    templates.chain(values).chain(policies).collect()
+}
+
+/// Names what git does not know of rendered files and of what they were rendered from; without git there is nothing to
+/// tell.
+fn has_untracked(
+    root: &Path,
+    inputs: &[String],
+    desired: &[Desired<'_>],
+    out: &mut impl Write,
+) -> io::Result<bool> {
+    let Some(tracked) = tracked_files(root, ".") else {
         return Ok(false);
     };
-    let files = desired.iter().flat_map(|environment| {
+    let rendered = desired.iter().flat_map(|environment| {
         environment.files.iter().map(move |file| {
             format!(
                 "{}/{}/{}",
@@ -239,9 +264,14 @@ fn has_untracked(root: &Path, desired: &[Desired<'_>], out: &mut impl Write) -> 
             )
         })
     });
-    let untracked: BTreeSet<String> = files.filter(|path| !tracked.contains(path)).collect();
-    for path in &untracked {
-        writeln!(out, "{}: not in git", escaped(path))?;
+    let rendered = rendered.map(|path| (path, "not in git"));
+    let inputs = inputs.iter().cloned();
+    let inputs = inputs.map(|path| (path, "used, and not in git"));
+    let all = inputs.chain(rendered);
+    let untracked: BTreeSet<(String, &str)> =
+        all.filter(|(path, _)| !tracked.contains(path)).collect();
+    for (path, what) in &untracked {
+        writeln!(out, "{}: {what}", escaped(path))?;
     }
     Ok(!untracked.is_empty())
 }

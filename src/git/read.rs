@@ -28,6 +28,21 @@ pub enum Version<'a> {
     Revision(&'a str),
 }
 
+/// Returns the path of a folder from the root of the repository that it is in, with `/`; empty where it is that root, or
+/// in none. Needs no `git`: in a container, that may refuse to look at what is somebody else's.
+pub fn folder_in_repository(folder: &Path) -> String {
+    let Ok(folder) = folder.canonicalize() else {
+        return String::new();
+    };
+    let mut ancestors = folder.ancestors();
+    let Some(root) = ancestors.find(|ancestor| ancestor.join(".git").exists()) else {
+        return String::new();
+    };
+    let below = folder.strip_prefix(root).unwrap_or(Path::new(""));
+    let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
 /// Returns the files below a folder in a version, as paths from `root` with their bytes.
 pub fn files_at(
     root: &Path,

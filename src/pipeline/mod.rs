@@ -47,4 +47,10 @@ impl Outcome {
                 .map(|environment| environment.objects.len())
                 .sum::<usize>()
     }
+
+    /// Returns the names of the environments.
+    pub fn names(&self) -> Vec<String> {
+        let names = self.environments.iter();
+        names.map(|environment| environment.name.clone()).collect()
+    }
 }

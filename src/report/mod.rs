@@ -3,15 +3,21 @@
 //! In: a [`Report`]. Out: bytes. A format may not leave findings out, and never changes the exit code.
 
 mod excerpt;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod markdown;
+mod sarif;
 mod text;
+mod told;
 mod visible;
 
 use std::io::{self, Write};
 
 pub use self::text::{Problem, Style, write_problem};
 pub use self::visible::{escaped, escaped_line};
-use crate::finding::FindingSet;
+use crate::finding::{FindingSet, Severity};
 use crate::pipeline::Coverage;
 use crate::source::SourceMap;
 
@@ -26,6 +32,10 @@ pub struct Report<'a> {
     pub summary: Summary,
     /// Whether text shows the findings that were accepted, too; JSON has them always.
     pub with_accepted: bool,
+    /// The least severity that fails the run, for formats that tell what passed.
+    pub fail_on: Severity,
+    /// The folder of the paths in its repository: `platform`; empty where it is the root. For formats that code hosts read.
+    pub folder: &'a str,
 }
 
 /// What a run looked at.
@@ -41,8 +51,8 @@ pub struct Summary {
     pub versions: String,
     /// Whether they were compared with the version before; if not, changes of fields that cannot change are not found.
     pub compared: bool,
-    /// The environments they belong to; 0 for plain manifests.
-    pub environments: usize,
+    /// The environments they belong to; none for plain manifests.
+    pub environments: Vec<String>,
 }
 
 /// The formats there are.
@@ -52,7 +62,32 @@ pub enum Format {
     Text,
     /// `docs/report.md`, for programs.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// GitLab's Code Quality.
+    Gitlab,
+    /// The XML of `JUnit`.
+    Junit,
+    /// Markdown for a pull request.
+    Markdown,
 }
+
+/// Every format, with its name and what it is for.
+pub static FORMATS: &[(&str, Format, &str)] = &[
+    ("text", Format::Text, "Excerpts for people"),
+    ("json", Format::Json, "For programs"),
+    ("sarif", Format::Sarif, "For code scanning: SARIF 2.1.0"),
+    ("github", Format::Github, "Annotations of GitHub Actions"),
+    ("gitlab", Format::Gitlab, "For GitLab's Code Quality"),
+    ("junit", Format::Junit, "For reports of tests: JUnit's XML"),
+    (
+        "markdown",
+        Format::Markdown,
+        "For a comment on a pull request",
+    ),
+];
 
 /// Writes a report.
 pub fn write(
@@ -64,6 +99,11 @@ pub fn write(
     match format {
         Format::Text => text::write(out, report, style),
         Format::Json => json::write(out, report),
+        Format::Sarif => sarif::write(out, report),
+        Format::Github => github::write(out, report),
+        Format::Gitlab => gitlab::write(out, report),
+        Format::Junit => junit::write(out, report),
+        Format::Markdown => markdown::write(out, report),
     }
 }
 
@@ -73,7 +113,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::finding::{Finding, RenderedLocation, Rule, RuleId, Severity};
+    use crate::finding::{Finding, RenderedLocation, Rule, RuleId};
     use crate::source::{Location, Span};
 
     static RULE: Rule = Rule {
@@ -88,6 +128,8 @@ mod tests {
             sources,
             summary: Summary::default(),
             with_accepted: false,
+            fail_on: Severity::Error,
+            folder: "",
         };
         let mut out = Vec::new();
         write(&mut out, &report, format, style).unwrap();

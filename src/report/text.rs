@@ -1,7 +1,6 @@
 //! Text for people: excerpts with carets, as rustc draws them.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 
 use annotate_snippets::{
@@ -10,9 +9,10 @@ use annotate_snippets::{
 use rayon::prelude::*;
 
 use super::excerpt::{excerpt, one_line};
+use super::told::{Told, reason, say_the_same};
 use super::visible::escaped;
 use super::{Report, Summary};
-use crate::finding::{Accepted, Finding, RenderedLocation, Severity};
+use crate::finding::{Finding, RenderedLocation, Severity};
 use crate::source::{Location, Position, SourceMap};
 
 /// Whether text is coloured.
@@ -82,74 +82,15 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>, style: Style) -> 
     if report.with_accepted {
         for (finding, why) in report.findings.accepted() {
             let mut drawing = drawing(&Told::of(&[finding]), report.sources);
-            drawing.message(Level::NOTE, accepted(why));
+            drawing.message(Level::NOTE, reason(why));
             writeln!(out, "{}\n", drawing.draw(&renderer))?;
         }
     }
     writeln!(out, "{}", summary(report))
 }
 
-/// Says why a finding counts no more.
-fn accepted(why: &Accepted) -> String {
-    match why {
-        Accepted::Waiver {
-            reason,
-            owner,
-            expires,
-        } => format!(
-            "waived until {expires} by {}: {}",
-            escaped(owner),
-            escaped(reason)
-        ),
-        Accepted::Baseline => "known: it is in the baseline".to_owned(),
-    }
-}
-
-/// Tells whether two findings would read the same but for what has to do with them: one line of a shared macro shows in
-/// many objects and environments.
-fn say_the_same(a: &Finding, b: &Finding) -> bool {
-    a.primary == b.primary && a.rule == b.rule && a.message == b.message && a.help == b.help
-}
-
 /// How many related places are shown.
 const MOST_RELATED: usize = 4;
-
-/// Findings that are told at once.
-struct Told<'a> {
-    first: &'a Finding,
-    related: Vec<&'a Location>,
-    environments: Vec<&'a str>,
-    objects: usize,
-}
-
-impl<'a> Told<'a> {
-    #[expect(clippy::indexing_slicing, reason = "a chunk is never empty")]
-    fn of(group: &[&'a Finding]) -> Self {
-        let mut told = Self {
-            first: group[0],
-            related: Vec::new(),
-            environments: Vec::new(),
-            objects: 0,
-        };
-        let mut objects = BTreeSet::new();
-        let mut seen = HashSet::new();
-        for finding in group {
-            objects.insert((&finding.resource, &finding.field));
-            for related in &finding.related {
-                if seen.insert(related) {
-                    told.related.push(related);
-                }
-            }
-            if let Some(environment) = finding.environment.as_deref()
-                && !told.environments.contains(&environment)
-            {
-                told.environments.push(environment);
-            }
-        }
-        told.objects = objects.len();
-        told
-    }
-}
 
 /// What is to be drawn, and the places it names.
 struct Drawing<'a> {
@@ -263,7 +204,7 @@ fn drawing<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Drawing<'a> {
     if let Some(rendered) = &finding.rendered {
         drawing.rendered(rendered);
     }
-    if let Some(about) = about(told) {
+    if let Some(about) = told.about() {
         drawing.message(Level::NOTE, about);
     }
     if let Some(help) = &finding.help {
@@ -272,34 +213,8 @@ fn drawing<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Drawing<'a> {
     drawing
 }
 
-/// Says which object and field the findings are about, and in which environments.
-fn about(told: &Told<'_>) -> Option<String> {
-    let finding = told.first;
-    let resource = finding
-        .resource
-        .as_ref()
-        .map(|resource| escaped(&resource.to_string()).into_owned());
-    let field = finding
-        .field
-        .as_deref()
-        .filter(|field| !field.is_empty())
-        .map(escaped);
-    let mut place = match (resource, field) {
-        (Some(resource), Some(field)) => format!("in {resource}, {field}"),
-        (Some(resource), None) => format!("in {resource}"),
-        _ if told.environments.is_empty() => return None,
-        _ => "when rendered".to_owned(),
-    };
-    if told.objects > 1 {
-        place = format!("{place} and {} more", told.objects - 1);
-    }
-    if !told.environments.is_empty() {
-        place = format!("{place} for {}", told.environments.join(", "));
-    }
-    Some(place)
-}
-
-fn summary(report: &Report<'_>) -> String {
+/// Counts what was looked at and found, in one line.
+pub(super) fn summary(report: &Report<'_>) -> String {
     let Summary {
         documents: _,
         checked,
@@ -309,8 +224,8 @@ fn summary(report: &Report<'_>) -> String {
         compared,
     } = &report.summary;
     let mut looked = counted(*checked, "object");
-    if *environments > 0 {
-        looked = format!("{looked} in {}", counted(*environments, "environment"));
+    if !environments.is_empty() {
+        looked = format!("{looked} in {}", counted(environments.len(), "environment"));
     }
     // Whose schemas they were checked by; a render checks by none.
     match (coverage.kubernetes, coverage.custom) {

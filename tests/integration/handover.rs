@@ -53,7 +53,23 @@ fn exit_code_tells_of_written_files_and_of_files_that_git_does_not_know() {
         "{}",
         output.stdout
     );
-    git(&project, &["add", "rendered"]);
+    git(&project, &["add", "rendered", "values"]);
+    let output = project.run(&["render", "--exit-code"]);
+    assert_eq!(output.code, 1, "git does not know the templates");
+    let named: Vec<&str> = output
+        .stdout
+        .lines()
+        .filter(|line| line.ends_with("not in git"))
+        .collect();
+    assert!(
+        named.contains(&"templates/demo/x.yaml: used, and not in git"),
+        "{named:?}"
+    );
+    assert!(
+        !named.iter().any(|line| line.starts_with("values/")),
+        "{named:?}"
+    );
+    git(&project, &["add", "templates"]);
     assert_eq!(project.run(&["render", "--exit-code"]).code, 0);
     assert_eq!(project.run(&["render"]).code, 0);
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use tempfile::TempDir;
+use tympan::report::FORMATS;
 
 use crate::program::{Output, run};
 use crate::project::Project;
@@ -48,6 +49,30 @@ fn tame(what: &str, output: &Output) {
     }
 }
 
+/// Of a report for a host, only GitHub's begins lines with commands, and those are ours.
+fn tame_report(format: &str, text: &str) {
+    let ours = ["::error file=", "::warning file=", "::notice file="];
+    for line in text.lines() {
+        let is_command = line.trim_start().starts_with("::");
+        let is_ours = format == "github" && ours.iter().any(|start| line.starts_with(start));
+        assert!(
+            !is_command || is_ours || line.trim_start().starts_with("::: "),
+            "{format}: {line:?}"
+        );
+        for command in ["##[", "##vso["] {
+            assert!(!line.contains(command), "{format}: {line:?}");
+        }
+        let bad = line
+            .chars()
+            .find(|c| c.is_control() || !c.is_ascii() && HOSTILE.contains(*c));
+        assert_eq!(bad, None, "{format}: {line:?}");
+    }
+    if format == "markdown" {
+        let outside: String = text.replace("<!-- -->", "").split('`').step_by(2).collect();
+        assert!(!outside.contains('@'), "{outside}");
+    }
+}
+
 /// Runs a command that must say something and cannot succeed.
 fn refused(what: &str, project: &Project, arguments: &[&str]) {
     let output = project.run(arguments);
@@ -82,6 +107,11 @@ fn names_of_objects_and_keys() {
         let project = Project::new(&[("templates/demo/x.yaml", &text)]);
         refused(&text, &project, &["check"]);
         refused(&text, &project, &["render"]);
+        for (format, _, _) in FORMATS.iter().filter(|format| format.0 != "json") {
+            let output = project.run(&["check", "--format", format]);
+            assert_eq!(output.code, 1, "{format}: {}", output.stderr);
+            tame_report(format, &output.stdout);
+        }
     }
 }
 

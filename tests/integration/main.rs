@@ -24,6 +24,7 @@ mod determinism;
 mod diff;
 mod faults;
 mod folders;
+mod formats;
 mod go_yaml;
 mod handover;
 mod hostile;

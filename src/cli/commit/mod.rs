@@ -13,7 +13,7 @@ use super::Settings;
 use super::args::{Allow, CommitArgs};
 use super::check::today;
 use super::load::{apply_rules, load_project, pipeline_input, project_checks};
-use super::render::desired;
+use super::render::{desired, tell};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::Severity;
@@ -21,7 +21,7 @@ use crate::git::{self, Source};
 use crate::output::{self, ChangeKind};
 use crate::pipeline::{Outcome, inspect, render_project};
 use crate::project::{Config, Delivery, Project};
-use crate::report::{Format, Report, Summary, escaped, write};
+use crate::report::escaped;
 use crate::waiver;
 
 /// What stands for an environment's name in a pattern of branches.
@@ -188,28 +188,6 @@ fn prove(mut project: Project, args: &CommitArgs) -> Result<(Outcome, Config), F
     }
     apply_rules(&mut outcome.findings, &config, outcome.complete);
     Ok((outcome, config))
-}
-
-/// Shows findings on standard error.
-fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
-    let summary = Summary {
-        documents: outcome.objects(),
-        checked: outcome.objects(),
-        environments: outcome.environments.len(),
-        ..Summary::default()
-    };
-    let report = Report {
-        findings: &outcome.findings,
-        sources: &outcome.sources,
-        summary,
-        with_accepted: false,
-    };
-    write(
-        &mut io::stderr().lock(),
-        &report,
-        Format::Text,
-        settings.error_style,
-    )
 }
 
 /// Returns what is to be committed where.
