@@ -1,10 +1,10 @@
 //! Who may read or make objects of a kind in a namespace, whatever their names: what programs do through the API no
 //! manifest shows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::fields::{items, text};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Index};
 use crate::yaml::Node;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -36,10 +36,13 @@ impl<'a> Access<'a> {
     /// Looks at all bindings. One for the whole cluster counts for the namespaces of the programs that it names.
     pub(super) fn new(cluster: &Cluster<'a>, verbs: &[&str]) -> Self {
         let mut access = Self::default();
+        // Many bindings may give one role.
+        let mut roles = HashMap::new();
         for kind in ["RoleBinding", "ClusterRoleBinding"] {
             for index in cluster.of_kind(GROUP, kind) {
                 if let Some(object) = cluster.get(*index) {
-                    access.add(cluster, cluster.namespace(*index), object.root(), verbs);
+                    let namespace = cluster.namespace(*index);
+                    access.add(cluster, namespace, object.root(), verbs, &mut roles);
                 }
             }
         }
@@ -52,17 +55,21 @@ impl<'a> Access<'a> {
         namespace: &'a str,
         binding: Node<'a>,
         verbs: &[&str],
+        roles: &mut HashMap<Index, Vec<&'a str>>,
     ) {
         let role = binding.get("roleRef");
         let field = |field| role.and_then(|role| text(role, field)).unwrap_or_default();
         let (kind, name) = (field("kind"), field("name"));
         let place = if kind == "Role" { namespace } else { "" };
         let role = cluster.find(GROUP, kind, place, name);
-        let resources = match role.and_then(|role| cluster.get(role)) {
-            Some(role) => given(role.root(), verbs),
+        let role = role.and_then(|role| Some((role, cluster.get(role)?)));
+        let resources: &[&str] = match role {
+            Some((index, role)) => roles
+                .entry(index)
+                .or_insert_with(|| given(role.root(), verbs)),
             None if name.starts_with("system:") => return,
             // A role that is not shown may give anything.
-            None => vec!["*"],
+            None => &["*"],
         };
         if !namespace.is_empty() {
             self.all
@@ -106,5 +113,7 @@ fn given<'a>(role: Node<'a>, verbs: &[&str]) -> Vec<&'a str> {
             all.extend(resources.filter(|resource| RESOURCES.contains(resource)));
         }
     }
+    all.sort_unstable();
+    all.dedup();
     all
 }
