@@ -117,6 +117,21 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: ArgocdCommand,
     },
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = "Example: tympan completions bash > /etc/bash_completion.d/tympan")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print a manual page, in the form that `man` reads
+    #[command(
+        after_help = "Examples:\n  tympan man > tympan.1\n  tympan man argocd generate | man -l -"
+    )]
+    Man {
+        /// The command that the page is about, for example `network`; the program as a whole where none is named
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
     /// Explain a rule: what, why, how to mend it; without a rule, list them all
     #[command(after_help = "Example: tympan explain yaml/duplicate-key")]
     Explain {

@@ -14,6 +14,7 @@ mod diff;
 mod explain;
 mod init;
 mod load;
+mod manual;
 mod network;
 mod network_diff;
 mod network_picture;
@@ -164,6 +165,8 @@ fn command(
             action: PolicyCommand::Test { folder },
         } => policy::test(folder.as_deref(), settings, out),
         Command::Argocd { action } => argocd::run(action, settings, out),
+        Command::Completions { shell } => manual::completions(*shell, out),
+        Command::Man { command } => manual::page(command, out),
         Command::Explain { rule } => explain::run(rule.as_deref(), settings, out),
         Command::Schema { action } => schema::run(action, settings, out),
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::program::command;
+use crate::program::{command, run};
 
 #[test]
 fn command_line_cases() {
@@ -38,4 +38,26 @@ fn the_readme_tells_the_truth() {
         commands += 1;
     }
     assert_eq!(commands, 3);
+}
+
+#[test]
+fn every_command_is_completed_and_has_a_page() {
+    let commands = [
+        "argocd", "check", "commit", "diff", "explain", "init", "network", "policy", "render",
+        "schema", "values",
+    ];
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = run(&["completions", shell]);
+        assert_eq!(output.code, 0, "{}", output.stderr);
+        for command in commands {
+            assert!(output.stdout.contains(command), "{shell}: {command}");
+        }
+    }
+    for command in commands {
+        let output = run(&["man", command]);
+        let title = format!(".TH tympan-{command} 1");
+        assert!(output.stdout.contains(&title), "{}", output.stdout);
+    }
+    let options = run(&["man", "argocd", "generate"]).stdout;
+    assert!(options.contains("allow\\-empty"), "{options}");
 }
