@@ -12,20 +12,19 @@ use std::slice;
 
 use super::Settings;
 use super::args::{ArgocdCommand, GenerateArgs, PathsArgs};
-use super::load::{apply_rules, load_project, pipeline_input, project_checks};
+use super::load::{Judgement, known, load_project, pipeline_input, project_checks, prove};
 use crate::date::Date;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{Finding, ResourceId, Severity};
 use crate::git::folder_in_repository;
-use crate::pipeline::{Input, Object, Outcome, inspect, render_project};
+use crate::pipeline::{Input, Object, Outcome};
 use crate::plugin::{PLUGIN_FILE, PluginError, Request, announcements, overrides};
 use crate::project::{Project, ProjectError};
 use crate::report::{escaped, escaped_line};
 use crate::schema::KubernetesVersion;
 use crate::source::SourceMap;
 use crate::values::{LayerKind, Values, load_layers};
-use crate::waiver;
 
 /// The families without which nothing is handed over: what cannot be rendered, and what the API server would refuse.
 /// The others are for the pull request, and for the cluster's own admission.
@@ -78,19 +77,14 @@ fn generate(
     let rendered: &[String] = if args.policies { &[] } else { &namespaces };
     let (mut input, config) = pipeline_input(project, slice::from_ref(&environment), rendered)?;
     override_values(&mut input, &asked)?;
-    let mut outcome = render_project(input);
-    inspect(&mut outcome, &checks);
-    if outcome.complete {
+    let by = Judgement {
+        waivers: &waivers,
         // Whoever waits for Argo CD is not helped by a waiver that has just ended: the pull request says so.
-        let run = waiver::Run {
-            today: Date::of_seconds(0),
-            environments: &[&environment],
-            whole: false,
-        };
-        waiver::apply(&waivers, &mut outcome.findings, &run);
-        outcome.findings.sort(&outcome.sources);
-    }
-    apply_rules(&mut outcome.findings, &config, outcome.complete);
+        today: Date::of_seconds(0),
+        whole: false,
+        told: Vec::new(),
+    };
+    let (outcome, _) = prove(input, &config, &checks, by);
     let wanted = wanted(&outcome, &namespaces);
     let found = failing(&outcome, &wanted, args.policies);
     let what = What {
@@ -333,22 +327,22 @@ fn paths(
     } else {
         paths.extend(["values/common.yaml", "values/schema.json"].map(str::to_owned));
     }
+    let environments: Vec<&str> = project
+        .layout
+        .environments
+        .keys()
+        .map(String::as_str)
+        .collect();
+    known("environment", &args.environments, &environments)?;
     for environment in &args.environments {
-        if !project.layout.environments.contains_key(environment) {
-            return Err(Failure::new(format!(
-                "there is no environment `{environment}`"
-            )));
-        }
         paths.insert(format!("values/{environment}.*"));
     }
     if args.namespaces.is_empty() {
         paths.insert("templates".to_owned());
     } else {
-        let known = folders(&project);
-        if let Some(unknown) = args.namespaces.iter().find(|name| !known.contains(name)) {
-            let message = format!("there is no folder below `templates/` `{unknown}`");
-            return Err(Failure::new(message));
-        }
+        let all = folders(&project);
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        known("folder below `templates/`", &args.namespaces, &all)?;
         paths.extend(used(&project, &args.namespaces));
     }
     let mut below = folder_in_repository(&project.root);

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use super::args::{CheckArgs, FailOn, PodSecurity};
 use super::base::{manifests_before, rendered_before};
 use super::load::{
-    apply_rules, known_version, load_project, objects_of, pipeline_input, project_checks,
+    Judgement, known_version, load_project, objects_of, pipeline_input, project_checks, prove,
 };
 use super::{Settings, WriteError};
 use crate::cluster::{self, PolicyObject};
@@ -23,15 +23,13 @@ use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{Finding, ResourceId, Severity};
 use crate::git::folder_in_repository;
-use crate::pipeline::{
-    Checks, Coverage, Outcome, inspect, read_manifests, read_policies, render_project,
-};
+use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, read_policies};
 use crate::policy::is_policy;
 use crate::project::{FLOWS, Level, WAIVERS, load_manifests};
 use crate::report::{Format, Report, Style, Summary, write};
 use crate::schema::KubernetesVersion;
 use crate::source::SourceMap;
-use crate::waiver::{self, Baseline};
+use crate::waiver::Baseline;
 use crate::yaml::{Document, Kind, Limits};
 
 pub(super) fn run(
@@ -144,21 +142,13 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
         settings.policies.clone_from(&guards);
     }
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
-    let mut outcome = render_project(input);
-    outcome.findings.extend(told);
-    let coverage = inspect(&mut outcome, &checks);
-    // What could not be rendered hides findings: then nothing can be said about waivers.
-    if outcome.complete {
-        let names = outcome.environments.iter();
-        let run = waiver::Run {
-            today: args.today.unwrap_or_else(today),
-            environments: &names.map(|one| one.name.as_str()).collect::<Vec<_>>(),
-            whole: args.environments.is_empty(),
-        };
-        waiver::apply(&waivers, &mut outcome.findings, &run);
-        outcome.findings.sort(&outcome.sources);
-    }
-    apply_rules(&mut outcome.findings, &config, outcome.complete);
+    let by = Judgement {
+        waivers: &waivers,
+        today: args.today.unwrap_or_else(today),
+        whole: args.environments.is_empty(),
+        told,
+    };
+    let (outcome, coverage) = prove(input, &config, &checks, by);
     if outcome.objects() == 0 && outcome.complete {
         let failure = Failure::new("there is nothing to check: no template gave an object");
         return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));

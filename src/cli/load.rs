@@ -7,16 +7,20 @@ use minijinja::Value;
 use rayon::prelude::*;
 
 use crate::cluster::{FlowsObject, Settings};
+use crate::date::Date;
 use crate::error::Failure;
-use crate::finding::{FindingSet, Severity, nearest};
+use crate::finding::{Finding, FindingSet, Severity, did_you_mean, nearest};
 use crate::manifest::{Resource, flatten};
-use crate::pipeline::{Checks, EnvironmentInput, Input, PolicyFile};
-use crate::project::{Config, Project, ProjectError, RuleSetting};
+use crate::pipeline::{
+    Checks, Coverage, EnvironmentInput, Input, Outcome, PolicyFile, inspect, render_project,
+};
+use crate::project::{Config, Project, ProjectError, RuleSetting, Waiver};
 use crate::registry;
 use crate::render::{Limits, TemplateFile};
 use crate::schema::KubernetesVersion;
 use crate::source::{FileId, SourceMap};
 use crate::values::LayerKind;
+use crate::waiver;
 use crate::yaml::{self, Document};
 
 /// Loads the project that a folder belongs to.
@@ -178,14 +182,12 @@ pub(super) fn known_version(text: &str) -> Result<KubernetesVersion, Failure> {
 }
 
 /// Refuses names that there are none of.
-fn known(what: &str, asked: &[String], names: &[&str]) -> Result<(), Failure> {
+pub(super) fn known(what: &str, asked: &[String], names: &[&str]) -> Result<(), Failure> {
     let Some(unknown) = asked.iter().find(|name| !names.contains(&name.as_str())) else {
         return Ok(());
     };
     let near = nearest(unknown, names.iter().copied());
-    let near = near
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
+    let near = did_you_mean(near);
     Err(Failure::new(format!(
         "there is no {what} `{unknown}`{near}"
     )))
@@ -246,6 +248,41 @@ fn facts(config: &Config, environment: &str) -> Value {
         facts.insert("kubernetes".into(), version.into());
     }
     Value::from_object(facts)
+}
+
+/// How a project is judged.
+pub(super) struct Judgement<'w> {
+    /// What it accepts.
+    pub(super) waivers: &'w [Waiver],
+    /// The day that waivers are judged by.
+    pub(super) today: Date,
+    /// Whether all environments are looked at: only then is a waiver unused that was not used.
+    pub(super) whole: bool,
+    /// What was found before.
+    pub(super) told: Vec<Finding>,
+}
+
+/// Renders a project, checks it, and sets aside what it accepts.
+pub(super) fn prove(
+    input: Input,
+    config: &Config,
+    checks: &Checks,
+    by: Judgement<'_>,
+) -> (Outcome, Coverage) {
+    let mut outcome = render_project(input);
+    outcome.findings.extend(by.told);
+    let coverage = inspect(&mut outcome, checks);
+    let names = outcome.names();
+    let run = waiver::Run {
+        today: by.today,
+        environments: &names.iter().map(String::as_str).collect::<Vec<_>>(),
+        // What could not be rendered hides findings: then nothing can be said about waivers that are not used.
+        whole: by.whole && outcome.complete,
+    };
+    waiver::apply(by.waivers, &mut outcome.findings, &run);
+    outcome.findings.sort(&outcome.sources);
+    apply_rules(&mut outcome.findings, config, outcome.complete);
+    (outcome, coverage)
 }
 
 /// Gives findings the severities that `tympan.yaml` asks for. What could not be rendered stays an error.

@@ -60,11 +60,16 @@ pub(super) fn run(
     Ok(ExitStatus::Clean)
 }
 
-/// Shows findings on standard error: standard output is for what was asked for.
+/// Shows findings on standard error, unless less is to be printed and they stand in the way of nothing.
 pub(super) fn tell(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
     if outcome.findings.is_empty() || (settings.quiet && outcome.complete) {
         return Ok(());
     }
+    show(outcome, settings)
+}
+
+/// Shows findings on standard error: standard output is for what was asked for.
+pub(super) fn show(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
     let summary = Summary {
         documents: outcome.objects(),
         checked: outcome.objects(),

@@ -333,15 +333,18 @@ fn findings_and_what_is_not_committed_are_in_the_way() {
             .as_bytes(),
     );
     save(&project, "a mistake");
-    let output = project.run(&["commit"]);
-    assert_eq!(output.code, 1, "{}", output.stderr);
-    assert!(
-        output.stderr.contains("schema/unknown-field")
-            && output.stdout.contains("nothing was committed"),
-        "{}{}",
-        output.stderr,
-        output.stdout
-    );
+    // What stands in the way is told, however little is to be printed.
+    for arguments in [&["commit"][..], &["-q", "commit"]] {
+        let output = project.run(arguments);
+        assert_eq!(output.code, 1, "{}", output.stderr);
+        assert!(
+            output.stderr.contains("schema/unknown-field")
+                && output.stdout.contains("nothing was committed"),
+            "{}{}",
+            output.stderr,
+            output.stdout
+        );
+    }
     assert_eq!(tip(&project, "env/prod"), before);
     ok(&project, &["commit", "--allow", "findings"]);
     project.write("templates/demo/x.yaml", b"a: {{ values.missing }}\n");

@@ -78,6 +78,24 @@ fn a_waiver_ends_the_day_after_its_last_one() {
 }
 
 #[test]
+fn what_is_accepted_stays_so_where_something_cannot_be_rendered() {
+    let project = project(&waivers("expires: 2028-01-01"));
+    project.write("templates/demo/broken.yaml", b"a: {{ values.missing }}\n");
+    let rules = || {
+        let output = project.run(&["check", "--today", "2027-06-30", "--format", "json"]);
+        assert_eq!(output.code, 1, "{}", output.stderr);
+        let report = json(&output);
+        let findings = report["findings"].as_array().unwrap().iter();
+        let rules = findings.map(|finding| finding["rule"].as_str().unwrap().to_owned());
+        rules.collect::<Vec<_>>()
+    };
+    assert_eq!(rules(), ["template/undefined"]);
+    // What the broken template would have made may be what a waiver is about: none is unused.
+    project.write("templates/demo/a.yaml", b"");
+    assert_eq!(rules(), ["template/undefined"]);
+}
+
+#[test]
 fn a_mistake_in_the_waivers_is_told_with_its_line() {
     let project = project(&waivers("expires: 2028-01-01").replace("api/range", "api/rnage"));
     let output = project.run(&["check"]);

@@ -12,17 +12,16 @@ use self::publish::Published;
 use super::Settings;
 use super::args::{Allow, CommitArgs};
 use super::check::today;
-use super::load::{apply_rules, load_project, pipeline_input, project_checks};
-use super::render::{desired, tell};
+use super::load::{self, Judgement, load_project, pipeline_input, project_checks};
+use super::render::{desired, show};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::Severity;
 use crate::git::{self, Source};
 use crate::output::{self, ChangeKind};
-use crate::pipeline::{Outcome, inspect, render_project};
+use crate::pipeline::Outcome;
 use crate::project::{Config, Delivery, Project};
 use crate::report::escaped;
-use crate::waiver;
 
 /// What stands for an environment's name in a pattern of branches.
 const PLACEHOLDER: &str = "{environment}";
@@ -62,13 +61,13 @@ pub(super) fn run(
     }
     let (outcome, config) = prove(project, args)?;
     if !outcome.complete {
-        tell(&outcome, settings)?;
+        show(&outcome, settings)?;
         return Err(Failure::new(
             "nothing was committed, because not everything could be rendered",
         ));
     }
     if outcome.findings.worst() >= Some(Severity::Error) && !args.allow.contains(&Allow::Findings) {
-        tell(&outcome, settings)?;
+        show(&outcome, settings)?;
         writeln!(
             out,
             "nothing was committed, because of these findings; `--allow findings` commits all the same"
@@ -174,19 +173,13 @@ fn prove(mut project: Project, args: &CommitArgs) -> Result<(Outcome, Config), F
     let mut checks = project_checks(&project, &[])?;
     checks.parity = whole.then(|| project.config.parity.clone());
     let (input, config) = pipeline_input(project, &args.environments, &[])?;
-    let mut outcome = render_project(input);
-    inspect(&mut outcome, &checks);
-    if outcome.complete {
-        let names = outcome.environments.iter();
-        let run = waiver::Run {
-            today: today(),
-            environments: &names.map(|one| one.name.as_str()).collect::<Vec<_>>(),
-            whole,
-        };
-        waiver::apply(&waivers, &mut outcome.findings, &run);
-        outcome.findings.sort(&outcome.sources);
-    }
-    apply_rules(&mut outcome.findings, &config, outcome.complete);
+    let by = Judgement {
+        waivers: &waivers,
+        today: today(),
+        whole,
+        told: Vec::new(),
+    };
+    let (outcome, _) = load::prove(input, &config, &checks, by);
     Ok((outcome, config))
 }
 
