@@ -6,14 +6,13 @@ use std::path::PathBuf;
 
 use super::Settings;
 use super::args::{DiffArgs, DiffFormat};
-use super::load::{apply_rules, load_project, pipeline_input, project_checks};
+use super::load::{self, apply_rules, load_project, pipeline_input, project_checks};
 use super::render::tell;
 use super::side::{Side, load};
 use crate::cluster::Cluster;
 use crate::diff::{Comparison, compare, reach, write_json, write_markdown, write_text};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::nearest;
 use crate::manifest::{Resource, Scopes};
 use crate::pipeline::{Checks, render_project};
 use crate::project::ProjectError;
@@ -144,16 +143,9 @@ fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
     })
 }
 
-fn must_be_there(name: &str, known: &Known) -> Result<(), Failure> {
-    let names = known.environments.iter().map(String::as_str);
-    if known.environments.iter().any(|one| one == name) {
-        return Ok(());
-    }
-    let near = nearest(name, names).map(|near| format!("; did you mean `{near}`?"));
-    let near = near.unwrap_or_default();
-    Err(Failure::new(format!(
-        "there is no environment `{name}`{near}"
-    )))
+fn must_be_there(name: &str, here: &Known) -> Result<(), Failure> {
+    let names: Vec<&str> = here.environments.iter().map(String::as_str).collect();
+    load::known("environment", &[name.to_owned()], &names)
 }
 
 /// Returns what a side holds.

@@ -7,7 +7,7 @@ use super::Settings;
 use super::load::objects_of;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::manifest::Resource;
 use crate::policy::is_policy;
 use crate::project::Project;
@@ -47,9 +47,7 @@ pub(super) fn run(
         return Ok(ExitStatus::Clean);
     }
     let near = nearest(id, rules.iter().map(|rule| rule.id.as_str()));
-    let near = near
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
+    let near = did_you_mean(near);
     Err(Failure::new(format!("there is no rule `{id}`{near}"))
         .hint("`tympan explain` lists the rules"))
 }

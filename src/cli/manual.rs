@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use super::args::Cli;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 
 /// The program, as shells and manual pages call it.
 const NAME: &str = "tympan";
@@ -33,10 +33,7 @@ pub(super) fn page(words: &[String], out: &mut impl Write) -> Result<ExitStatus,
             .map(|command| command.get_name().to_owned())
             .collect();
         let Some(found) = command.find_subcommand(word) else {
-            let near = nearest(word, names.iter().map(String::as_str));
-            let near = near
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
+            let near = did_you_mean(nearest(word, names.iter().map(String::as_str)));
             return Err(Failure::new(format!("there is no command `{word}`{near}")));
         };
         command = found.clone();

@@ -15,7 +15,7 @@ use super::{Settings, network_diff};
 use crate::cluster::{self, Cluster, Index};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::{Severity, nearest};
+use crate::finding::{Severity, did_you_mean, nearest};
 use crate::manifest::{Resource, Scopes};
 use crate::network::draw;
 use crate::network::{
@@ -313,8 +313,7 @@ pub(super) fn must_be_known(args: &NetworkArgs, known: &[&Reach<'_>]) -> Result<
         return Ok(());
     };
     let bare = all.iter().filter_map(|name| name.shown.split('[').next());
-    let near = nearest(wanted, bare).map(|near| format!("; did you mean `{near}`?"));
-    let near = near.unwrap_or_default();
+    let near = did_you_mean(nearest(wanted, bare));
     let failure = Failure::new(format!("there is no workload `{wanted}`{near}"));
     Err(failure.hint("write a workload as `namespace/name`, or an address such as 192.0.2.1"))
 }

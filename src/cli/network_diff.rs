@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::Settings;
 use super::args::{NetworkArgs, NetworkFormat};
 use super::base::{manifests_before, rendered_before};
+use super::load::known;
 use super::network::{JsonPorts, Loaded, is_meant, must_be_known};
 use crate::cluster::Cluster;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::nearest;
 use crate::manifest::Resource;
 use crate::network::{Change, Changed, Versions};
 use crate::report::escaped;
@@ -92,14 +92,7 @@ fn must_be_there(name: &str, args: &NetworkArgs, loaded: &Loaded) -> Result<(), 
         return Err(failure.hint("name a folder or file of manifests"));
     }
     let names: Vec<&str> = loaded.clusters().map(|(name, ..)| name).collect();
-    if !names.contains(&name) {
-        let near = nearest(name, names.iter().copied());
-        let near = near.map(|near| format!("; did you mean `{near}`?"));
-        let near = near.unwrap_or_default();
-        return Err(Failure::new(format!(
-            "there is no environment `{name}`{near}"
-        )));
-    }
+    known("environment", &[name.to_owned()], &names)?;
     if names.len() == 1 || args.environments.iter().any(|one| one == name) {
         return Err(
             Failure::new(format!("`{name}` is compared with itself")).hint(

@@ -6,7 +6,7 @@ use super::Settings;
 use super::load::{load_project, pipeline_input};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::{Severity, nearest};
+use crate::finding::{Severity, did_you_mean, nearest};
 use crate::report::{Problem, escaped, escaped_line, write_problem};
 use crate::source::{Location, SourceMap};
 use crate::values::{Values, load_layers};
@@ -68,9 +68,7 @@ fn find<'v>(values: &'v Values, path: &str) -> Result<Node<'v>, Failure> {
         .map(|index| values.path(index))
         .collect();
     let near = nearest(path, all.iter().map(String::as_str));
-    let near = near
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
+    let near = did_you_mean(near);
     Err(Failure::new(format!("there is no value `{path}`{near}")))
 }
 

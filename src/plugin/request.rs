@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::announce::{ENVIRONMENT, NAMESPACES, VALUES};
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 
 /// Where the parameters of an Application are.
 const PARAMETERS: &str = "ARGOCD_APP_PARAMETERS";
@@ -19,7 +19,7 @@ pub enum PluginError {
     #[error("`ARGOCD_APP_PARAMETERS` is no list of parameters: {0}")]
     Parameters(String),
     /// There is no such parameter.
-    #[error("there is no parameter `{name}`{}", meant(.near.as_ref()))]
+    #[error("there is no parameter `{name}`{}", did_you_mean(.near.as_deref()))]
     Unknown {
         /// What is asked for.
         name: String,
@@ -40,7 +40,7 @@ pub enum PluginError {
     #[error("the parameter `{0}` is given twice")]
     Twice(String),
     /// There is no such value to override.
-    #[error("there is no value `{path}` to override{}", meant(.near.as_ref()))]
+    #[error("there is no value `{path}` to override{}", did_you_mean(.near.as_deref()))]
     NoValue {
         /// Its path.
         path: String,
@@ -55,11 +55,6 @@ pub enum PluginError {
         /// Why not.
         why: String,
     },
-}
-
-fn meant(near: Option<&String>) -> String {
-    near.map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default()
 }
 
 /// What Argo CD asks of a run.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::ConfigProblem;
 use super::fields::{Reader, required};
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::source::FileId;
 use crate::yaml::{self, Document, Node};
 
@@ -156,9 +156,7 @@ fn flow(reader: &mut Reader, item: Node<'_>, known: &[&str]) -> Option<Flow> {
                 continue;
             };
             if !known.contains(&name.as_str()) {
-                let near = nearest(&name, known.iter().copied());
-                let near = near.map(|near| format!("; did you mean `{near}`?"));
-                let near = near.unwrap_or_default();
+                let near = did_you_mean(nearest(&name, known.iter().copied()));
                 reader.problem(
                     node,
                     format!("there is no environment `{name}`{near}"),

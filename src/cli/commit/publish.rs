@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::Run;
-use super::build::{Job, build};
+use super::build::{Built, Job, build};
 use crate::argocd::hydrator::{METADATA, note};
 use crate::error::Failure;
 use crate::git::{self, Pushed, Remote, Tip, Update};
@@ -31,6 +31,21 @@ pub(super) struct Published {
     pub(super) pushed: Option<String>,
     /// The commit that the branch is at.
     tip: Option<String>,
+}
+
+impl Published {
+    /// Takes what was built for a branch, which is pushed nowhere yet.
+    fn new(job: &Job<'_>, built: Built) -> Self {
+        Self {
+            branch: job.branch.clone(),
+            beside: job.beside,
+            commit: built.tip.clone().filter(|_| built.changed),
+            changed: built.changed,
+            plans: built.plans,
+            tip: built.tip,
+            pushed: None,
+        }
+    }
 }
 
 /// Commits, and pushes where that is asked for.
@@ -92,15 +107,7 @@ fn here(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<Vec<Published>, Failure> {
                 old: old.cloned(),
             });
         }
-        published.push(Published {
-            branch: job.branch.clone(),
-            beside: job.beside,
-            commit: built.tip.clone().filter(|_| built.changed),
-            changed: built.changed,
-            plans: built.plans,
-            tip: built.tip,
-            pushed: None,
-        });
+        published.push(Published::new(job, built));
     }
     if !run.args.dry_run {
         move_branches(run, &updates)?;
@@ -164,16 +171,7 @@ fn push(run: &Run<'_>, jobs: &[Job<'_>], remote: Remote<'_>) -> Result<Vec<Publi
             let base = base(run, job, here, there)?;
             let built = build(run, job, base.as_deref())?;
             let new = built.tip.clone().filter(|new| Some(new) != there);
-            let one = Published {
-                branch: job.branch.clone(),
-                beside: job.beside,
-                commit: built.tip.clone().filter(|_| built.changed),
-                changed: built.changed,
-                plans: built.plans,
-                tip: built.tip,
-                pushed: None,
-            };
-            published.insert(job.branch.clone(), one);
+            published.insert(job.branch.clone(), Published::new(job, built));
             if let Some(new) = new {
                 let branch = job.branch.clone();
                 let old = there.cloned();
