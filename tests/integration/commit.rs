@@ -298,7 +298,7 @@ fn what_is_no_longer_rendered_goes_and_what_others_wrote_stays() {
 }
 
 #[test]
-fn findings_and_what_is_not_committed_are_in_the_way() {
+fn what_is_not_committed_is_in_the_way() {
     let project = branches();
     let folder = project.path(".");
     for (path, ignored) in [
@@ -325,6 +325,12 @@ fn findings_and_what_is_not_committed_are_in_the_way() {
     project.write("values/prod.yaml", b"x: '6'\n");
     ok(&project, &["commit", "--allow", "dirty"]);
     assert!(git(&folder, &["log", "-1", "env/prod"]).contains("Tympan-Dirty: true"));
+}
+
+#[test]
+fn findings_are_in_the_way() {
+    let project = branches();
+    ok(&project, &["commit"]);
     let before = tip(&project, "env/prod");
     project.write(
         "templates/demo/x.yaml",
