@@ -40,16 +40,7 @@ pub(super) struct Secrets(HashSet<usize>);
 impl Secrets {
     /// Looks for them.
     pub(super) fn of(resource: &Resource) -> Self {
-        let mut found: HashSet<usize> = secret::hidden_in(resource).map(Node::index).collect();
-        let (group, kind) = (resource.group(), resource.id.kind.as_str());
-        if (group, kind) == ("", "Secret") {
-            let maps = ["data", "stringData"].into_iter();
-            let values = maps
-                .filter_map(|key| resource.root().get(key))
-                .flat_map(Node::entries);
-            found.extend(values.map(|(_, value)| value.index()));
-        }
-        Self(found)
+        Self(secret::hidden_in(resource).map(Node::index).collect())
     }
 
     pub(super) fn hide(&self, node: Node<'_>) -> bool {

@@ -189,7 +189,14 @@ fn secrets_are_never_shown() {
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata:\n  f: |\n    user: x\n    token: {value}\n"
         )
     };
-    for make in [&secret as &dyn Fn(&str) -> String, &env, &file] {
+    let stray = |value: &str| secret(value).replace("stringData", "stringdata");
+    let applied = |value: &str| {
+        let annotation = "kubectl.kubernetes.io/last-applied-configuration";
+        let told = format!("metadata: {{name: a, annotations: {{{annotation}: {value}}}}}");
+        secret("x").replace("metadata: {name: a}", &told)
+    };
+    let makes: [&dyn Fn(&str) -> String; 5] = [&secret, &env, &file, &stray, &applied];
+    for make in makes {
         for (before, after) in [
             (make(TOKEN), make(OTHER)),
             (make(TOKEN), make("changeme")),

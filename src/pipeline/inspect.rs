@@ -245,6 +245,11 @@ fn inspect_environment<'o>(
             }
         }
     }
+    for subject in subjects {
+        for node in secret::strays(subject.resource) {
+            seen.hidden.add(subject, node, &outcome.sources);
+        }
+    }
     bound(&mut together);
     found.extend(seen_together(together, subjects, environment, settings));
     found

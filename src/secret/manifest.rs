@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::evidence::{Form, Language, What, is_reference, is_stand_in, named, scan};
 use super::rules;
-use super::words::{Holder, Place, fault};
+use super::words::{Holder, LAST_APPLIED, Place, fault};
 use crate::cluster::{Found, Index};
-use crate::manifest::Fault;
+use crate::manifest::{Fault, Resource};
 use crate::yaml::{Kind, Node};
 
 /// Last words of keys whose values are no secrets: who, where and what, not by which password.
@@ -73,6 +73,48 @@ struct Entry<'a> {
     /// What the pods read, where it is text.
     text: Option<Cow<'a, str>>,
     encoded: bool,
+}
+
+/// What a Secret has besides its values.
+const FIELDS: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "metadata",
+    "type",
+    "immutable",
+    "data",
+    "stringData",
+];
+
+/// Returns the values of a Secret.
+pub(super) fn values(object: &Resource) -> impl Iterator<Item = Node<'_>> {
+    let fields = object.root().entries().filter(|_| is_secret_kind(object));
+    fields
+        .filter(|(key, _)| matches!(key.as_str(), Some("data" | "stringData")))
+        .flat_map(|(_, field)| below(field))
+}
+
+/// Returns what stands below a key that a Secret does not have, mostly one that is misspelled, and what kubectl keeps of
+/// the values in an annotation.
+pub(super) fn strays(object: &Resource) -> impl Iterator<Item = Node<'_>> {
+    let root = Some(object.root()).filter(|_| is_secret_kind(object));
+    let fields = root.into_iter().flat_map(Node::entries);
+    let strays = fields.filter(|(key, _)| key.as_str().is_none_or(|key| !FIELDS.contains(&key)));
+    let metadata = root.and_then(|root| root.get("metadata"));
+    let annotations = metadata.and_then(|metadata| metadata.get("annotations"));
+    let applied = annotations.and_then(|annotations| annotations.get(LAST_APPLIED));
+    strays.flat_map(|(_, field)| below(field)).chain(applied)
+}
+
+fn is_secret_kind(object: &Resource) -> bool {
+    object.group().is_empty() && object.id.kind == "Secret"
+}
+
+/// Returns the values of a map, so that their names can be shown, or what is none.
+fn below(field: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let whole = Some(field).filter(|field| field.kind() != Kind::Map);
+    let values = field.entries().map(|(_, value)| value);
+    values.chain(whole)
 }
 
 /// Checks what a Secret holds.

@@ -36,7 +36,15 @@ pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
 /// Returns the nodes of an object whose text is a secret, as nothing shows them.
 pub(crate) fn hidden_in(object: &Resource) -> impl Iterator<Item = Node<'_>> {
     let found = check_object(0, object).into_iter();
-    found.flat_map(|one| one.hidden)
+    found
+        .flat_map(|one| one.hidden)
+        .chain(manifest::values(object))
+        .chain(manifest::strays(object))
+}
+
+/// Returns what a Secret holds where it should not: nobody finds fault with it as a secret, and it is one all the same.
+pub(crate) fn strays(object: &Resource) -> impl Iterator<Item = Node<'_>> {
+    manifest::strays(object)
 }
 
 fn check_object(index: Index, object: &Resource) -> Vec<Found<'_>> {

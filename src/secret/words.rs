@@ -9,7 +9,7 @@ use crate::manifest::Fault;
 use crate::yaml::Node;
 
 /// What kubectl keeps of what it applied, and people copy from a cluster with the rest.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// What holds a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

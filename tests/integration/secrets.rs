@@ -156,3 +156,22 @@ fn other_families_do_not_tell_them_either() {
         }
     }
 }
+
+#[test]
+fn what_a_secret_holds_elsewhere_is_not_shown_either() {
+    let applied = "metadata: {name: a, nmae: a, annotations: {kubectl.kubernetes.io/last-applied-configuration: '{\"data\": {\"a\": \"Hoerro\"}}'}}";
+    for body in [
+        "metadata: {name: a}\nstringdata: {a: Hoerro, b: [Hoerro]}",
+        "metadata: {name: a}\nDATA: Hoerro",
+        "metadata: {name: a}\nstringDatas: {x: {y: Hoerro}}",
+        applied,
+    ] {
+        let text = format!("apiVersion: v1\nkind: Secret\n{body}\n");
+        let project = Project::new(&[("a.yaml", text.as_str())]);
+        let path = project.path("a.yaml");
+        for (format, _, _) in FORMATS {
+            let output = run(&["check", path.to_str().unwrap(), "--format", format]).stdout;
+            assert!(!output.contains("Hoerro"), "{output}");
+        }
+    }
+}
