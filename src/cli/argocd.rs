@@ -51,7 +51,7 @@ pub(super) fn run(
 }
 
 fn request() -> Result<Request, Failure> {
-    Request::read(|name| std::env::var(name).ok()).map_err(unfit)
+    Request::read(|name| std::env::var_os(name)).map_err(unfit)
 }
 
 fn unfit(error: PluginError) -> Failure {

@@ -22,8 +22,9 @@ pub enum Tip {
 pub fn is_branch_name(root: &Path, name: &str) -> Result<bool, GitError> {
     let reference = format!("{BRANCHES}{name}");
     let checked = output(plumbing(root).args(["check-ref-format", &reference]))?;
-    // Git reads these as options, or as what is checked out.
-    Ok(checked.status.success() && !name.starts_with('-') && name != "HEAD")
+    // Git reads these as options, or as what is checked out; and a whole reference is meant as the branch that it is.
+    let misread = name.starts_with('-') || name.starts_with("refs/") || name == "HEAD";
+    Ok(checked.status.success() && !misread)
 }
 
 /// Returns what branches are at, of those that there are.

@@ -61,6 +61,30 @@ impl Remote<'_> {
             .collect())
     }
 
+    /// Returns a branch that another cannot stand beside: `env` where there is to be an `env/prod`, and the other way
+    /// round.
+    pub fn in_the_way(&self, branch: &str) -> Result<Option<String>, GitError> {
+        let mut command = plumbing(self.root);
+        command.args(["ls-remote", "--refs", "--quiet", "--", self.name]);
+        command.arg(format!("{BRANCHES}{branch}/*"));
+        let folders = branch
+            .match_indices('/')
+            .filter_map(|(at, _)| branch.get(..at));
+        command.args(folders.map(|folder| format!("{BRANCHES}{folder}")));
+        let listed = answer(&mut command)?;
+        let listed = String::from_utf8_lossy(&listed);
+        let names = listed.lines().filter_map(|line| {
+            let (_, name) = line.split_once('\t')?;
+            name.strip_prefix(BRANCHES)
+        });
+        let below = |one: &str, other: &str| {
+            let rest = one.strip_prefix(other);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let mut others = names.filter(|name| below(name, branch) || below(branch, name));
+        Ok(others.next().map(str::to_owned))
+    }
+
     /// Gets the objects of references, and moves own ones where the specification says so.
     pub fn fetch(&self, specifications: &[String]) -> Result<(), GitError> {
         if specifications.is_empty() {

@@ -1,6 +1,7 @@
 //! What Argo CD asks of a run.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use serde::Deserialize;
 
@@ -15,6 +16,9 @@ const KNOWN: &[&str] = &[ENVIRONMENT, NAMESPACES, VALUES];
 /// What cannot be understood of what Argo CD asks. The Application's fault.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PluginError {
+    /// A variable of the environment holds bytes that are no text.
+    #[error("`{0}` is not UTF-8")]
+    Bytes(String),
     /// The parameters are no JSON of the form that Argo CD gives.
     #[error("`ARGOCD_APP_PARAMETERS` is no list of parameters: {0}")]
     Parameters(String),
@@ -100,21 +104,26 @@ impl Request {
     /// # Errors
     ///
     /// Where there is a parameter that Tympan does not know, or one in another form.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, PluginError> {
-        let variable = |name: &str| variable(name).filter(|text| !text.is_empty());
+    pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, PluginError> {
+        let variable = |name: &str| {
+            let given = variable(name).filter(|text| !text.is_empty());
+            // What cannot be read is not what is not there: less would be asked for than is.
+            let text = given.map(OsString::into_string).transpose();
+            text.map_err(|_| PluginError::Bytes(name.to_owned()))
+        };
         let mut request = Self {
-            application: variable("ARGOCD_APP_NAME"),
-            kubernetes: variable("KUBE_VERSION"),
+            application: variable("ARGOCD_APP_NAME")?,
+            kubernetes: variable("KUBE_VERSION")?,
             ..Self::default()
         };
-        for parameter in parameters(variable(PARAMETERS).as_deref())? {
+        for parameter in parameters(variable(PARAMETERS)?.as_deref())? {
             request.take(parameter)?;
         }
         if request.environment.is_none() {
-            request.environment = variable("ARGOCD_ENV_ENVIRONMENT");
+            request.environment = variable("ARGOCD_ENV_ENVIRONMENT")?;
         }
         if request.namespaces.is_empty()
-            && let Some(names) = variable("ARGOCD_ENV_NAMESPACES")
+            && let Some(names) = variable("ARGOCD_ENV_NAMESPACES")?
         {
             let names = names.split(',').map(str::trim);
             request.namespaces = names

@@ -52,6 +52,10 @@ impl Project {
     /// `rules` are those that are built in; a project's policies are rules of their own.
     pub fn load(start: &Path, rules: &[&'static Rule]) -> Result<Self, ProjectError> {
         let root = discover_root(start)?;
+        let own = root.join(PROJECT_FILE);
+        if own.is_symlink() {
+            linked_file(&root, &own, PROJECT_FILE.to_owned())?;
+        }
         let mut paths = Vec::new();
         for folder in FOLDERS {
             paths.extend(discover_files(&root, folder)?);
@@ -59,7 +63,7 @@ impl Project {
         paths.sort();
         let layout = resolve_layout(&paths)?;
         let mut sources = SourceMap::new();
-        let text = load_text(&root.join(PROJECT_FILE), PROJECT_FILE)?;
+        let text = load_text(&own, PROJECT_FILE)?;
         let file = sources.add(PROJECT_FILE, text);
         for path in paths {
             let text = load_text(&root.join(&path), &path)?;

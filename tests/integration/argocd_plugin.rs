@@ -4,8 +4,10 @@
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -318,6 +320,24 @@ fn what_cannot_be_understood_prints_nothing_and_says_why() {
     let answer = server.generate(&application, &[("ARGOCD_APP_PARAMETERS", "[secret")]);
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""));
     assert!(!answer.stderr.contains("secret"), "{}", answer.stderr);
+    // Bytes that are no text are not nothing.
+    for name in ["ARGOCD_APP_PARAMETERS", "ARGOCD_ENV_NAMESPACES"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tympan"));
+        let output = command
+            .args(["argocd", "generate"])
+            .current_dir(&application)
+            .env_clear()
+            .env("ARGOCD_ENV_ENVIRONMENT", "dev")
+            .env(name, OsStr::from_bytes(b"[]\xff"))
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
+        assert!(
+            told.starts_with(&format!("error: `{name}` is not UTF-8\n")),
+            "{told}"
+        );
+    }
 }
 
 #[test]

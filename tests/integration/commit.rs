@@ -447,6 +447,7 @@ fn branches_have_names_of_branches_and_each_its_own() {
         ("{environment}.lock", "cannot be the name of a branch"),
         ("a b/{environment}", "cannot be the name of a branch"),
         ("{environment}\n", "cannot be the name of a branch"),
+        ("refs/heads/{environment}", "leave `refs/heads/` out"),
         ("main/{environment}", "git: "),
     ] {
         fails(&project, &["commit", &format!("--branch={pattern}")], words);
@@ -805,6 +806,40 @@ fn whoever_is_second_at_the_remote_tries_again() {
     assert_eq!(tip(&project, "env/prod"), before);
     fails(&project, &["commit", "--push", "nowhere"], "git: ");
     fails(&project, &["commit", "--push=--upload-pack=x"], "git: ");
+    fs::remove_file(&hook).unwrap();
+
+    // No branch can stand beside one whose name is its folder.
+    for (pattern, words) in [
+        (
+            "main/{environment}",
+            "`origin` has a branch `main`, and so there can be no `main/dev`",
+        ),
+        (
+            "{environment}",
+            "`origin` has a branch `dev/x`, and so there can be no `dev`",
+        ),
+    ] {
+        git(bare.path(), &["branch", "-f", "dev/x", "main"]);
+        fails(&project, &["commit", "--push", "--branch", pattern], words);
+    }
+}
+
+#[test]
+fn branches_that_are_a_mirror_of_the_remote_follow_by_themselves() {
+    let project = branches();
+    let bare = remote(&project);
+    let refspec = "+refs/heads/env/*:refs/heads/env/*";
+    git(
+        &project.path("."),
+        &["config", "remote.origin.fetch", refspec],
+    );
+    for value in ["1", "2"] {
+        project.write("values/prod.yaml", format!("x: '{value}'\n").as_bytes());
+        save(&project, value);
+        ok(&project, &["commit", "--push"]);
+        let there = git(bare.path(), &["rev-parse", "env/prod"]);
+        assert_eq!(there.trim(), tip(&project, "env/prod"));
+    }
 }
 
 #[test]

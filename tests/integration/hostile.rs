@@ -141,6 +141,11 @@ fn symbolic_links_out_of_the_project() {
     std::os::unix::fs::symlink("/etc", project.path("templates/link")).unwrap();
     refused("a linked folder", &project);
     let project = template(OBJECT);
+    let elsewhere = template(OBJECT);
+    std::fs::remove_file(project.path("tympan.yaml")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path("tympan.yaml"), project.path("tympan.yaml")).unwrap();
+    refused("a linked project file", &project);
+    let project = template(OBJECT);
     std::os::unix::fs::symlink("/tmp", project.path("rendered")).unwrap();
     let output = project.run(&["render"]);
     assert_eq!(output.code, 2, "{}", output.stderr);

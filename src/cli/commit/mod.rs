@@ -88,7 +88,9 @@ pub(super) fn run(
     for job in &jobs {
         if !git::is_branch_name(&root, &job.branch)? {
             let failure = format!("`{}` cannot be the name of a branch", job.branch);
-            return Err(Failure::new(failure));
+            let hint = job.branch.starts_with("refs/heads/");
+            let hint = hint.then_some("leave `refs/heads/` out");
+            return Err(hint.into_iter().fold(Failure::new(failure), Failure::hint));
         }
     }
     let url = config.repository.url.or_else(|| git::remote_url(&root));

@@ -110,13 +110,13 @@ fn here(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<Vec<Published>, Failure> {
         published.push(Published::new(job, built));
     }
     if !run.args.dry_run {
-        move_branches(run, &updates)?;
+        move_branches(run, &updates, "nothing was committed")?;
     }
     Ok(published)
 }
 
-/// Moves branches of this repository, or says that another run was first.
-fn move_branches(run: &Run<'_>, updates: &[Update]) -> Result<(), Failure> {
+/// Moves branches of this repository, or says that another run was first, and what that means.
+fn move_branches(run: &Run<'_>, updates: &[Update], otherwise: &str) -> Result<(), Failure> {
     if updates.is_empty() {
         return Ok(());
     }
@@ -125,18 +125,27 @@ fn move_branches(run: &Run<'_>, updates: &[Update]) -> Result<(), Failure> {
     };
     let names: Vec<&str> = updates.iter().map(|one| one.branch.as_str()).collect();
     let tips = git::tips(run.project, &names)?;
-    let moved = updates.iter().find(|update| {
-        let now = match tips.get(&update.branch) {
-            Some(Tip::Commit(id)) => Some(id),
-            _ => None,
-        };
-        now != update.old.as_ref()
-    });
+    let now = |update: &Update| match tips.get(&update.branch) {
+        Some(Tip::Commit(id)) => Some(id.clone()),
+        _ => None,
+    };
+    // Git itself has them follow a push, where they are a mirror of the remote's.
+    if updates
+        .iter()
+        .all(|one| now(one).as_ref() == Some(&one.new))
+    {
+        return Ok(());
+    }
+    let moved = updates.iter().find(|update| now(update) != update.old);
     Err(match moved {
-        Some(update) => Failure::new(format!("another run has moved `{}` meanwhile, and nothing was committed", update.branch))
-            .hint("run it again"),
-        None => Failure::new(error)
-            .hint("nothing was committed; a file that ends in `.lock` is of a run that is at work, or that was killed"),
+        Some(update) => {
+            let branch = &update.branch;
+            let failure = format!("another run has moved `{branch}` meanwhile, and {otherwise}");
+            Failure::new(failure).hint("run it again")
+        }
+        None => Failure::new(error).hint(format!(
+            "{otherwise}; a file that ends in `.lock` is of a run that is at work, or that was killed"
+        )),
     })
 }
 
@@ -188,6 +197,9 @@ fn push(run: &Run<'_>, jobs: &[Job<'_>], remote: Remote<'_>) -> Result<Vec<Publi
             follow(run, jobs, &own, &published, &busy)?;
             return Ok(published.into_values().collect());
         }
+        if attempt == 0 {
+            refuse_beside(&pending, remote)?;
+        }
     }
     let names: Vec<&str> = pending.iter().map(|job| job.branch.as_str()).collect();
     Err(Failure::new(format!(
@@ -196,6 +208,20 @@ fn push(run: &Run<'_>, jobs: &[Job<'_>], remote: Remote<'_>) -> Result<Vec<Publi
         remote.name
     ))
     .hint("run it again; branches that are not named here were pushed"))
+}
+
+/// Refuses branches for which there can be no room at a remote: to try again helps only where others are at work.
+fn refuse_beside(pending: &[&Job<'_>], remote: Remote<'_>) -> Result<(), Failure> {
+    for job in pending {
+        let Some(other) = remote.in_the_way(&job.branch)? else {
+            continue;
+        };
+        let (branch, name) = (&job.branch, remote.name);
+        let failure = format!("`{name}` has a branch `{other}`, and so there can be no `{branch}`");
+        return Err(Failure::new(failure)
+            .hint("name the branches in another way with `--branch`, or remove that one"));
+    }
+    Ok(())
 }
 
 /// Pushes, and returns the branches that others were first with.
@@ -248,9 +274,8 @@ fn follow(
         moves.then_some(Update { branch, new, old })
     });
     let updates: Vec<Update> = updates.collect();
-    move_branches(run, &updates).map_err(|failure| {
-        failure.hint("everything is pushed; only the branches of this repository are behind")
-    })
+    let otherwise = "everything is pushed; only the branches of this repository are behind";
+    move_branches(run, &updates, otherwise)
 }
 
 /// Returns what the branches of a remote are at, with their objects here.
