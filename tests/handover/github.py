@@ -158,6 +158,53 @@ def a_base_is_a_commit_or_nothing(world):
     expect(not world.path("hacked").exists(), "an input reached the shell")
 
 
+def a_base_that_cannot_be_had_is_told(world):
+    job = Job(world)
+    output = job.step("check", TYMPAN_BASE="1" * 40)
+    expect("::warning title=Tympan::the commit to compare with, 1111" in output, output)
+    expect(job.output("exit-code") == "0", output)
+
+
+def inputs_are_never_run(world):
+    job = Job(world)
+    folder = world.path("-x; touch hacked $(touch hacked)")
+    folder.mkdir()
+    for name in ("templates", "values", "policies", "schemas", "rendered", "tympan.yaml"):
+        world.path(name).rename(folder / name)
+    world.git("add", "--all")
+    world.git("commit", "--quiet", "--message=moved")
+    output = job.step("check", TYMPAN_DIRECTORY=folder.name)
+    expect(job.output("exit-code") == "0", output)
+    for step in ("comment", "sarif"):
+        job.step(step, TYMPAN_DIRECTORY=folder.name)
+    output = job.step("check", TYMPAN_DIRECTORY=folder.name, TYMPAN_FAIL_ON="error --exit-zero; touch hacked")
+    expect("invalid value" in output and "::error title=Tympan could not do its work::" in output, output)
+    expect(not list(world.clone.rglob("hacked")), "an input reached the shell")
+
+
+CARGO = """#!/bin/sh
+echo "$PWD $*" >> "$TEST_GH/cargo"
+while [ "$1" != --root ]; do shift; done
+mkdir -p "$2/bin" && cp /bin/true "$2/bin/tympan"
+"""
+
+
+def the_program_is_built_once(world):
+    job = Job(world)
+    program = world.bin / "cargo"
+    program.write_text(CARGO)
+    program.chmod(0o755)
+    # What the caller's repository says of Rust is for others.
+    action = world.folder / "action"
+    action.mkdir()
+    (action / "Cargo.lock").write_text("one")
+    for text, builds in (("one", 1), ("one", 1), ("other", 2)):
+        (action / "Cargo.lock").write_text(text)
+        job.step("build", GITHUB_ACTION_PATH=str(action))
+        calls = (job.folder / "cargo").read_text().splitlines()
+        expect(len(calls) == builds and all(call.startswith(f"{action} install ") for call in calls), calls)
+
+
 def sonarqube_gets_issues_whose_rules_it_knows(world):
     line = world.rewrite(TEMPLATE, "containerPort: 8080", "containerPrt: 8080")
     world.run("tympan", "check", "--format", "json", "-o", "report.json")
@@ -179,6 +226,9 @@ def cases(_):
         alerts_are_sent_without_what_is_accepted,
         what_cannot_be_done_is_told,
         a_base_is_a_commit_or_nothing,
+        a_base_that_cannot_be_had_is_told,
+        inputs_are_never_run,
+        the_program_is_built_once,
         sonarqube_gets_issues_whose_rules_it_knows,
     ]
 
