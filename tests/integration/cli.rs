@@ -38,6 +38,20 @@ fn the_readme_tells_the_truth() {
         commands += 1;
     }
     assert_eq!(commands, 3);
+
+    // And what it says of a misspelled value.
+    let told = readme.split("```text\n").nth(1).unwrap();
+    let told = told.split("```").next().unwrap();
+    let template = folder.path().join("demo/templates/demo/web.yaml");
+    let text = fs::read_to_string(&template).unwrap();
+    fs::write(&template, text.replace("web.replicas", "web.replcas")).unwrap();
+    let output = command()
+        .args(["-C", "demo", "check"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.starts_with(told), "{printed}");
 }
 
 #[test]
