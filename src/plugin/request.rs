@@ -109,7 +109,7 @@ impl Request {
             let given = variable(name).filter(|text| !text.is_empty());
             // What cannot be read is not what is not there: less would be asked for than is.
             let text = given.map(OsString::into_string).transpose();
-            text.map_err(|_| PluginError::Bytes(name.to_owned()))
+            text.map_err(|_bytes| PluginError::Bytes(name.to_owned()))
         };
         let mut request = Self {
             application: variable("ARGOCD_APP_NAME")?,
