@@ -86,7 +86,33 @@ pub fn dirty_files(
         let path = path.strip_prefix(prefix)?;
         Some((path.to_owned(), state.starts_with("!!")))
     });
-    Ok(entries.collect())
+    let unwatched = unwatched_files(root, paths)?.into_iter();
+    Ok(entries.chain(unwatched.map(|path| (path, false))).collect())
+}
+
+/// Returns the files that git is told not to look at, and that are not as the index has them: those that a sparse
+/// checkout leaves out, and those that `git update-index --assume-unchanged` and `--skip-worktree` name.
+fn unwatched_files(root: &Path, paths: &[&str]) -> Result<Vec<String>, GitError> {
+    let mut command = plumbing(root);
+    command
+        .env("GIT_LITERAL_PATHSPECS", "1")
+        .args(["ls-files", "-v", "--stage", "-z", "--"]);
+    let listed = answer(command.args(paths))?;
+    let unwatched = listed.split(|byte| *byte == 0).filter_map(|entry| {
+        // `<tag> <mode> <id> <stage>\t<path>`
+        let entry = String::from_utf8_lossy(entry);
+        let (facts, path) = entry.split_once('\t')?;
+        let mut words = facts.split(' ');
+        let (tag, id) = (words.next()?, words.nth(1)?);
+        let is_unwatched = tag == "S" || tag.starts_with(|tag: char| tag.is_ascii_lowercase());
+        is_unwatched.then(|| (path.to_owned(), id.to_owned()))
+    });
+    let differ = unwatched.filter(|(path, id)| {
+        let hashed = || answer(plumbing(root).args(["hash-object", "--", path]));
+        !root.join(path).is_file()
+            || hashed().map_or(true, |own| String::from_utf8_lossy(&own).trim_end() != id)
+    });
+    Ok(differ.map(|(path, _)| path).collect())
 }
 
 /// A commit to be made.

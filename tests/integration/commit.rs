@@ -318,6 +318,30 @@ fn what_is_not_committed_is_in_the_way() {
         fs::remove_file(project.path(path)).unwrap();
         git(&folder, &["checkout", "-q", "--", "."]);
     }
+    // What git is told not to look at is not committed either, whether it is there or left out of a sparse checkout.
+    for (flag, missing) in [
+        ("assume-unchanged", false),
+        ("skip-worktree", false),
+        ("skip-worktree", true),
+    ] {
+        let flagged = |prefix: &str| {
+            let flag = format!("--{prefix}{flag}");
+            git(&folder, &["update-index", &flag, "values/prod.yaml"]);
+        };
+        flagged("");
+        // As it was committed it is in nobody's way.
+        ok(&project, &["commit", "--dry-run"]);
+        if missing {
+            fs::remove_file(project.path("values/prod.yaml")).unwrap();
+        } else {
+            project.write("values/prod.yaml", b"x: '5'\n");
+        }
+        assert_eq!(git(&folder, &["status", "--porcelain", "--", "values"]), "");
+        let words = "`values/prod.yaml` is not as the last commit has it";
+        fails(&project, &["commit"], words);
+        flagged("no-");
+        git(&folder, &["checkout", "-q", "--", "."]);
+    }
     project.write("values/.notes", b"nobody's");
     project.write("README.md", b"no source");
     fs::write(project.path(".git/info/exclude"), "values/.notes\n").unwrap();
