@@ -256,7 +256,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     let changes = if *compared || *checked == 0 {
         ""
     } else {
-        "; changes not checked: no --base"
+        "; changes not checked: no version before (--base)"
     };
     format!("checked {looked}: {found}{unchecked}{changes}")
 }

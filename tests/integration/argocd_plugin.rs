@@ -320,7 +320,12 @@ fn what_cannot_be_understood_prints_nothing_and_says_why() {
     let answer = server.generate(&application, &[("ARGOCD_APP_PARAMETERS", "[secret")]);
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""));
     assert!(!answer.stderr.contains("secret"), "{}", answer.stderr);
-    // Bytes that are no text are not nothing.
+}
+
+#[test]
+fn bytes_that_are_no_text_are_not_nothing() {
+    let project = small();
+    let (_folder, application) = sent(&project.path(""));
     for name in ["ARGOCD_APP_PARAMETERS", "ARGOCD_ENV_NAMESPACES"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tympan"));
         let output = command

@@ -830,9 +830,12 @@ fn whoever_is_second_at_the_remote_tries_again() {
     assert_eq!(tip(&project, "env/prod"), before);
     fails(&project, &["commit", "--push", "nowhere"], "git: ");
     fails(&project, &["commit", "--push=--upload-pack=x"], "git: ");
-    fs::remove_file(&hook).unwrap();
+}
 
-    // No branch can stand beside one whose name is its folder.
+#[test]
+fn no_branch_can_stand_beside_one_whose_name_is_its_folder() {
+    let project = branches();
+    let bare = remote(&project);
     for (pattern, words) in [
         (
             "main/{environment}",
