@@ -260,8 +260,8 @@ pub(super) struct CheckArgs {
     /// Check by the policies in this folder or file, too, whatever their bindings would do; may be given again
     #[arg(long, value_name = "DIR")]
     pub(super) policies: Vec<PathBuf>,
-    /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, or a
-    /// folder
+    /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, a folder,
+    /// or a branch for each environment, as env/{environment}
     #[arg(long, value_name = "SIDE")]
     pub(super) base: Option<String>,
     /// Findings that are in this JSON report already do not count
@@ -310,8 +310,8 @@ pub(super) struct NetworkArgs {
     /// is open
     #[arg(long)]
     pub(super) why: bool,
-    /// Tell what is opened and closed compared with another version: a git revision, `index`, a folder, or env:NAME for
-    /// another environment; exit code 1 when anything is
+    /// Tell what is opened and closed compared with another version: a git revision, `index`, a folder, a branch for each
+    /// environment, as env/{environment}, or env:NAME for another environment; exit code 1 when anything is
     #[arg(long, value_name = "SIDE", conflicts_with = "why")]
     pub(super) diff: Option<String>,
     /// The format
@@ -328,9 +328,11 @@ pub(super) struct NetworkArgs {
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
-    /// The version before: a git revision, `index`, a folder, env:NAME, or `work` for what would be rendered now
-    #[arg(long, value_name = "SIDE", default_value = "HEAD")]
-    pub(super) from: String,
+    /// The version before: a git revision, `index`, a folder, env:NAME, `work` for what would be rendered now, or a
+    /// branch for each environment, as env/{environment}; when left out HEAD, and with `delivery: branches`
+    /// env/{environment}
+    #[arg(long, value_name = "SIDE")]
+    pub(super) from: Option<String>,
     /// The version after
     #[arg(long, value_name = "SIDE", default_value = "work")]
     pub(super) to: String,

@@ -16,6 +16,7 @@ use super::base::{manifests_before, rendered_before};
 use super::load::{
     Judgement, known_version, load_project, objects_of, pipeline_input, project_checks, prove,
 };
+use super::side::Home;
 use super::{Settings, WriteError};
 use crate::cluster::{self, PolicyObject};
 use crate::date::Date;
@@ -135,7 +136,17 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
             .keys()
             .map(String::as_str)
             .collect();
-        checks.base = Some(rendered_before(side, &project.root, settings, &names)?);
+        let home = Home {
+            root: &project.root,
+            environments: &names,
+            delivery: project.config.delivery,
+        };
+        checks.base = rendered_before(side, home, settings)?;
+        if checks.base.is_none() {
+            settings.note(&format!(
+                "`{side}` holds nothing that is rendered: changes are not checked"
+            ))?;
+        }
     }
     let (guards, told) = policies(&args.policies, settings, &mut project.sources)?;
     for settings in checks.settings.values_mut() {

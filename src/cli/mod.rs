@@ -8,6 +8,7 @@
 mod argocd;
 mod args;
 mod base;
+mod branches;
 mod check;
 mod commit;
 mod diff;
@@ -49,6 +50,16 @@ struct Settings {
     quiet: bool,
     /// Whether to print more.
     verbose: bool,
+}
+
+impl Settings {
+    /// Says something beside what was asked for.
+    fn note(&self, text: &str) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        writeln!(io::stderr().lock(), "note: {}", escaped(text))
+    }
 }
 
 /// A file or folder that a command cannot write. The user's or the machine's fault.

@@ -23,7 +23,7 @@ use crate::network::{
     Reason, connections, names, reasons,
 };
 use crate::pipeline::{Checks, Environment, Outcome, read_manifests, render_project};
-use crate::project::load_manifests;
+use crate::project::{Delivery, load_manifests};
 use crate::report::escaped;
 use crate::schema::KubernetesVersion;
 use crate::source::Location;
@@ -83,6 +83,7 @@ pub(super) fn run(
 fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failure> {
     let project = load_project(&settings.directory)?;
     let root = project.root.clone();
+    let delivery = project.config.delivery;
     let mut checks = project_checks(&project, &[])?;
     let mut chosen = args.environments.clone();
     let other = args
@@ -106,6 +107,7 @@ fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failure
         outcome,
         checks,
         root: Some(root),
+        delivery,
     })
 }
 
@@ -131,6 +133,7 @@ fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failu
         outcome,
         checks,
         root: None,
+        delivery: Delivery::Directory,
     })
 }
 
@@ -140,6 +143,8 @@ pub(super) struct Loaded {
     checks: Checks,
     /// The project's folder; none for plain manifests.
     pub(super) root: Option<PathBuf>,
+    /// How Argo CD is given what is rendered.
+    pub(super) delivery: Delivery,
 }
 
 impl Loaded {

@@ -10,6 +10,7 @@ use super::args::{NetworkArgs, NetworkFormat};
 use super::base::{manifests_before, rendered_before};
 use super::load::known;
 use super::network::{JsonPorts, Loaded, is_meant, must_be_known};
+use super::side::{Home, holds_nothing};
 use crate::cluster::Cluster;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
@@ -116,7 +117,13 @@ fn earlier<'l>(
         let objects = manifests_before(side, settings)?;
         return Ok(vec![("", objects.into_iter().map(Resource::new).collect())]);
     };
-    let mut before = rendered_before(side, root, settings, names)?;
+    let home = Home {
+        root,
+        environments: names,
+        delivery: loaded.delivery,
+    };
+    let before = rendered_before(side, home, settings)?;
+    let mut before = before.ok_or_else(|| holds_nothing(side, loaded.delivery))?;
     let all = names.iter().map(|name| {
         let objects = before.remove(*name).unwrap_or_default();
         (*name, objects.into_iter().map(Resource::new).collect())

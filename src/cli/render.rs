@@ -15,7 +15,7 @@ use crate::finding::Severity;
 use crate::git::tracked_files;
 use crate::output::{self, Adopt, Applied, Change, ChangeKind, Desired, DesiredFile, Plan, Scope};
 use crate::pipeline::{Environment, Outcome, render_project};
-use crate::project::Project;
+use crate::project::{Delivery, Project};
 use crate::report::{Format, Report, Summary, escaped, escaped_line, write};
 
 /// How many lines of a difference are shown for one file.
@@ -40,6 +40,9 @@ pub(super) fn run(
     }
     if args.stdout {
         return print(&outcome.environments, out);
+    }
+    if args.check && config.delivery != Delivery::Directory && !root.join(output::FOLDER).exists() {
+        return nothing_beside(settings, out);
     }
     let desired: Vec<Desired<'_>> = outcome.environments.iter().map(desired).collect();
     let adopt = if args.adopt { Adopt::Yes } else { Adopt::No };
@@ -161,6 +164,19 @@ fn check(plan: &Plan, settings: &Settings, out: &mut impl Write) -> Result<ExitS
         plan.unchanged() + count
     )?;
     Ok(ExitStatus::Findings)
+}
+
+/// Says that nothing is out of date where nothing is kept beside the sources: with `delivery` as branches or plugin,
+/// nobody would read it there.
+fn nothing_beside(settings: &Settings, out: &mut impl Write) -> Result<ExitStatus, Failure> {
+    if !settings.quiet {
+        let folder = output::FOLDER;
+        writeln!(
+            out,
+            "there is no {folder}, and `delivery` in tympan.yaml asks for none"
+        )?;
+    }
+    Ok(ExitStatus::Clean)
 }
 
 fn drift(kind: ChangeKind) -> &'static str {

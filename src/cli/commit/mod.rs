@@ -11,6 +11,7 @@ use self::build::Job;
 use self::publish::Published;
 use super::Settings;
 use super::args::{Allow, CommitArgs};
+use super::branches::{PATTERN, PLACEHOLDER, branch_of};
 use super::check::today;
 use super::load::{self, Judgement, load_project, pipeline_input, project_checks};
 use super::render::{desired, show};
@@ -23,10 +24,6 @@ use crate::pipeline::Outcome;
 use crate::project::{Config, Delivery, Project};
 use crate::report::escaped;
 
-/// What stands for an environment's name in a pattern of branches.
-const PLACEHOLDER: &str = "{environment}";
-/// The pattern where `tympan.yaml` says that Argo CD reads branches.
-const PATTERN: &str = "env/{environment}";
 /// What a project is made of.
 const SOURCES: &[&str] = &["tympan.yaml", "policies", "schemas", "templates", "values"];
 
@@ -193,7 +190,7 @@ fn jobs<'o>(
     let environments = outcome.environments.iter();
     let mut all: Vec<Job<'_>> = environments
         .map(|environment| Job {
-            branch: pattern.replace(PLACEHOLDER, &environment.name),
+            branch: branch_of(pattern, &environment.name),
             desired: vec![desired(environment)],
             beside: false,
             whole: args.environments.is_empty(),
@@ -270,7 +267,7 @@ fn tell_of(
         }
         None => writeln!(out, "{branch}: nothing changed")?,
         Some(commit) => {
-            let short = message::short(commit);
+            let short = git::short(commit);
             writeln!(
                 out,
                 "{branch}: {new} new, {changed} changed, {removed} removed, in {short}"
