@@ -18,7 +18,7 @@ use super::flows::{Flows, parse_flows};
 use super::layout::{FLOWS, Layout, WAIVERS, resolve_layout};
 use super::waivers::{Known, Waiver, parse_waivers};
 use super::{ConfigProblem, ProjectError};
-use crate::finding::{Rule, nearest};
+use crate::finding::{Rule, did_you_mean, nearest};
 use crate::source::{FileId, Location, SourceMap};
 use crate::yaml;
 
@@ -173,9 +173,7 @@ fn unknown_environments(
                 return None;
             }
             let near = nearest(name, layout.environments.keys().map(String::as_str));
-            let near = near
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
+            let near = did_you_mean(near);
             Some(ConfigProblem {
                 location: Location::new(file, key.span()),
                 message: format!("there is no environment `{name}`{near}"),

@@ -13,7 +13,7 @@ use super::rules;
 use super::shape::{Definition, Dialect, Library, Part};
 use super::structure::{Completed, Structure, check_definition};
 use super::words::kind_words;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::manifest::{Fault, group};
 use crate::yaml::{Kind, Node, to_json};
 
@@ -330,8 +330,9 @@ impl Catalogue {
                 .map(|(_, kind)| *kind);
             let near = nearest(kind, kinds);
             let message = match near {
-                Some(near) => {
-                    format!("`{api_version}` has no kind `{kind}`; did you mean `{near}`?")
+                Some(_) => {
+                    let near = did_you_mean(near);
+                    format!("`{api_version}` has no kind `{kind}`{near}")
                 }
                 None => format!("Kubernetes {version} has no kind `{kind}` in `{api_version}`"),
             };
