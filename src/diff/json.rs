@@ -1,4 +1,4 @@
-//! Differences for programs.
+//! Differences for programs, version 1: `docs/diff.md` and `docs/schemas/diff.schema.json`.
 
 use std::io::{self, Write};
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::program::run;
 use crate::project::Project;
+use crate::schemas::misfits;
 
 const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {app: demo}}\ndata: {x: '{{ values.x }}'}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: demo}\n";
 
@@ -187,6 +188,7 @@ fn what_was_delivered_on_branches_is_compared_with() {
     );
     let page = told(&project, &["--format", "json"], 1);
     let page: Value = serde_json::from_str(&page).unwrap();
+    assert_eq!(misfits("diff.schema.json", &page), [""; 0]);
     assert_eq!(page["from"], "env/{environment}");
     let before = &page["comparisons"][1]["before"];
     assert_eq!(before["name"], "env/prod");
@@ -301,7 +303,7 @@ fn checks_compare_with_what_was_delivered_on_branches() {
         assert!(
             output
                 .stdout
-                .contains("+ internet[External] => demo/web[Pod]"),
+                .contains(" => demo/web[Pod] : All Connections"),
             "{}",
             output.stdout
         );
