@@ -27,7 +27,10 @@ def kind_of(text):
         return "pre-commit"
     if text.startswith("- "):
         return "steps"
-    return "workflow" if re.search(r"^jobs:", text, re.M) else "gitlab"
+    if re.search(r"^jobs:", text, re.M):
+        return "workflow"
+    # What has no script is no recipe: a piece of an Application, for example.
+    return "gitlab" if re.search(r"^  script:", text, re.M) else None
 
 
 def recipes():
@@ -38,7 +41,8 @@ def recipes():
         for block in re.finditer(r"^```yaml\n(.*?)^```$", text, re.M | re.S):
             recipe = textwrap.dedent(block.group(1))
             line = text.count("\n", 0, block.start()) + 1
-            found.append((f"{page}:{line}", kind_of(recipe), recipe))
+            if kind_of(recipe):
+                found.append((f"{page}:{line}", kind_of(recipe), recipe))
     for kind, fewest in FEWEST.items():
         expect(sum(kind == one for _, one, _ in found) >= fewest, f"there are fewer recipes for {kind} than there were")
     return found
