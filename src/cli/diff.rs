@@ -1,6 +1,6 @@
 //! `tympan diff`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -274,18 +274,25 @@ fn pairs(
     }
     rename(&mut before, &after)?;
     rename(&mut after, &before)?;
-    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
-    names.sort();
-    names.dedup();
-    let empty = Vec::new();
-    let compared = names.into_iter().map(|name| {
-        let (old, new) = (before.get(name), after.get(name));
-        let (old, new) = (old.unwrap_or(&empty), new.unwrap_or(&empty));
-        let mut compared = project.compare(name.clone(), name, old, new);
+    let compared = with_itself(project, &before, &after).map(|(name, mut compared)| {
         compared.read = [read.0.get(name).cloned(), read.1.get(name).cloned()];
         compared
     });
     Ok(compared.collect())
+}
+
+/// Compares each environment with itself.
+fn with_itself<'o>(
+    project: &Known,
+    before: &'o Objects,
+    after: &'o Objects,
+) -> impl Iterator<Item = (&'o String, Comparison)> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.into_iter().map(move |name| {
+        let of = |side: &'o Objects| side.get(name).map(Vec::as_slice).unwrap_or_default();
+        let compared = project.compare(name.clone(), name, of(before), of(after));
+        (name, compared)
+    })
 }
 
 /// Takes plain manifests for those of the only environment of the other side.

@@ -22,6 +22,7 @@ mod network_picture;
 mod policy;
 mod render;
 mod schema;
+mod shard;
 mod side;
 mod values;
 

@@ -329,11 +329,9 @@ impl Catalogue {
                 .filter(|(of, _)| *of == api_version)
                 .map(|(_, kind)| *kind);
             let near = nearest(kind, kinds);
+            let question = did_you_mean(near);
             let message = match near {
-                Some(_) => {
-                    let near = did_you_mean(near);
-                    format!("`{api_version}` has no kind `{kind}`{near}")
-                }
+                Some(_) => format!("`{api_version}` has no kind `{kind}`{question}"),
                 None => format!("Kubernetes {version} has no kind `{kind}` in `{api_version}`"),
             };
             return Fault::new(rule, node, message).help("correct `kind` or `apiVersion`");

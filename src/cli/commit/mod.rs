@@ -23,6 +23,7 @@ use crate::output::{self, ChangeKind};
 use crate::pipeline::Outcome;
 use crate::project::{Config, Delivery, Project};
 use crate::report::escaped;
+use crate::shard::Part;
 
 /// What a project is made of.
 const SOURCES: &[&str] = &["tympan.yaml", "policies", "schemas", "templates", "values"];
@@ -174,9 +175,8 @@ fn prove(mut project: Project, args: &CommitArgs) -> Result<(Outcome, Config), F
         waivers: &waivers,
         today: today(),
         whole,
-        told: Vec::new(),
     };
-    let (outcome, _) = load::prove(input, &config, &checks, by);
+    let outcome = load::prove(input, &config, &checks, &by);
     Ok((outcome, config))
 }
 
@@ -191,7 +191,7 @@ fn jobs<'o>(
     let mut all: Vec<Job<'_>> = environments
         .map(|environment| Job {
             branch: branch_of(pattern, &environment.name),
-            desired: vec![desired(environment)],
+            desired: vec![desired(environment, Part::Whole)],
             beside: false,
             whole: args.environments.is_empty(),
         })
