@@ -251,6 +251,10 @@ fn differences_fit_their_schema() {
     ] {
         assert!(told.contains(word), "{word}: {told}");
     }
+}
+
+#[test]
+fn the_schema_of_differences_takes_nothing_else() {
     let page = |change: &str| {
         format!(
             "{{version: 1, from: a, to: b, comparisons: [{{added: 0, changed: 0, removed: 0, impacts: [], opened: [], closed: [], objects: [{{resource: {{apiVersion: v1, kind: X, name: a}}, {change}}}]}}]}}"
