@@ -6,6 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use tympan::cluster::Settings;
 use tympan::finding::Severity;
 use tympan::pipeline::{Checks, inspect, read_manifests};
+use tympan::progress::Progress;
 use tympan::report::{FORMATS, Report, Style, Summary, write};
 use tympan::schema::KubernetesVersion;
 use tympan::source::SourceMap;
@@ -15,7 +16,7 @@ fuzz_target!(|text: &str| {
     let mut sources = SourceMap::new();
     sources.add("input.yaml", text);
     let limits = Limits { nodes: 10_000, aliased: 1_000, ..Limits::default() };
-    let mut outcome = read_manifests(sources, &limits);
+    let mut outcome = read_manifests(sources, &limits, &Progress::default());
     let settings = Settings { versions: vec![KubernetesVersion::NEWEST], ..Settings::default() };
     let checks = Checks {
         settings: [(String::new(), settings)].into(),

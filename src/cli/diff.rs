@@ -45,6 +45,7 @@ impl Known {
 
     /// Compares; in a project, also who may talk to whom.
     fn compare(&self, title: String, name: &str, old: &[Resource], new: &[Resource]) -> Comparison {
+        self.checks.progress.begin("comparing");
         let mut comparison = compare(title, old, new);
         if let Some(settings) = self.checks.settings.get(name)
             && !comparison.objects.is_empty()
@@ -96,7 +97,7 @@ pub(super) fn run(
 /// Loads the project, and renders it where a side asks for that.
 fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
     let folders = sides.iter().all(|side| matches!(side, Side::Folder(_)));
-    let project = match load_project(&settings.directory) {
+    let project = match load_project(settings) {
         Ok(project) => project,
         Err(failure) => {
             let absent = matches!(
@@ -115,12 +116,12 @@ fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
         }
     };
     let root = project.root.clone();
-    let checks = project_checks(&project, &[])?;
+    let checks = project_checks(&project, &[], settings)?;
     let environments = project.layout.environments.keys().cloned().collect();
     let renders = |side: &&Side| matches!(side, Side::Work | Side::Environment(_));
     let mut work = Objects::new();
     if sides.iter().any(renders) {
-        let (input, config) = pipeline_input(project, &[], &[])?;
+        let (input, config) = pipeline_input(project, &[], &[], settings)?;
         let mut outcome = render_project(input);
         if !outcome.complete {
             apply_rules(&mut outcome.findings, &config, outcome.complete);

@@ -26,10 +26,10 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let project = load_project(&settings.directory)?;
+    let project = load_project(settings)?;
     let root = project.root.clone();
     let inputs = inputs(&project);
-    let (input, config) = pipeline_input(project, &args.environments, &args.namespaces)?;
+    let (input, config) = pipeline_input(project, &args.environments, &args.namespaces, settings)?;
     let mut outcome = render_project(input);
     apply_rules(&mut outcome.findings, &config, outcome.complete);
     tell(&outcome, settings)?;
@@ -43,7 +43,7 @@ pub(super) fn run(
     }
     let desired: Vec<Desired<'_>> = outcome.environments.iter().map(desired).collect();
     let adopt = if args.adopt { Adopt::Yes } else { Adopt::No };
-    let plan = output::plan(&root, &desired, &scope(args), adopt)?;
+    let plan = output::plan(&root, &desired, &scope(args), adopt, &settings.progress)?;
     if args.check {
         return check(&plan, settings, out);
     }
@@ -85,7 +85,7 @@ pub(super) fn show(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
         folder: "",
     };
     write(
-        &mut io::stderr().lock(),
+        &mut settings.stderr(),
         &report,
         Format::Text,
         settings.error_style,

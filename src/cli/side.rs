@@ -5,11 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Settings;
-use super::load::objects_of;
+use super::load::{load_manifests, objects_of};
 use crate::error::Failure;
 use crate::git::{self, Version};
 use crate::output;
-use crate::project::load_manifests;
 use crate::source::{FileId, SourceMap};
 use crate::yaml::Document;
 
@@ -82,6 +81,7 @@ pub(super) fn load(
     settings: &Settings,
     environments: &[&str],
 ) -> Result<Loaded, Failure> {
+    settings.progress.begin("reading");
     Ok(match side {
         Side::Folder(folder) => folder_of(folder, settings, environments)?.into(),
         Side::Index => revision(root, Version::Index)?.into(),
@@ -103,7 +103,7 @@ fn folder_of(
     settings: &Settings,
     environments: &[&str],
 ) -> Result<Documents, Failure> {
-    let sources = load_manifests(&settings.directory, &[folder.to_path_buf()], io::empty())?;
+    let sources = load_manifests(&[folder.to_path_buf()], settings, io::empty())?;
     let full = settings.directory.join(folder);
     let named = |name: &&&str| full.join(name).is_dir();
     let by_environment: Vec<&str> = environments.iter().filter(named).copied().collect();

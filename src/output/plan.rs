@@ -16,6 +16,7 @@ use walkdir::WalkDir;
 use super::apply::is_temporary;
 use super::ledger::{LEDGER, Ledger};
 use super::{ATTRIBUTES, ATTRIBUTES_TEXT, FOLDER, OutputError};
+use crate::progress::{Progress, Step};
 
 /// A file as it should be.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +99,8 @@ pub struct Change {
 #[derive(Debug)]
 pub struct Plan {
     pub(super) root: PathBuf,
+    /// Where what is done is counted.
+    pub(super) progress: Progress,
     /// What differs, sorted by path.
     pub changes: Vec<Change>,
     /// The files that are as they should be.
@@ -137,17 +140,21 @@ pub fn plan(
     desired: &[Desired<'_>],
     scope: &Scope,
     adopt: Adopt,
+    progress: &Progress,
 ) -> Result<Plan, OutputError> {
     let mut plan = Plan {
         root: root.to_path_buf(),
+        progress: progress.clone(),
         changes: Vec::new(),
         unchanged_files: Vec::new(),
         leftovers: Vec::new(),
         ledgers: BTreeMap::new(),
     };
     check_folder(&root.join(FOLDER))?;
+    let files = desired.iter().map(|environment| environment.files.len());
+    let compared = progress.count("comparing", files.sum(), "files");
     for environment in desired {
-        compare(&mut plan, environment, scope, adopt)?;
+        compare(&mut plan, environment, scope, adopt, &compared)?;
     }
     if *scope == Scope::All {
         for name in forgotten(root, desired)? {
@@ -159,6 +166,7 @@ pub fn plan(
                 },
                 scope,
                 adopt,
+                &compared,
             )?;
         }
     }
@@ -203,6 +211,7 @@ fn compare(
     desired: &Desired<'_>,
     scope: &Scope,
     adopt: Adopt,
+    step: &Step,
 ) -> Result<(), OutputError> {
     let folder = plan.root.join(FOLDER).join(desired.environment);
     check_folder(&folder)?;
@@ -232,12 +241,10 @@ fn compare(
         .files
         .par_iter()
         .map(|file| {
-            compare_file(
-                &folder,
-                desired.environment,
-                file,
-                known.files.contains_key(file.path),
-            )
+            let ours = known.files.contains_key(file.path);
+            let change = compare_file(&folder, desired.environment, file, ours);
+            step.one();
+            change
         })
         .collect();
     for (file, change) in desired.files.iter().zip(compared) {

@@ -12,6 +12,7 @@ use crate::cluster::{Cluster, Found, Index, Settings};
 use crate::finding::{Finding, RuleId, bound};
 use crate::manifest::{Fault, Scopes, group};
 use crate::policy::{Side, parity};
+use crate::progress::{Progress, Step};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::yaml::{Document, Node};
@@ -28,6 +29,8 @@ pub struct Checks {
     pub parity: Option<Vec<External>>,
     /// The version before, by environment as above; where there is none, changes are not checked.
     pub base: Option<BTreeMap<String, Vec<Document>>>,
+    /// Where what is done is counted.
+    pub progress: Progress,
 }
 
 impl Checks {
@@ -111,6 +114,7 @@ impl Coverage {
 pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
     let mut coverage = Coverage::default();
     let (mut found, mut hidden) = (Vec::new(), Hidden::default());
+    let steps = Steps::new(outcome, checks);
     for environment in &outcome.environments {
         let objects = environment.objects.iter();
         let subjects: Vec<Subject<'_>> = objects
@@ -124,6 +128,7 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             &mut Seen {
                 coverage: &mut coverage,
                 hidden: &mut hidden,
+                steps: &steps,
             },
         ));
     }
@@ -142,6 +147,7 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
         &mut Seen {
             coverage: &mut coverage,
             hidden: &mut hidden,
+            steps: &steps,
         },
     ));
     outcome.findings.extend(found);
@@ -177,6 +183,31 @@ struct Seen<'s> {
     coverage: &'s mut Coverage,
     /// Secrets that no report may show.
     hidden: &'s mut Hidden,
+    steps: &'s Steps,
+}
+
+/// What is counted while environments are checked one after another.
+struct Steps {
+    /// Objects, each by itself.
+    alone: Step,
+    /// Families that look at an environment's objects together.
+    together: Step,
+}
+
+impl Steps {
+    fn new(outcome: &Outcome, checks: &Checks) -> Self {
+        let families = families(outcome).len();
+        let environments = outcome.environments.len().max(1);
+        let progress = &checks.progress;
+        Self {
+            together: progress.count(
+                "checking together",
+                environments * families,
+                "families of rules",
+            ),
+            alone: progress.count("checking", outcome.objects(), "objects"),
+        }
+    }
 }
 
 /// Checks the objects of one environment: each by itself, then all together.
@@ -200,12 +231,16 @@ fn inspect_environment<'o>(
     let subjects = subjects.as_slice();
     let catalogues = catalogues(checks, settings, subjects);
     let before = before(checks, environment);
+    let steps = seen.steps;
+    checks.progress.go_on(&steps.alone);
     let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
         .par_iter()
         .map(|subject| {
             let (by, faults) = faults(&catalogues, &before, subject.resource.root());
             let findings = faults.into_iter().map(|fault| subject.finding(fault));
-            (by, findings.collect())
+            let findings = findings.collect();
+            steps.alone.one();
+            (by, findings)
         })
         .collect();
     let mut found = Vec::new();
@@ -230,13 +265,8 @@ fn inspect_environment<'o>(
         .with_schemas(&checks.schemas)
         .with_before(base)
         .with_own_policies(own.map(|(index, _)| index));
-    let mut families = FAMILIES.to_vec();
-    if outcome.complete {
-        families.extend(OF_THE_WHOLE);
-    }
-    let together: Vec<Vec<Found<'_>>> =
-        families.par_iter().map(|family| family(&cluster)).collect();
-    let mut together: Vec<Found<'_>> = together.into_iter().flatten().collect();
+    checks.progress.go_on(&steps.together);
+    let mut together = look(&cluster, &families(outcome), &steps.together);
     // Before some are left out: what one of these hides stays hidden.
     for one in &together {
         if let Some(subject) = subjects.get(one.object) {
@@ -248,6 +278,26 @@ fn inspect_environment<'o>(
     bound(&mut together);
     found.extend(seen_together(together, subjects, environment, settings));
     found
+}
+
+/// Returns the families that can look at what there is.
+fn families(outcome: &Outcome) -> Vec<Family> {
+    let mut families = FAMILIES.to_vec();
+    if outcome.complete {
+        families.extend(OF_THE_WHOLE);
+    }
+    families
+}
+
+/// Has families look at the objects of an environment together.
+fn look<'a>(cluster: &Cluster<'a>, families: &[Family], step: &Step) -> Vec<Found<'a>> {
+    let one = |family: &Family| {
+        let found = family(cluster);
+        step.one();
+        found
+    };
+    let found: Vec<Vec<Found<'a>>> = families.par_iter().map(one).collect();
+    found.into_iter().flatten().collect()
 }
 
 /// Makes findings of faults that are seen from other objects, with their places.
