@@ -231,3 +231,29 @@ fn report(failure: &Failure, settings: &Settings) {
     // When standard error cannot be written to, there is nobody left to tell.
     drop(written);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_long_work_that_people_wait_for_shows_progress() {
+        for (line, shows) in [
+            ("check", true),
+            ("check -", true),
+            ("render --check", true),
+            ("network", true),
+            ("diff", true),
+            ("commit --push", true),
+            ("check -q", false),
+            ("commit --quiet", false),
+            ("argocd generate", false),
+            ("argocd parameters", false),
+            ("values -e dev", false),
+        ] {
+            let arguments = ["tympan"].into_iter().chain(line.split(' '));
+            let cli = Cli::try_parse_from(arguments).unwrap();
+            assert_eq!(shows_progress(&cli), shows, "{line}");
+        }
+    }
+}

@@ -205,3 +205,135 @@ fn grouped(number: usize) -> String {
     }
     grouped
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use indicatif::{InMemoryTerm, TermLike as _};
+
+    use super::*;
+
+    fn terminal(columns: u16) -> (InMemoryTerm, Target) {
+        let terminal = InMemoryTerm::new(5, columns);
+        let drawn = terminal.clone();
+        let target = move || ProgressDrawTarget::term_like(Box::new(drawn.clone()));
+        (terminal, Box::new(target))
+    }
+
+    #[test]
+    fn a_line_tells_what_is_done_and_leaves_no_trace() {
+        let (terminal, target) = terminal(40);
+        let (progress, mut line) = (Progress::seen(), Line::new(target));
+        line.draw(progress.now());
+        assert_eq!(terminal.contents(), "");
+        let objects = progress.count("checking", 10_000, "objects");
+        line.draw(progress.now());
+        assert_eq!(terminal.contents(), "checking 0 of 10,000 objects");
+        (0..4_210).for_each(|_| objects.one());
+        line.draw(progress.now());
+        assert_eq!(terminal.contents(), "checking 4,210 of 10,000 objects");
+        progress.begin("pushing");
+        line.draw(progress.now());
+        assert_eq!(terminal.contents(), "pushing");
+        line.hide();
+        assert_eq!(terminal.contents(), "");
+        terminal.write_str("error").unwrap();
+        assert_eq!(terminal.contents(), "error");
+    }
+
+    #[test]
+    fn what_was_printed_meanwhile_stays_until_there_is_other_work() {
+        let (terminal, target) = terminal(40);
+        let (progress, mut line) = (Progress::seen(), Line::new(target));
+        let templates = progress.count("rendering", 10, "templates");
+        line.draw(progress.now());
+        line.hide();
+        terminal.write_line("warning").unwrap();
+        templates.one();
+        line.draw(progress.now());
+        assert_eq!(terminal.contents(), "warning");
+        progress.count("writing", 3, "files").one();
+        line.draw(progress.now());
+        assert_eq!(terminal.contents(), "warning\nwriting 1 of 3 files");
+        line.hide();
+        assert_eq!(terminal.contents(), "warning");
+    }
+
+    #[test]
+    fn nothing_is_drawn_while_nothing_changes() {
+        let (terminal, target) = terminal(40);
+        let (progress, mut line) = (Progress::seen(), Line::new(target));
+        progress.begin("pushing");
+        line.draw(progress.now());
+        drop(terminal.moves_since_last_check());
+        line.draw(progress.now());
+        assert_eq!(terminal.moves_since_last_check(), "");
+    }
+
+    #[test]
+    fn a_line_is_cut_where_a_terminal_ends() {
+        let (terminal, target) = terminal(16);
+        let (progress, mut line) = (Progress::seen(), Line::new(target));
+        progress.count("checking", 10_000, "objects").one();
+        line.draw(progress.now());
+        assert_eq!(terminal.contents(), "checking 1 of 10");
+        line.hide();
+        assert_eq!(terminal.contents(), "");
+    }
+
+    #[test]
+    fn the_line_comes_by_itself_and_goes_before_anything_is_printed() {
+        struct Printed(InMemoryTerm);
+        impl Write for Printed {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                assert_eq!(self.0.contents(), "");
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (terminal, target) = terminal(40);
+        let progress = Progress::seen();
+        let display = Display::start(progress.clone(), target, Duration::ZERO);
+        progress.begin("reading");
+        let start = Instant::now();
+        while terminal.contents() != "reading" {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "nothing is shown"
+            );
+            thread::sleep(Duration::from_millis(1));
+        }
+        let mut out = Before::new(&display, Printed(terminal.clone()));
+        out.write_all(b"report").unwrap();
+        // The thread has ended: nothing brings it back.
+        progress.begin("checking");
+        assert!(locked(&display.ticker).is_none());
+        assert_eq!(terminal.contents(), "");
+    }
+
+    #[test]
+    fn short_work_is_not_told() {
+        let (terminal, target) = terminal(40);
+        let progress = Progress::seen();
+        let display = Display::start(progress.clone(), target, Duration::from_secs(3_600));
+        progress.begin("reading");
+        drop(display);
+        assert_eq!(terminal.moves_since_last_check(), "");
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (123_456, "123,456"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}

@@ -38,6 +38,7 @@ mod network_pictures;
 mod pod_security;
 mod policies;
 mod program;
+mod progress;
 mod project;
 mod references;
 mod rules;
