@@ -55,13 +55,13 @@ pub mod waiver;
 
 pub mod pipeline;
 
+pub mod output;
+
 pub mod registry;
 
 pub mod plugin;
 
 pub mod report;
-
-pub mod output;
 
 pub mod git;
 

@@ -7,7 +7,7 @@ use tympan::cluster::Settings;
 use tympan::finding::Severity;
 use tympan::pipeline::{Checks, inspect, read_manifests};
 use tympan::progress::Progress;
-use tympan::report::{FORMATS, Report, Style, Summary, write};
+use tympan::report::{FORMATS, Looked, Report, Style, Summary, write};
 use tympan::schema::KubernetesVersion;
 use tympan::source::SourceMap;
 use tympan::yaml::Limits;
@@ -34,6 +34,7 @@ fuzz_target!(|text: &str| {
         versions: checks.version_words(),
         compared: false,
         environments: Vec::new(),
+        looked: Looked::default(),
     };
     let report = Report {
         findings: &outcome.findings,

@@ -27,7 +27,7 @@ use crate::git::folder_in_repository;
 use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, read_policies};
 use crate::policy::is_policy;
 use crate::project::{FLOWS, Level, WAIVERS};
-use crate::report::{Format, Report, Style, Summary, write};
+use crate::report::{Format, Looked, Report, Style, Summary, write};
 use crate::schema::KubernetesVersion;
 use crate::source::SourceMap;
 use crate::waiver::Baseline;
@@ -59,6 +59,7 @@ pub(super) fn run(
         versions,
         compared,
         environments: outcome.names(),
+        looked: Looked::AtObjects,
     };
     let level = severity(args.fail_on);
     let folder = folder_in_repository(&root);

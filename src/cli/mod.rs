@@ -6,6 +6,7 @@ mod base;
 mod check;
 mod commit;
 mod diff;
+mod drift;
 mod explain;
 mod init;
 mod load;

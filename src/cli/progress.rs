@@ -48,13 +48,13 @@ impl Display {
 
     /// Shows progress after a while. Without a thread nothing is shown: the work is what matters.
     fn start(progress: Progress, target: Target, delay: Duration) -> Self {
-        let line = Arc::new(Mutex::new(Line::new(target)));
+        let line = Arc::new(Mutex::new(Line::new(progress, target)));
         let drawn = Arc::clone(&line);
         let (end, ended) = mpsc::channel::<Infallible>();
         let look = move || {
             let mut wait = delay;
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(wait) {
-                locked(&drawn).draw(progress.now());
+                locked(&drawn).draw();
                 wait = TICK;
             }
         };
@@ -125,30 +125,28 @@ impl<W: Write> Write for Before<'_, W> {
 
 /// The line as it is drawn.
 struct Line {
+    progress: Progress,
     target: Target,
     shown: Option<(ProgressBar, String)>,
-    /// What was done when the line was looked at last.
-    begun: usize,
-    /// The work that is not told: something was printed meanwhile.
+    /// The work that is not told, for something is being printed.
     untold: Option<usize>,
 }
 
 impl Line {
-    fn new(target: Target) -> Self {
+    fn new(progress: Progress, target: Target) -> Self {
         Self {
+            progress,
             target,
             shown: None,
-            begun: 0,
             untold: None,
         }
     }
 
-    fn draw(&mut self, now: Option<Now>) {
-        let Some(now) = now else { return };
-        self.begun = now.begun;
-        if self.untold == Some(now.begun) {
+    fn draw(&mut self) {
+        let now = self.progress.now();
+        let Some(now) = now.filter(|now| self.untold != Some(now.begun)) else {
             return;
-        }
+        };
         let text = words(now);
         match &mut self.shown {
             // Whatever else is on the terminal, such as git's question for a password, stays as long as nothing changes.
@@ -170,7 +168,7 @@ impl Line {
     }
 
     fn hide(&mut self) {
-        self.untold = Some(self.begun);
+        self.untold = self.progress.now().map(|now| now.begun);
         if let Some((bar, _)) = self.shown.take() {
             bar.finish_and_clear();
         }
@@ -224,17 +222,18 @@ mod tests {
     #[test]
     fn a_line_tells_what_is_done_and_leaves_no_trace() {
         let (terminal, target) = terminal(40);
-        let (progress, mut line) = (Progress::seen(), Line::new(target));
-        line.draw(progress.now());
+        let progress = Progress::seen();
+        let mut line = Line::new(progress.clone(), target);
+        line.draw();
         assert_eq!(terminal.contents(), "");
         let objects = progress.count("checking", 10_000, "objects");
-        line.draw(progress.now());
+        line.draw();
         assert_eq!(terminal.contents(), "checking 0 of 10,000 objects");
         (0..4_210).for_each(|_| objects.one());
-        line.draw(progress.now());
+        line.draw();
         assert_eq!(terminal.contents(), "checking 4,210 of 10,000 objects");
         progress.begin("pushing");
-        line.draw(progress.now());
+        line.draw();
         assert_eq!(terminal.contents(), "pushing");
         line.hide();
         assert_eq!(terminal.contents(), "");
@@ -245,16 +244,17 @@ mod tests {
     #[test]
     fn what_was_printed_meanwhile_stays_until_there_is_other_work() {
         let (terminal, target) = terminal(40);
-        let (progress, mut line) = (Progress::seen(), Line::new(target));
+        let progress = Progress::seen();
+        let mut line = Line::new(progress.clone(), target);
         let templates = progress.count("rendering", 10, "templates");
-        line.draw(progress.now());
+        line.draw();
         line.hide();
         terminal.write_line("warning").unwrap();
         templates.one();
-        line.draw(progress.now());
+        line.draw();
         assert_eq!(terminal.contents(), "warning");
         progress.count("writing", 3, "files").one();
-        line.draw(progress.now());
+        line.draw();
         assert_eq!(terminal.contents(), "warning\nwriting 1 of 3 files");
         line.hide();
         assert_eq!(terminal.contents(), "warning");
@@ -263,20 +263,22 @@ mod tests {
     #[test]
     fn nothing_is_drawn_while_nothing_changes() {
         let (terminal, target) = terminal(40);
-        let (progress, mut line) = (Progress::seen(), Line::new(target));
+        let progress = Progress::seen();
+        let mut line = Line::new(progress.clone(), target);
         progress.begin("pushing");
-        line.draw(progress.now());
+        line.draw();
         drop(terminal.moves_since_last_check());
-        line.draw(progress.now());
+        line.draw();
         assert_eq!(terminal.moves_since_last_check(), "");
     }
 
     #[test]
     fn a_line_is_cut_where_a_terminal_ends() {
         let (terminal, target) = terminal(16);
-        let (progress, mut line) = (Progress::seen(), Line::new(target));
+        let progress = Progress::seen();
+        let mut line = Line::new(progress.clone(), target);
         progress.count("checking", 10_000, "objects").one();
-        line.draw(progress.now());
+        line.draw();
         assert_eq!(terminal.contents(), "checking 1 of 10");
         line.hide();
         assert_eq!(terminal.contents(), "");
@@ -300,10 +302,7 @@ mod tests {
         progress.begin("reading");
         let start = Instant::now();
         while terminal.contents() != "reading" {
-            assert!(
-                start.elapsed() < Duration::from_secs(60),
-                "nothing is shown"
-            );
+            assert!(start.elapsed() < Duration::from_mins(1), "nothing is shown");
             thread::sleep(Duration::from_millis(1));
         }
         let mut out = Before::new(&display, Printed(terminal.clone()));
@@ -318,7 +317,7 @@ mod tests {
     fn short_work_is_not_told() {
         let (terminal, target) = terminal(40);
         let progress = Progress::seen();
-        let display = Display::start(progress.clone(), target, Duration::from_secs(3_600));
+        let display = Display::start(progress.clone(), target, Duration::from_hours(1));
         progress.begin("reading");
         drop(display);
         assert_eq!(terminal.moves_since_last_check(), "");

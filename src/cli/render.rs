@@ -6,9 +6,9 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use super::Settings;
 use super::args::RenderArgs;
 use super::load::{apply_rules, load_project, pipeline_input};
+use super::{Settings, drift};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::Severity;
@@ -32,7 +32,14 @@ pub(super) fn run(
     let (input, config) = pipeline_input(project, &args.environments, &args.namespaces, settings)?;
     let mut outcome = render_project(input);
     apply_rules(&mut outcome.findings, &config, outcome.complete);
-    tell(&outcome, settings)?;
+    let report = Some(args.format).filter(|format| *format != Format::Text);
+    match report {
+        None => tell(&outcome, settings)?,
+        Some(format) if !outcome.complete => {
+            drift::tell(&outcome, &root, format, settings, out)?;
+        }
+        Some(_) => {}
+    }
     if !outcome.complete {
         return Err(Failure::new(
             "nothing was written, because not everything could be rendered",
@@ -44,6 +51,9 @@ pub(super) fn run(
     let desired: Vec<Desired<'_>> = outcome.environments.iter().map(desired).collect();
     let adopt = if args.adopt { Adopt::Yes } else { Adopt::No };
     let plan = output::plan(&root, &desired, &scope(args), adopt, &settings.progress)?;
+    if let Some(format) = report {
+        return Ok(drift::check(plan, &mut outcome, format, settings, out)?);
+    }
     if args.check {
         return check(&plan, settings, out);
     }

@@ -10,6 +10,7 @@ mod apply;
 mod branch;
 mod ledger;
 mod plan;
+pub mod rules;
 #[cfg(test)]
 mod tests;
 

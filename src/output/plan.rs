@@ -114,11 +114,22 @@ pub struct Plan {
 impl Plan {
     /// Tells whether `rendered/` is as it should be.
     pub fn is_clean(&self) -> bool {
-        self.changes.is_empty()
-            && self.ledgers.iter().all(|(environment, (_, end))| {
-                let path = self.root.join(FOLDER).join(environment).join(LEDGER);
-                fs::read_to_string(path).unwrap_or_default() == end.text()
-            })
+        self.changes.is_empty() && self.other_ledgers().is_empty()
+    }
+
+    /// Returns the paths of the ledgers that are not as they should be.
+    pub fn other_ledgers(&self) -> Vec<String> {
+        let paths = self.ledgers.iter().filter_map(|(environment, (_, end))| {
+            let path = format!("{FOLDER}/{environment}/{LEDGER}");
+            let text = fs::read_to_string(self.root.join(&path)).unwrap_or_default();
+            (text != end.text()).then_some(path)
+        });
+        paths.collect()
+    }
+
+    /// Returns the project's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Returns the number of files that are as they should be.

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::excerpt::{excerpt, one_line};
 use super::told::{Told, reason, say_the_same};
 use super::visible::escaped;
-use super::{Report, Summary};
+use super::{Looked, Report, Summary};
 use crate::finding::{Finding, RenderedLocation, Severity};
 use crate::source::{Location, Position, SourceMap};
 
@@ -213,31 +213,36 @@ fn drawing<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Drawing<'a> {
     drawing
 }
 
-/// Counts what was looked at and found, in one line.
-pub(super) fn summary(report: &Report<'_>) -> String {
+/// Counts what was looked at, and says by what.
+fn looked(summary: &Summary) -> String {
     let Summary {
-        documents: _,
+        documents,
         checked,
         environments,
         coverage,
         versions,
-        compared,
-    } = &report.summary;
-    let mut looked = counted(*checked, "object");
+        ..
+    } = summary;
+    let mut told = match summary.looked {
+        Looked::AtObjects => format!("checked {}", counted(*checked, "object")),
+        Looked::AtFiles => format!("compared {}", counted(*documents, "rendered object")),
+    };
     if !environments.is_empty() {
-        looked = format!("{looked} in {}", counted(environments.len(), "environment"));
+        told = format!("{told} in {}", counted(environments.len(), "environment"));
     }
     // Whose schemas they were checked by; a render checks by none.
     match (coverage.kubernetes, coverage.custom) {
-        (0, 0) => {}
-        (_, 0) => looked = format!("{looked} for Kubernetes {versions}"),
+        (0, 0) => told,
+        (_, 0) => format!("{told} for Kubernetes {versions}"),
         (_, custom) => {
-            looked = format!(
-                "{looked} for Kubernetes {versions}, {}",
-                counted(custom, "custom resource")
-            );
+            let custom = counted(custom, "custom resource");
+            format!("{told} for Kubernetes {versions}, {custom}")
         }
     }
+}
+
+/// Counts what was looked at and found, in one line.
+pub(super) fn summary(report: &Report<'_>) -> String {
     let severities = [
         (Severity::Error, "error"),
         (Severity::Warning, "warning"),
@@ -261,7 +266,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     } else {
         counts.join(", ")
     };
-    let unchecked = match coverage.nothing {
+    let unchecked = match report.summary.coverage.nothing {
         0 => String::new(),
         count => format!(
             "; {} not checked for want of a schema",
@@ -269,12 +274,12 @@ pub(super) fn summary(report: &Report<'_>) -> String {
         ),
     };
     // What was not looked at is said, never passed over.
-    let changes = if *compared || *checked == 0 {
+    let changes = if report.summary.compared || report.summary.checked == 0 {
         ""
     } else {
         "; changes not checked: no --base"
     };
-    format!("checked {looked}: {found}{unchecked}{changes}")
+    format!("{}: {found}{unchecked}{changes}", looked(&report.summary))
 }
 
 fn counted(count: usize, word: &str) -> String {
