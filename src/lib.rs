@@ -15,6 +15,8 @@ pub mod date;
 
 pub mod progress;
 
+pub mod shard;
+
 pub mod source;
 
 pub mod finding;

@@ -18,6 +18,7 @@ mod policy;
 mod progress;
 mod render;
 mod schema;
+mod shard;
 mod side;
 mod values;
 

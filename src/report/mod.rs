@@ -9,12 +9,14 @@ mod json;
 mod junit;
 mod markdown;
 mod sarif;
+mod shard;
 mod text;
 mod told;
 mod visible;
 
 use std::io::{self, Write};
 
+pub use self::shard::{BadReport, ShardReport, Share, adopt};
 pub use self::text::{Problem, Style, write_problem};
 pub use self::visible::{escaped, escaped_line};
 use crate::finding::{FindingSet, Severity};
@@ -55,6 +57,8 @@ pub struct Summary {
     pub environments: Vec<String>,
     /// What was looked at.
     pub looked: Looked,
+    /// The shard that they are, where there are several.
+    pub shard: Option<Share>,
 }
 
 /// What a run looks at, and so which rules it can say nothing of.

@@ -221,12 +221,16 @@ fn looked(summary: &Summary) -> String {
         environments,
         coverage,
         versions,
+        shard,
         ..
     } = summary;
     let mut told = match summary.looked {
         Looked::AtObjects => format!("checked {}", counted(*checked, "object")),
         Looked::AtFiles => format!("compared {}", counted(*documents, "rendered object")),
     };
+    if let Some(shard) = shard {
+        told = format!("{told} of shard {}", shard.words());
+    }
     if !environments.is_empty() {
         told = format!("{told} in {}", counted(environments.len(), "environment"));
     }
