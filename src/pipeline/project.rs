@@ -131,7 +131,7 @@ pub fn render_project(input: Input) -> Outcome {
 /// Gives the objects of all environments their namespaces, files and texts.
 fn settle_all(environments: &mut [Environment], progress: &Progress) -> Vec<Finding> {
     let objects = environments.iter().map(|one| one.objects.len()).sum();
-    let settled = progress.count("writing out", objects, "objects");
+    let settled = progress.count("formatting", objects, "objects");
     let found = environments.iter_mut();
     found.flat_map(|one| settle(one, &settled)).collect()
 }

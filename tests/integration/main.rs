@@ -22,6 +22,7 @@ mod commit;
 mod custom_resources;
 mod determinism;
 mod diff;
+mod drift;
 mod faults;
 mod folders;
 mod formats;
