@@ -78,26 +78,18 @@ fn add(plan: Plan, outcome: &mut Outcome) {
         if let Some((environment, object)) = made.get(&change.path) {
             let place = object.template(environment, object.resource.root());
             finding = finding
+                .environment(&environment.name)
                 .resource(object.resource.id.clone())
                 .related(place.label("rendered from here"));
         }
-        findings.push((change.path, finding));
+        findings.push(finding);
     }
     for path in ledgers {
         let message = format!("`{path}` does not list what is rendered");
-        let file = outcome.sources.add(path.as_str(), "");
+        let file = outcome.sources.add(path, "");
         let place = Location::new(file, Span::at(0));
-        let finding = Finding::new(&OUT_OF_DATE, message, place).help(RENDER);
-        findings.push((path, finding));
+        findings.push(Finding::new(&OUT_OF_DATE, message, place).help(RENDER));
     }
-    let findings = findings.into_iter().map(|(path, finding)| {
-        // `rendered/<environment>/…`
-        let mut parts = path.split('/').skip(1);
-        match (parts.next(), parts.next()) {
-            (Some(environment), Some(_)) => finding.environment(environment),
-            _ => finding,
-        }
-    });
     outcome.findings.extend(findings);
     outcome.findings.sort(&outcome.sources);
 }

@@ -67,9 +67,9 @@ fn every_way_to_differ_is_a_finding_at_its_file() {
     project.write("rendered/dev/demo/configmap-new.yaml", b"apiVersion: v1\n");
     let expected = [
         "rendered/.gitattributes:1 - `rendered/.gitattributes` is missing",
-        "rendered/dev/demo/configmap-api.yaml:1 dev `rendered/dev/demo/configmap-api.yaml` is no longer rendered",
+        "rendered/dev/demo/configmap-api.yaml:1 - `rendered/dev/demo/configmap-api.yaml` is no longer rendered",
         "rendered/dev/demo/configmap-new.yaml:1 dev `rendered/dev/demo/configmap-new.yaml` differs from what is rendered, and was not written by Tympan",
-        "rendered/dev/demo/mine.yaml:1 dev `rendered/dev/demo/mine.yaml` was not written by Tympan, and Argo CD would apply it",
+        "rendered/dev/demo/mine.yaml:1 - `rendered/dev/demo/mine.yaml` was not written by Tympan, and Argo CD would apply it",
         "rendered/prod/demo/configmap-new.yaml:1 prod `rendered/prod/demo/configmap-new.yaml` is missing",
         "rendered/prod/demo/configmap-web.yaml:7 prod `rendered/prod/demo/configmap-web.yaml` differs from what is rendered",
     ];
@@ -85,7 +85,7 @@ fn a_ledger_that_does_not_fit_is_a_finding() {
         "rendered/dev/.tympan.ledger",
         b"demo/configmap-web.yaml\ndemo/configmap-api.yaml\nother/gone.yaml\n",
     );
-    let expected = "rendered/out-of-date error rendered/dev/.tympan.ledger:1 dev `rendered/dev/.tympan.ledger` does not list what is rendered";
+    let expected = "rendered/out-of-date error rendered/dev/.tympan.ledger:1 - `rendered/dev/.tympan.ledger` does not list what is rendered";
     assert_eq!(told(&project), [expected]);
     assert_eq!(project.run(&["render", "--check"]).code, 1);
 }
