@@ -30,7 +30,7 @@ use crate::pipeline::{
 };
 use crate::policy::is_policy;
 use crate::project::{FLOWS, Level, WAIVERS};
-use crate::report::{Format, Looked, Report, Share, Style, Summary, write};
+use crate::report::{Format, Looked, Report, ShardSummary, Style, Summary, write};
 use crate::schema::KubernetesVersion;
 use crate::source::SourceMap;
 use crate::waiver::Baseline;
@@ -113,7 +113,7 @@ struct Checked {
     /// What was checked by what.
     coverage: Coverage,
     /// Which shard it was, where there are several.
-    shard: Option<Share>,
+    shard: Option<ShardSummary>,
     /// For which versions, as words.
     versions: String,
     /// Whether there was a version before.

@@ -16,7 +16,7 @@ mod visible;
 
 use std::io::{self, Write};
 
-pub use self::shard::{BadReport, ShardReport, Share, adopt};
+pub use self::shard::{BadReport, ShardReport, ShardSummary, adopt};
 pub use self::text::{Problem, Style, write_problem};
 pub use self::visible::{escaped, escaped_line};
 use crate::finding::{FindingSet, Severity};
@@ -58,7 +58,7 @@ pub struct Summary {
     /// What was looked at.
     pub looked: Looked,
     /// The shard that they are, where there are several.
-    pub shard: Option<Share>,
+    pub shard: Option<ShardSummary>,
 }
 
 /// What a run looks at, and so which rules it can say nothing of.

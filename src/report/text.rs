@@ -213,40 +213,15 @@ fn drawing<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Drawing<'a> {
     drawing
 }
 
-/// Counts what was looked at, and says by what.
-fn looked(summary: &Summary) -> String {
-    let Summary {
-        documents,
-        checked,
-        environments,
-        coverage,
-        versions,
-        shard,
-        ..
-    } = summary;
-    let mut told = match summary.looked {
-        Looked::AtObjects => format!("checked {}", counted(*checked, "object")),
-        Looked::AtFiles => format!("compared {}", counted(*documents, "rendered object")),
-    };
-    if let Some(shard) = shard {
-        told = format!("{told} of shard {}", shard.words());
-    }
-    if !environments.is_empty() {
-        told = format!("{told} in {}", counted(environments.len(), "environment"));
-    }
-    // Whose schemas they were checked by; a render checks by none.
-    match (coverage.kubernetes, coverage.custom) {
-        (0, 0) => told,
-        (_, 0) => format!("{told} for Kubernetes {versions}"),
-        (_, custom) => {
-            let custom = counted(custom, "custom resource");
-            format!("{told} for Kubernetes {versions}, {custom}")
-        }
-    }
-}
-
 /// Counts what was looked at and found, in one line.
 pub(super) fn summary(report: &Report<'_>) -> String {
+    let Summary {
+        checked,
+        coverage,
+        compared,
+        ..
+    } = &report.summary;
+    let looked = looked_at(&report.summary);
     let severities = [
         (Severity::Error, "error"),
         (Severity::Warning, "warning"),
@@ -270,7 +245,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     } else {
         counts.join(", ")
     };
-    let unchecked = match report.summary.coverage.nothing {
+    let unchecked = match coverage.nothing {
         0 => String::new(),
         count => format!(
             "; {} not checked for want of a schema",
@@ -278,12 +253,47 @@ pub(super) fn summary(report: &Report<'_>) -> String {
         ),
     };
     // What was not looked at is said, never passed over.
-    let changes = if report.summary.compared || report.summary.checked == 0 {
+    let changes = if *compared || *checked == 0 {
         ""
     } else {
         "; changes not checked: no --base"
     };
-    format!("{}: {found}{unchecked}{changes}", looked(&report.summary))
+    format!("{looked}: {found}{unchecked}{changes}")
+}
+
+/// Says what was looked at: how many objects, where, and whose schemas they were checked by; a render checks by none.
+fn looked_at(summary: &Summary) -> String {
+    let Summary {
+        documents,
+        checked,
+        environments,
+        coverage,
+        versions,
+        compared: _,
+        shard,
+        looked,
+    } = summary;
+    let mut looked = match looked {
+        Looked::AtObjects => format!("checked {}", counted(*checked, "object")),
+        Looked::AtFiles => format!("compared {}", counted(*documents, "rendered object")),
+    };
+    if let Some(shard) = shard {
+        looked = format!("{looked} of shard {}", shard.words());
+    }
+    if !environments.is_empty() {
+        looked = format!("{looked} in {}", counted(environments.len(), "environment"));
+    }
+    match (coverage.kubernetes, coverage.custom) {
+        (0, 0) => {}
+        (_, 0) => looked = format!("{looked} for Kubernetes {versions}"),
+        (_, custom) => {
+            looked = format!(
+                "{looked} for Kubernetes {versions}, {}",
+                counted(custom, "custom resource")
+            );
+        }
+    }
+    looked
 }
 
 fn counted(count: usize, word: &str) -> String {

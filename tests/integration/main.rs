@@ -45,4 +45,5 @@ mod references;
 mod rules;
 mod schemas;
 mod secrets;
+mod shards;
 mod waivers;
