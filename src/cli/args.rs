@@ -226,7 +226,7 @@ pub(super) struct RenderArgs {
     #[arg(long, conflicts_with_all = ["stdout", "adopt", "exit_code"])]
     pub(super) check: bool,
     /// The format of what --check tells; other than as text, with what is found while rendering
-    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "check", value_parser = report_format())]
+    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "check", conflicts_with_all = ["stdout", "adopt", "exit_code"], value_parser = report_format())]
     pub(super) format: Format,
     /// Print the manifests instead of writing them
     #[arg(long, conflicts_with_all = ["adopt", "exit_code"])]

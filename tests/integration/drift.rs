@@ -145,8 +145,12 @@ fn every_format_tells_drift_and_none_changes_the_exit_code() {
         let plain = project.run(&["render", "--check"]).stdout;
         assert_eq!(plain, check(&project, "text").stdout);
     }
-    let output = rendered().run(&["render", "--format", "json"]);
-    assert!(output.stderr.contains("--check"), "{}", output.stderr);
+    // Without it there is nothing to tell in a format.
+    for other in [&[][..], &["--stdout"], &["--adopt"], &["--exit-code"]] {
+        let arguments = [&["render", "--format", "json"], other].concat();
+        let output = rendered().run(&arguments);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{other:?}");
+    }
 }
 
 #[test]
