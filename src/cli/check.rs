@@ -58,7 +58,7 @@ pub(super) fn run(
     }
     let summary = Summary {
         documents: outcome.objects(),
-        checked: coverage.kubernetes + coverage.custom,
+        checked: coverage.checked(),
         coverage,
         versions,
         compared,

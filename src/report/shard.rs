@@ -54,6 +54,14 @@ pub enum BadReport {
     /// It is of another version, or of a run without shards.
     #[error("this is a report of no shard: `tympan check --shard I/N --format json` makes one")]
     NoShard,
+    /// It names an environment that is not there.
+    #[error("`{report}` names the environment `{environment}`, which is not there")]
+    Environment {
+        /// The report.
+        report: String,
+        /// The environment.
+        environment: String,
+    },
     /// It names a shard that there cannot be.
     #[error("it is of a shard that there cannot be")]
     BadShard(#[from] BadShard),
@@ -216,6 +224,7 @@ pub fn adopt(reports: &[ShardReport], outcome: &mut Outcome) -> Result<(), BadRe
         let known: HashSet<Key<'_>> = outcome.findings.iter().map(key).collect();
         for report in reports {
             for entry in &report.findings {
+                is_there(report, entry, outcome)?;
                 let finding = texts.finding(entry).map_err(|(file, line, column)| {
                     let (report, file) = (report.name.clone(), file.to_owned());
                     BadReport::Place {
@@ -233,6 +242,21 @@ pub fn adopt(reports: &[ShardReport], outcome: &mut Outcome) -> Result<(), BadRe
     }
     outcome.findings.extend(found);
     Ok(())
+}
+
+/// Refuses what is said of an environment that is not there.
+fn is_there(report: &ShardReport, entry: &Entry, outcome: &Outcome) -> Result<(), BadReport> {
+    let Some(environment) = &entry.environment else {
+        return Ok(());
+    };
+    let mut known = outcome.environments.iter();
+    if known.any(|known| known.name == *environment) {
+        return Ok(());
+    }
+    Err(BadReport::Environment {
+        report: report.name.clone(),
+        environment: environment.clone(),
+    })
 }
 
 /// What two findings have in common that say the same; a place ends earlier where a secret is hidden.

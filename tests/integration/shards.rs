@@ -270,9 +270,12 @@ fn reports_that_do_not_belong_together_are_refused() {
     let mut moved = reports.read().swap_remove(1);
     moved["findings"][0]["location"]["line"] = Value::from(1_000_000);
     let moved = write("moved.json", &moved);
+    let mut elsewhere = reports.read().swap_remove(1);
+    elsewhere["findings"][0]["environment"] = Value::from("moon");
+    let elsewhere = write("elsewhere.json", &elsewhere);
     let missing = reports.path(7);
     let [a, b, c] = [0, 1, 2].map(|index| reports.path(index));
-    let cases: [(&[&String], &str); 7] = [
+    let cases: [(&[&String], &str); 8] = [
         (&[&a, &c], "there is no report of shard 1/3"),
         (&[&a], "there is no report of shard 1/3, 2/3"),
         (&[&a, &b, &b, &c], "are both of shard 1/3"),
@@ -280,6 +283,7 @@ fn reports_that_do_not_belong_together_are_refused() {
         (&[&a, &b, &missing], "7.json`: No such file"),
         (&[&a, &b, &other], "is not about what is here"),
         (&[&a, &moved, &c], "names line 1000000"),
+        (&[&a, &elsewhere, &c], "names the environment `moon`"),
     ];
     for (reports, told) in cases {
         let reports: Vec<String> = reports.iter().map(|name| (*name).clone()).collect();
