@@ -225,6 +225,9 @@ pub(super) struct RenderArgs {
     /// Write nothing; show what differs and end with exit code 1 when anything does
     #[arg(long, conflicts_with_all = ["stdout", "adopt", "exit_code"])]
     pub(super) check: bool,
+    /// The format of what --check tells; other than as text, with what is found while rendering
+    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "check", conflicts_with_all = ["stdout", "adopt", "exit_code"], value_parser = report_format())]
+    pub(super) format: Format,
     /// Print the manifests instead of writing them
     #[arg(long, conflicts_with_all = ["adopt", "exit_code"])]
     pub(super) stdout: bool,

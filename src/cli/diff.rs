@@ -49,6 +49,7 @@ impl Known {
 
     /// Compares; in a project, also who may talk to whom.
     fn compare(&self, title: String, name: &str, old: &[Resource], new: &[Resource]) -> Comparison {
+        self.checks.progress.begin("comparing");
         let mut comparison = compare(title, old, new);
         if let Some(settings) = self.checks.settings.get(name)
             && !comparison.objects.is_empty()
@@ -112,7 +113,7 @@ fn known(from: Option<&Side>, to: &Side, settings: &Settings) -> Result<Known, F
     let folders = sides
         .iter()
         .all(|side| matches!(side, Some(Side::Folder(_))));
-    let project = match load_project(&settings.directory) {
+    let project = match load_project(settings) {
         Ok(project) => project,
         Err(failure) => {
             let absent = matches!(
@@ -132,13 +133,13 @@ fn known(from: Option<&Side>, to: &Side, settings: &Settings) -> Result<Known, F
         }
     };
     let root = project.root.clone();
-    let checks = project_checks(&project, &[])?;
+    let checks = project_checks(&project, &[], settings)?;
     let environments = project.layout.environments.keys().cloned().collect();
     let delivery = project.config.delivery;
     let renders = |side: &Side| matches!(side, Side::Work | Side::Environment(_));
     let mut work = Objects::new();
     if sides.into_iter().flatten().any(renders) {
-        let (input, config) = pipeline_input(project, &[], &[])?;
+        let (input, config) = pipeline_input(project, &[], &[], settings)?;
         let mut outcome = render_project(input);
         if !outcome.complete {
             apply_rules(&mut outcome.findings, &config, outcome.complete);

@@ -48,6 +48,7 @@ pub(super) fn run(
         Some(_) => Vec::new(),
         None => earlier(side, &names, loaded, settings)?,
     };
+    let traced = loaded.traced(settings);
     let mut compared = Vec::new();
     for (name, _, after) in loaded.clusters().filter(|(name, ..)| chosen(name)) {
         let earlier = match other {
@@ -60,6 +61,7 @@ pub(super) fn run(
         if let Some(earlier) = earlier {
             let versions = Versions::new(&earlier, &after);
             compared.push(Compared { name, versions });
+            traced.one();
         }
     }
     let reaches = compared
@@ -71,7 +73,7 @@ pub(super) fn run(
             .iter()
             .map(|one| one.versions.after.engine.to_string());
         let engines: BTreeSet<String> = engines.collect();
-        let mut err = io::stderr().lock();
+        let mut err = settings.stderr();
         engines
             .iter()
             .try_for_each(|line| writeln!(err, "note: {}", escaped(line)))?;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::Settings;
 use super::branches::{self, ENVIRONMENT, PATTERN, PLACEHOLDER, branch_of};
-use super::load::objects_of;
+use super::load::{load_manifests, objects_of};
 use crate::diff::Revision;
 use crate::error::Failure;
 use crate::git::{self, GitError, Version};
 use crate::output;
-use crate::project::{Delivery, load_manifests};
+use crate::project::Delivery;
 use crate::source::{FileId, SourceMap};
 use crate::yaml::Document;
 
@@ -130,6 +130,7 @@ const FETCH: &str = "a clone of one branch lacks the others, which `git fetch or
 /// manifests.
 pub(super) fn load(side: &Side, home: Home<'_>, settings: &Settings) -> Result<Loaded, Failure> {
     let root = home.root;
+    settings.progress.begin("reading");
     Ok(match side {
         Side::Folder(folder) => folder_of(folder, settings, home.environments)?.into(),
         Side::Index => revision(root, Version::Index)?.into(),
@@ -195,7 +196,7 @@ fn folder_of(
     settings: &Settings,
     environments: &[&str],
 ) -> Result<Documents, Failure> {
-    let sources = load_manifests(&settings.directory, &[folder.to_path_buf()], io::empty())?;
+    let sources = load_manifests(&[folder.to_path_buf()], settings, io::empty())?;
     let full = settings.directory.join(folder);
     let named = |name: &&&str| full.join(name).is_dir();
     let by_environment: Vec<&str> = environments.iter().filter(named).copied().collect();
@@ -275,6 +276,8 @@ mod tests {
             error_style: Style::Plain,
             quiet: false,
             verbose: false,
+            progress: crate::progress::Progress::default(),
+            display: super::super::progress::Display::default(),
         };
         for (text, side) in [
             ("work", Side::Work),

@@ -54,12 +54,12 @@ impl Plan {
             .iter()
             .filter(|change| matches!(change.kind, ChangeKind::Missing | ChangeKind::Different))
             .collect();
+        let step = self.progress.count("writing", written.len(), "files");
         written.par_iter().try_for_each(|change| {
-            write_file(
-                &self.root.join(&change.path),
-                change.after.as_deref().unwrap_or_default(),
-                gate,
-            )
+            let text = change.after.as_deref().unwrap_or_default();
+            write_file(&self.root.join(&change.path), text, gate)?;
+            step.one();
+            Ok(())
         })?;
         let stale: Vec<&Change> = self
             .changes

@@ -11,6 +11,7 @@ mod branch;
 mod ledger;
 mod pages;
 mod plan;
+pub mod rules;
 #[cfg(test)]
 mod tests;
 

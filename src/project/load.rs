@@ -19,6 +19,7 @@ use super::layout::{FLOWS, Layout, WAIVERS, resolve_layout};
 use super::waivers::{Known, Waiver, parse_waivers};
 use super::{ConfigProblem, ProjectError};
 use crate::finding::{Rule, did_you_mean, nearest};
+use crate::progress::Progress;
 use crate::source::{FileId, Location, SourceMap};
 use crate::yaml;
 
@@ -50,7 +51,11 @@ impl Project {
     /// Loads the project that a folder belongs to: the nearest one with a `tympan.yaml`, itself or above.
     ///
     /// `rules` are those that are built in; a project's policies are rules of their own.
-    pub fn load(start: &Path, rules: &[&'static Rule]) -> Result<Self, ProjectError> {
+    pub fn load(
+        start: &Path,
+        rules: &[&'static Rule],
+        progress: &Progress,
+    ) -> Result<Self, ProjectError> {
         let root = discover_root(start)?;
         let mut paths = Vec::new();
         for folder in FOLDERS {
@@ -61,9 +66,11 @@ impl Project {
         let mut sources = SourceMap::new();
         let text = load_text(&root.join(PROJECT_FILE), PROJECT_FILE)?;
         let file = sources.add(PROJECT_FILE, text);
+        let read = progress.count("reading", paths.len(), "files");
         for path in paths {
             let text = load_text(&root.join(&path), &path)?;
             sources.add(path, text);
+            read.one();
         }
         let mut rules: Vec<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
         rules.extend(policy_rules(&layout, &sources));
@@ -311,6 +318,7 @@ pub fn load_manifests(
     directory: &Path,
     paths: &[PathBuf],
     mut stdin: impl io::Read,
+    progress: &Progress,
 ) -> Result<SourceMap, ProjectError> {
     let mut seen = HashSet::new();
     let mut wanted: Vec<Wanted> = Vec::new();
@@ -330,6 +338,8 @@ pub fn load_manifests(
             }
         }
     }
+    // Only now: nothing is shown to whoever types what is read.
+    let read = progress.count("reading", wanted.len(), "files");
     // Opening files is most of the work of reading them, and waits for the system.
     let texts: Vec<Result<(String, String), ProjectError>> = wanted
         .into_par_iter()
@@ -337,7 +347,9 @@ pub fn load_manifests(
             Wanted::Text(text) => Ok(("<stdin>".to_owned(), text)),
             Wanted::File(shown, full) => {
                 let shown = shown.strip_prefix("./").unwrap_or(&shown).to_owned();
-                load_text(&full, &shown).map(|text| (shown, text))
+                let text = load_text(&full, &shown);
+                read.one();
+                text.map(|text| (shown, text))
             }
         })
         .collect();

@@ -21,6 +21,7 @@ use crate::finding::Severity;
 use crate::git::{self, Source};
 use crate::output::{self, ChangeKind};
 use crate::pipeline::Outcome;
+use crate::progress::Progress;
 use crate::project::{Config, Delivery, Project};
 use crate::report::escaped;
 use crate::shard::Part;
@@ -36,6 +37,7 @@ struct Run<'r> {
     repository: Option<&'r str>,
     /// Whether sources are not as the commit has them.
     dirty: bool,
+    progress: &'r Progress,
 }
 
 impl Run<'_> {
@@ -49,7 +51,7 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let project = load_project(&settings.directory)?;
+    let project = load_project(settings)?;
     let root = project.root.clone();
     let pattern = pattern(args, &project.config)?;
     let source = git::source(&root)?;
@@ -57,7 +59,7 @@ pub(super) fn run(
     if !args.allow.contains(&Allow::Dirty) {
         refuse_dirty(&dirty)?;
     }
-    let (outcome, config) = prove(project, args)?;
+    let (outcome, config) = prove(project, args, settings)?;
     if !outcome.complete {
         show(&outcome, settings)?;
         return Err(Failure::new(
@@ -97,6 +99,7 @@ pub(super) fn run(
         source: &source,
         repository: url.as_deref(),
         dirty: !dirty.is_empty(),
+        progress: &settings.progress,
     };
     let published = publish::publish(&run, &jobs)?;
     for one in &published {
@@ -165,12 +168,16 @@ fn refuse_dirty(dirty: &[String]) -> Result<(), Failure> {
 }
 
 /// Renders and checks.
-fn prove(mut project: Project, args: &CommitArgs) -> Result<(Outcome, Config), Failure> {
+fn prove(
+    mut project: Project,
+    args: &CommitArgs,
+    settings: &Settings,
+) -> Result<(Outcome, Config), Failure> {
     let waivers = std::mem::take(&mut project.waivers);
     let whole = args.environments.is_empty();
-    let mut checks = project_checks(&project, &[])?;
+    let mut checks = project_checks(&project, &[], settings)?;
     checks.parity = whole.then(|| project.config.parity.clone());
-    let (input, config) = pipeline_input(project, &args.environments, &[])?;
+    let (input, config) = pipeline_input(project, &args.environments, &[], settings)?;
     let by = Judgement {
         waivers: &waivers,
         today: today(),
