@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::resolve::{Resolved, json_number};
-use super::tree::{Data, Document, Node, Place, Size, Slot};
+use super::slots::{Data, Size, Slot, Slots};
+use super::tree::{Document, Node, Place};
 use crate::source::Span;
 
 /// Nodes of a document, apart from it.
 #[derive(Clone, Debug)]
 pub(super) struct Fragment {
-    slots: Vec<Slot>,
+    slots: Slots,
 }
 
 impl Fragment {
@@ -21,7 +22,7 @@ impl Fragment {
     /// Tells whether it is one string.
     pub(super) fn is_string(&self) -> bool {
         matches!(
-            self.slots.first(),
+            self.slots.get(0),
             Some(Slot {
                 data: Data::Text(_) | Data::Buffer(_),
                 ..
@@ -44,9 +45,9 @@ impl Builder {
     pub fn new(text: Arc<str>) -> Self {
         Self {
             document: Document {
-                text,
+                slots: Slots::for_text(text.len()),
                 buffer: String::new(),
-                slots: Vec::new(),
+                text,
             },
             open: Vec::new(),
         }
@@ -73,7 +74,7 @@ impl Builder {
     }
 
     fn push(&mut self, data: Data, place: Place) {
-        self.document.slots.push(Slot { data, place });
+        self.document.slots.push(data, place);
     }
 
     /// Adds a `null`.
@@ -144,7 +145,7 @@ impl Builder {
                 _ => Data::Seq(size(children)),
             };
             if let Some(span_end) = span_end {
-                slot.place.span.end = span_end.max(slot.place.span.start);
+                slot.span.end = span_end.max(slot.span.start);
             }
         }
     }
@@ -178,16 +179,14 @@ impl Builder {
 
     /// Takes a copy of a closed node, to be repeated wherever an alias stands for it.
     pub(super) fn fragment(&self, index: usize) -> Fragment {
-        let slots = self.document.slots.get(index..).unwrap_or_default();
-        let nodes = slots.first().map_or(0, Slot::nodes) as usize;
         Fragment {
-            slots: slots.iter().take(nodes).copied().collect(),
+            slots: self.document.slots.subtree(index),
         }
     }
 
     /// Adds a copy of a node of this document.
     pub(super) fn insert(&mut self, fragment: &Fragment) {
-        self.document.slots.extend_from_slice(&fragment.slots);
+        self.document.slots.extend(&fragment.slots);
     }
 
     /// Gives the map at `index`, the last node of the document, other entries: pairs of indexes beneath it.
@@ -222,7 +221,7 @@ impl Builder {
         if self.document.slots.is_empty() {
             self.null(Place::default());
         }
-        self.document.slots.shrink_to_fit();
+        self.document.slots.fit();
         self.document
     }
 }

@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::slots::{Data, Size, Slot, Slots};
 use crate::source::Span;
 
 /// What kind of value a node is, as the API server would read it.
@@ -79,58 +80,12 @@ impl Place {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Data {
-    Null,
-    Bool(bool),
-    Int(Number),
-    Float(Number),
-    /// Bytes of the document's text.
-    Text(Span),
-    /// Bytes of the document's buffer.
-    Buffer(Span),
-    Seq(Size),
-    Map(Size),
-}
-
-/// The bytes of a number: as such it would stand at every eighth byte only, and every node would be a third larger.
-pub(super) type Number = [u8; 8];
-
-/// How large a map or list is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
-    /// The number of its entries or items.
-    pub(super) count: u32,
-    /// The number of its nodes, itself included.
-    pub(super) nodes: u32,
-}
-
-impl Size {
-    pub(super) const EMPTY: Self = Self { count: 0, nodes: 1 };
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Slot {
-    pub(super) data: Data,
-    pub(super) place: Place,
-}
-
-impl Slot {
-    /// Returns the number of nodes of the subtree.
-    pub(super) fn nodes(&self) -> u32 {
-        match self.data {
-            Data::Seq(size) | Data::Map(size) => size.nodes,
-            _ => 1,
-        }
-    }
-}
-
 /// One YAML document, or the merged values of an environment.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub(super) text: Arc<str>,
     pub(super) buffer: String,
-    pub(super) slots: Vec<Slot>,
+    pub(super) slots: Slots,
 }
 
 impl Document {
@@ -173,11 +128,11 @@ impl Document {
         };
         for ancestor in ancestors {
             if let Some(Slot {
-                data: Data::Seq(size) | Data::Map(size),
+                data: Data::Seq(Size { nodes, .. }) | Data::Map(Size { nodes, .. }),
                 ..
             }) = self.slots.get_mut(*ancestor)
             {
-                size.nodes += 2;
+                *nodes += 2;
             }
         }
         if let Some(Slot {
@@ -187,15 +142,14 @@ impl Document {
         {
             size.count += 1;
         }
-        let added = [key, value].map(|text| {
+        let rest = self.slots.split_off(at);
+        for text in [key, value] {
             let start = self.buffer.len();
             self.buffer.push_str(text);
-            Slot {
-                data: Data::Buffer(Span::new(start, start + text.len())),
-                place,
-            }
-        });
-        self.slots.splice(at..at, added);
+            let span = Span::new(start, start + text.len());
+            self.slots.push(Data::Buffer(span), place);
+        }
+        self.slots.extend(&rest);
     }
 
     /// Returns the node at an index that [`Node::index`] gave.
@@ -216,11 +170,12 @@ pub struct Node<'a> {
 
 impl<'a> Node<'a> {
     #[expect(
-        clippy::indexing_slicing,
+        clippy::expect_used,
         reason = "an index is made by this module only, and a document is never empty"
     )]
     pub(super) fn slot(self) -> &'a Slot {
-        &self.document.slots[self.index as usize]
+        let slot = self.document.slots.get(self.index());
+        slot.expect("a node is one of its document")
     }
 
     /// Returns the document.
@@ -240,17 +195,20 @@ impl<'a> Node<'a> {
 
     /// Returns where the node stands.
     pub fn place(self) -> Place {
-        self.slot().place
+        Place {
+            span: self.span(),
+            origin: self.origin(),
+        }
     }
 
     /// Returns the node's bytes in the document's text.
     pub fn span(self) -> Span {
-        self.slot().place.span
+        self.slot().span
     }
 
     /// Returns the node's origin.
     pub fn origin(self) -> Option<OriginId> {
-        self.slot().place.origin
+        self.document.slots.origin(self.index())
     }
 
     /// Returns the kind of value.
@@ -347,7 +305,15 @@ impl<'a> Node<'a> {
 
     /// Returns the key's node and the value under a key of a map.
     pub fn entry(self, key: &str) -> Option<(Node<'a>, Node<'a>)> {
-        self.entries().find(|(name, _)| name.as_str() == Some(key))
+        self.entries().find(|(name, _)| name.is_str(key))
+    }
+
+    /// Tells whether the node is this string. Most keys that are asked differ in their length already.
+    fn is_str(self, text: &str) -> bool {
+        match self.slot().data {
+            Data::Text(span) | Data::Buffer(span) if span.len() != text.len() => false,
+            _ => self.as_str() == Some(text),
+        }
     }
 
     /// Follows keys from map to map.
@@ -481,10 +447,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_takes_a_few_words() {
-        assert_eq!(size_of::<Slot>(), 24);
-        assert_eq!(size_of::<Option<OriginId>>(), 4);
-        assert_eq!(OriginId::new(0).index(), 0);
-        assert_eq!(OriginId::new(7).index(), 7);
+    fn an_origin_is_an_index() {
+        for index in [0, 7] {
+            assert_eq!(OriginId::new(index).index(), index);
+        }
     }
 }
