@@ -13,6 +13,8 @@
 
 pub mod date;
 
+pub mod shard;
+
 pub mod source;
 
 pub mod finding;

@@ -112,6 +112,40 @@ impl LineIndex {
         }
     }
 
+    /// Returns the byte offset of a position, where the text has one.
+    pub fn offset(&self, text: &str, position: Position) -> Option<u32> {
+        let line = position.line.checked_sub(1)?;
+        let start = self.starts.get(line as usize)?;
+        let wanted = self.characters_before(text, *start as usize)
+            + position.column.checked_sub(1)? as usize;
+        // The last stride that so many characters stand before, or fewer.
+        let strides = self
+            .characters
+            .partition_point(|known| *known as usize <= wanted);
+        let Some(stride) = strides.checked_sub(1) else {
+            return (wanted <= text.len()).then(|| Span::at(wanted).start);
+        };
+        let known = self
+            .characters
+            .get(stride)
+            .map_or(0, |known| *known as usize);
+        let from = stride * STRIDE;
+        let rest = text.as_bytes().get(from..)?;
+        let mut begins = rest
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| is_beginning(**byte));
+        let at = begins.nth(wanted - known).map(|(at, _)| from + at);
+        // The place after the last character is one, too.
+        let end = || (self.characters_before(text, text.len()) == wanted).then_some(text.len());
+        at.or_else(end).map(|at| Span::at(at).start)
+    }
+
+    /// Returns the number of lines.
+    pub fn count(&self) -> u32 {
+        count(self.starts.len())
+    }
+
     fn characters_before(&self, text: &str, offset: usize) -> usize {
         let Some(known) = self.characters.get(offset / STRIDE) else {
             return offset;
@@ -155,7 +189,11 @@ fn characters(text: &str) -> Vec<u32> {
 
 /// Counts the characters that begin in some bytes: at every byte that is not a UTF-8 continuation byte.
 fn beginnings(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| (**byte & 0xC0) != 0x80).count()
+    bytes.iter().filter(|byte| is_beginning(**byte)).count()
+}
+
+fn is_beginning(byte: u8) -> bool {
+    (byte & 0xC0) != 0x80
 }
 
 fn count(number: usize) -> u32 {
@@ -193,6 +231,11 @@ impl SourceFile {
     /// Returns the position of a byte offset.
     pub fn position(&self, offset: u32) -> Position {
         self.lines().position(&self.text, offset)
+    }
+
+    /// Returns the byte offset of a position, where the text has one.
+    pub fn offset(&self, position: Position) -> Option<u32> {
+        self.lines().offset(&self.text, position)
     }
 
     /// Returns the text of a span.
@@ -425,6 +468,7 @@ mod tests {
                 prop_assert_eq!(position.line as usize, before.matches('\n').count() + 1);
                 let line = before.rsplit('\n').next().unwrap();
                 prop_assert_eq!(position.column as usize, line.chars().count() + 1);
+                prop_assert_eq!(index.offset(&text, position), Some(Span::at(offset).start));
             }
         }
     }

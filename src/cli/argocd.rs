@@ -82,9 +82,8 @@ fn generate(
         // Whoever waits for Argo CD is not helped by a waiver that has just ended: the pull request says so.
         today: Date::of_seconds(0),
         whole: false,
-        told: Vec::new(),
     };
-    let (outcome, _) = prove(input, &config, &checks, by);
+    let outcome = prove(input, &config, &checks, &by);
     let wanted = wanted(&outcome, &namespaces);
     let found = failing(&outcome, &wanted, args.policies);
     let what = What {

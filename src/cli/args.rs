@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::date::Date;
 use crate::network::Protocol;
 use crate::report::{FORMATS, Format};
+use crate::shard::Shard;
 
 /// Renders Kubernetes manifests from templates and per-environment values, and proves them valid and zero-trust.
 #[derive(Debug, Parser)]
@@ -233,6 +234,9 @@ pub(super) struct RenderArgs {
     /// Take over a rendered/ that Tympan did not write: overwrite what is rendered, remove other manifests there
     #[arg(long)]
     pub(super) adopt: bool,
+    /// Write, print or compare only the objects of this shard, for example 0/4
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
+    pub(super) shard: Option<Shard>,
 }
 
 /// The arguments of `check`.
@@ -264,6 +268,12 @@ pub(super) struct CheckArgs {
     /// folder
     #[arg(long, value_name = "SIDE")]
     pub(super) base: Option<String>,
+    /// Check only the objects of this shard, for example 0/4, and leave what is about several of them to --merge
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
+    pub(super) shard: Option<Shard>,
+    /// Put the JSON reports of all shards together, and check what is about several objects
+    #[arg(long, value_name = "REPORT", num_args = 1.., conflicts_with = "shard")]
+    pub(super) merge: Vec<PathBuf>,
     /// Findings that are in this JSON report already do not count
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
@@ -306,6 +316,9 @@ pub(super) struct NetworkArgs {
     /// Only connections to this port: 3306, which is TCP/3306, or UDP/53
     #[arg(long, value_name = "P", value_parser = port)]
     pub(super) port: Option<(Protocol, u32)>,
+    /// Only connections from workloads of this shard, for example 0/4
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
+    pub(super) shard: Option<Shard>,
     /// Tell which policies and rules open or close each side, with file and line; with --from and --to, also why nothing
     /// is open
     #[arg(long)]
@@ -318,7 +331,7 @@ pub(super) struct NetworkArgs {
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) format: NetworkFormat,
     /// Write a page about all environments to this folder: network.md, and a picture of each
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "environments", "from", "to", "port", "why", "diff", "format"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["paths", "environments", "from", "to", "port", "shard", "why", "diff", "format"])]
     pub(super) docs: Option<PathBuf>,
     /// Write nothing; tell whether the page is up to date, with exit code 1 when not
     #[arg(long, requires = "docs")]

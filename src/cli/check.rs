@@ -14,8 +14,9 @@ use std::time::SystemTime;
 use super::args::{CheckArgs, FailOn, PodSecurity};
 use super::base::{manifests_before, rendered_before};
 use super::load::{
-    Judgement, known_version, load_project, objects_of, pipeline_input, project_checks, prove,
+    Judgement, judge, known_version, load_project, objects_of, pipeline_input, project_checks,
 };
+use super::shard::Work;
 use super::{Settings, WriteError};
 use crate::cluster::{self, PolicyObject};
 use crate::date::Date;
@@ -23,10 +24,12 @@ use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::{Finding, ResourceId, Severity};
 use crate::git::folder_in_repository;
-use crate::pipeline::{Checks, Coverage, Outcome, inspect, read_manifests, read_policies};
+use crate::pipeline::{
+    Checks, Coverage, Outcome, inspect, read_manifests, read_policies, render_project,
+};
 use crate::policy::is_policy;
 use crate::project::{FLOWS, Level, WAIVERS, load_manifests};
-use crate::report::{Format, Report, Style, Summary, write};
+use crate::report::{Format, Report, Share, Style, Summary, write};
 use crate::schema::KubernetesVersion;
 use crate::source::SourceMap;
 use crate::waiver::Baseline;
@@ -40,6 +43,7 @@ pub(super) fn run(
     let Checked {
         mut outcome,
         coverage,
+        shard,
         versions,
         compared,
         root,
@@ -58,6 +62,7 @@ pub(super) fn run(
         versions,
         compared,
         environments: outcome.names(),
+        shard,
     };
     let level = severity(args.fail_on);
     let folder = folder_in_repository(&root);
@@ -104,6 +109,8 @@ struct Checked {
     outcome: Outcome,
     /// What was checked by what.
     coverage: Coverage,
+    /// Which shard it was, where there are several.
+    shard: Option<Share>,
     /// For which versions, as words.
     versions: String,
     /// Whether there was a version before.
@@ -146,16 +153,20 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
         waivers: &waivers,
         today: args.today.unwrap_or_else(today),
         whole: args.environments.is_empty(),
-        told,
     };
-    let (outcome, coverage) = prove(input, &config, &checks, by);
+    let mut outcome = render_project(input);
+    outcome.findings.extend(told);
+    let work = Work::of(args, settings, &mut outcome, &mut checks)?;
+    let inspected = judge(&mut outcome, &config, &checks, &by);
     if outcome.objects() == 0 && outcome.complete {
         let failure = Failure::new("there is nothing to check: no template gave an object");
         return Err(failure.hint("templates are `templates/<namespace>/*.yaml`"));
     }
+    let (coverage, shard) = work.done(inspected);
     Ok(Checked {
         outcome,
         coverage,
+        shard,
         versions: checks.version_words(),
         compared: checks.compares(),
         root,
@@ -177,7 +188,7 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
         pod_security: level(args),
         ..cluster::Settings::default()
     };
-    let checks = Checks {
+    let mut checks = Checks {
         settings: [(String::new(), known)].into(),
         schemas: schemas(&args.schemas, settings)?,
         parity: None,
@@ -185,8 +196,10 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
             Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
             None => None,
         },
+        ..Checks::default()
     };
-    let coverage = inspect(&mut outcome, &checks);
+    let work = Work::of(args, settings, &mut outcome, &mut checks)?;
+    let inspected = inspect(&mut outcome, &checks);
     let is_object = |id: &ResourceId| !id.kind.is_empty() && !id.api_version.is_empty();
     // A map without `kind` may be anything, such as values; what is no map at all is told as such.
     let recognised = outcome
@@ -203,9 +216,11 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
             failure.hint("in folders, files that end in `.yaml`, `.yml` or `.json` are read")
         );
     }
+    let (coverage, shard) = work.done(inspected);
     Ok(Checked {
         outcome,
         coverage,
+        shard,
         versions: checks.version_words(),
         compared: checks.compares(),
         root: settings.directory.clone(),

@@ -9,10 +9,10 @@ use rayon::prelude::*;
 use crate::cluster::{FlowsObject, Settings};
 use crate::date::Date;
 use crate::error::Failure;
-use crate::finding::{Finding, FindingSet, Severity, did_you_mean, nearest};
+use crate::finding::{FindingSet, Severity, did_you_mean, nearest};
 use crate::manifest::{Resource, flatten};
 use crate::pipeline::{
-    Checks, Coverage, EnvironmentInput, Input, Outcome, PolicyFile, inspect, render_project,
+    Checks, EnvironmentInput, Input, Inspected, Outcome, PolicyFile, inspect, render_project,
 };
 use crate::project::{Config, Project, ProjectError, RuleSetting, Waiver};
 use crate::registry;
@@ -258,31 +258,36 @@ pub(super) struct Judgement<'w> {
     pub(super) today: Date,
     /// Whether all environments are looked at: only then is a waiver unused that was not used.
     pub(super) whole: bool,
-    /// What was found before.
-    pub(super) told: Vec<Finding>,
 }
 
 /// Renders a project, checks it, and sets aside what it accepts.
-pub(super) fn prove(
-    input: Input,
+pub(super) fn prove(input: Input, config: &Config, checks: &Checks, by: &Judgement<'_>) -> Outcome {
+    let mut outcome = render_project(input);
+    judge(&mut outcome, config, checks, by);
+    outcome
+}
+
+/// Checks what was rendered, and sets aside what the project accepts.
+pub(super) fn judge(
+    outcome: &mut Outcome,
     config: &Config,
     checks: &Checks,
-    by: Judgement<'_>,
-) -> (Outcome, Coverage) {
-    let mut outcome = render_project(input);
-    outcome.findings.extend(by.told);
-    let coverage = inspect(&mut outcome, checks);
+    by: &Judgement<'_>,
+) -> Inspected {
+    let inspected = inspect(outcome, checks);
     let names = outcome.names();
     let run = waiver::Run {
         today: by.today,
         environments: &names.iter().map(String::as_str).collect::<Vec<_>>(),
         // What could not be rendered hides findings: then nothing can be said about waivers that are not used.
         whole: by.whole && outcome.complete,
+        // What is to be said of the waivers themselves is said once.
+        tells: checks.part.joins(),
     };
     waiver::apply(by.waivers, &mut outcome.findings, &run);
     outcome.findings.sort(&outcome.sources);
     apply_rules(&mut outcome.findings, config, outcome.complete);
-    (outcome, coverage)
+    inspected
 }
 
 /// Gives findings the severities that `tympan.yaml` asks for. What could not be rendered stays an error.

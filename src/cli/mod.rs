@@ -21,6 +21,7 @@ mod network_picture;
 mod policy;
 mod render;
 mod schema;
+mod shard;
 mod side;
 mod values;
 

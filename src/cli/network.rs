@@ -286,6 +286,12 @@ fn notes(known: &[Known<'_>]) -> io::Result<()> {
         .try_for_each(|line| writeln!(err, "note: {}", escaped(line)))
 }
 
+/// Tells whether connections from what has a name are asked for.
+pub(super) fn is_source(args: &NetworkArgs, name: &Name) -> bool {
+    let shard = args.shard.is_none_or(|shard| shard.has(&[&name.shown]));
+    shard && is_meant(args.from.as_deref(), name)
+}
+
 /// Tells whether a name is the one that is asked for: as it is shown, without the kind, or by an address of its range.
 pub(super) fn is_meant(wanted: Option<&str>, name: &Name) -> bool {
     let Some(wanted) = wanted else {
@@ -329,7 +335,7 @@ pub(super) fn each<E>(
     let asks_why = args.why && args.from.is_some() && args.to.is_some();
     connections(
         &known.reach,
-        |name| is_meant(args.from.as_deref(), name),
+        |name| is_source(args, name),
         |name| is_meant(args.to.as_deref(), name),
         |connection| match args.port {
             Some((protocol, port)) if !connection.connections.contains(protocol, port) => Ok(()),
@@ -345,14 +351,13 @@ pub(super) fn each<E>(
         return Ok(());
     }
     let names = names(&known.reach);
-    let meant = |wanted: &Option<String>| -> BTreeSet<&str> {
-        let names = names
-            .iter()
-            .filter(|name| is_meant(wanted.as_deref(), name));
+    let asked = |is_asked: &dyn Fn(&Name) -> bool| -> BTreeSet<&str> {
+        let names = names.iter().filter(|name| is_asked(name));
         names.map(|name| name.shown.as_str()).collect()
     };
-    for from in meant(&args.from) {
-        for to in meant(&args.to).into_iter().filter(|to| *to != from) {
+    let targets = asked(&|name| is_meant(args.to.as_deref(), name));
+    for from in asked(&|name| is_source(args, name)) {
+        for to in targets.iter().copied().filter(|to| *to != from) {
             if !open.contains(&(from.to_owned(), to.to_owned())) {
                 tell(Connection {
                     from,

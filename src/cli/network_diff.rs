@@ -9,7 +9,7 @@ use super::Settings;
 use super::args::{NetworkArgs, NetworkFormat};
 use super::base::{manifests_before, rendered_before};
 use super::load::known;
-use super::network::{JsonPorts, Loaded, is_meant, must_be_known};
+use super::network::{JsonPorts, Loaded, is_meant, is_source, must_be_known};
 use crate::cluster::Cluster;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
@@ -137,7 +137,7 @@ fn each<E>(
 ) -> Result<(), E> {
     versions.changes(
         change,
-        |name| is_meant(args.from.as_deref(), name),
+        |name| is_source(args, name),
         |name| is_meant(args.to.as_deref(), name),
         |changed| match args.port {
             Some((protocol, port)) if !changed.connections.contains(protocol, port) => Ok(()),

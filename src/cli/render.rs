@@ -14,9 +14,10 @@ use crate::exit::ExitStatus;
 use crate::finding::Severity;
 use crate::git::tracked_files;
 use crate::output::{self, Adopt, Applied, Change, ChangeKind, Desired, DesiredFile, Plan, Scope};
-use crate::pipeline::{Environment, Outcome, render_project};
+use crate::pipeline::{Environment, Object, Outcome, render_project};
 use crate::project::Project;
 use crate::report::{Format, Report, Summary, escaped, escaped_line, write};
+use crate::shard::Part;
 
 /// How many lines of a difference are shown for one file.
 const MOST_LINES: usize = 60;
@@ -38,10 +39,12 @@ pub(super) fn run(
             "nothing was written, because not everything could be rendered",
         ));
     }
+    let part = args.shard.map_or(Part::Whole, Part::Shard);
     if args.stdout {
-        return print(&outcome.environments, out);
+        return print(&outcome.environments, part, out);
     }
-    let desired: Vec<Desired<'_>> = outcome.environments.iter().map(desired).collect();
+    let environments = outcome.environments.iter();
+    let desired: Vec<Desired<'_>> = environments.map(|one| desired(one, part)).collect();
     let adopt = if args.adopt { Adopt::Yes } else { Adopt::No };
     let plan = output::plan(&root, &desired, &scope(args), adopt)?;
     if args.check {
@@ -93,7 +96,10 @@ pub(super) fn show(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
 }
 
 fn scope(args: &RenderArgs) -> Scope {
-    if !args.namespaces.is_empty() {
+    // What is rendered no more is of no shard: the first one removes it.
+    if args.shard.is_some_and(|shard| shard.index() > 0) {
+        Scope::Files
+    } else if !args.namespaces.is_empty() {
         Scope::Folders(args.namespaces.iter().cloned().collect())
     } else if !args.environments.is_empty() {
         Scope::Environments
@@ -102,24 +108,31 @@ fn scope(args: &RenderArgs) -> Scope {
     }
 }
 
-pub(super) fn desired(environment: &Environment) -> Desired<'_> {
+/// Returns the files of an environment, those of a part of the objects.
+pub(super) fn desired(environment: &Environment, part: Part) -> Desired<'_> {
+    let objects = environment.objects.iter();
+    let (own, others): (Vec<&Object>, Vec<&Object>) =
+        objects.partition(|object| object.resource.is_checked_by(part));
+    let files = own.into_iter().map(|object| DesiredFile {
+        path: &object.path,
+        folder: &object.folder,
+        text: &object.text,
+    });
     Desired {
         environment: &environment.name,
-        files: environment
-            .objects
-            .iter()
-            .map(|object| DesiredFile {
-                path: &object.path,
-                folder: &object.folder,
-                text: &object.text,
-            })
-            .collect(),
+        files: files.collect(),
+        others: others.iter().map(|object| object.path.as_str()).collect(),
     }
 }
 
-fn print(environments: &[Environment], out: &mut impl Write) -> Result<ExitStatus, Failure> {
+fn print(
+    environments: &[Environment],
+    part: Part,
+    out: &mut impl Write,
+) -> Result<ExitStatus, Failure> {
     for environment in environments {
-        for object in &environment.objects {
+        let objects = environment.objects.iter();
+        for object in objects.filter(|object| object.resource.is_checked_by(part)) {
             writeln!(
                 out,
                 "---\n# {}/{}/{}",

@@ -20,6 +20,7 @@ use crate::finding::{RuleId, Severity, Told};
 use crate::manifest::{Fault, Resource, Scope, Scopes, group};
 use crate::project::{Delivery, External, Flow, Level, Network, Repository};
 use crate::schema::KubernetesVersion;
+use crate::shard::Part;
 use crate::source::FileId;
 use crate::yaml::{Document, Node};
 
@@ -156,6 +157,7 @@ pub struct Cluster<'a> {
     schemas: &'a [Document],
     before: Option<Before<'a>>,
     strict: HashSet<Index>,
+    part: Part,
 }
 
 /// The version before of the objects.
@@ -207,7 +209,15 @@ impl<'a> Cluster<'a> {
             schemas: &[],
             before: None,
             strict: HashSet::new(),
+            part: Part::Whole,
         }
+    }
+
+    /// Says which part of the work is to be done.
+    #[must_use]
+    pub fn with_part(mut self, part: Part) -> Self {
+        self.part = part;
+        self
     }
 
     /// Says which policies among the objects are the project's own.
@@ -270,6 +280,17 @@ impl<'a> Cluster<'a> {
     /// Tells whether a policy holds whatever its bindings say.
     pub fn is_strict(&self, policy: Index) -> bool {
         policy >= self.len() || self.strict.contains(&policy)
+    }
+
+    /// Tells whether this run is to say what is wrong with an object by itself.
+    pub fn checks(&self, index: Index) -> bool {
+        let object = || self.get(index);
+        self.part == Part::Whole || object().is_some_and(|object| object.is_checked_by(self.part))
+    }
+
+    /// Tells whether this run is to say what is seen of all objects together.
+    pub fn joins(&self) -> bool {
+        self.part.joins()
     }
 
     /// Returns the schemas of custom resources that are not among the objects.

@@ -42,9 +42,11 @@ impl FindingSet {
     /// report whatever the order of work.
     pub fn sort(&mut self, sources: &SourceMap) {
         fn key<'f>(finding: &'f Finding, sources: &'f SourceMap) -> impl Ord + 'f {
+            let file = sources.file(finding.primary.file);
             (
-                sources.file(finding.primary.file).path(),
-                finding.primary.span,
+                file.path(),
+                // As it is told, so that a report that was read back is in the same order.
+                file.told(finding.primary.span),
                 &finding.rule,
                 &finding.message,
                 &finding.environment,

@@ -13,6 +13,7 @@ pub use self::field::{FieldPaths, field_path, path_of_keys};
 pub use self::file::{BadFileName, file_path};
 pub use self::scope::{Scope, Scopes};
 use crate::finding::ResourceId;
+use crate::shard::Part;
 use crate::yaml::{Builder, Document, Kind, Node};
 
 /// One Kubernetes object.
@@ -50,6 +51,13 @@ impl Resource {
     /// Returns the API group: empty for the core group.
     pub fn group(&self) -> &str {
         group(&self.id.api_version)
+    }
+
+    /// Tells whether a run that does a part of the work checks this object by itself.
+    pub fn is_checked_by(&self, part: Part) -> bool {
+        let namespace = self.id.namespace.as_deref().unwrap_or_default();
+        // Not the version: an object keeps its shard when its API moves on.
+        part.checks(&[self.group(), &self.id.kind, namespace, &self.id.name])
     }
 
     /// Returns the object's root node.

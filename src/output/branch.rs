@@ -204,10 +204,7 @@ mod tests {
             folder: path.split_once('/').unwrap().0,
             text,
         };
-        Desired {
-            environment: "prod",
-            files: files.iter().map(file).collect(),
-        }
+        Desired::new("prod", files.iter().map(file).collect())
     }
 
     fn told(plan: &BranchPlan) -> Vec<String> {

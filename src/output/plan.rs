@@ -35,6 +35,19 @@ pub struct Desired<'a> {
     pub environment: &'a str,
     /// Its files.
     pub files: Vec<DesiredFile<'a>>,
+    /// The paths of files that are rendered, too, and left to others: they are neither compared nor stale.
+    pub others: BTreeSet<&'a str>,
+}
+
+impl<'a> Desired<'a> {
+    /// Takes all files of an environment.
+    pub fn new(environment: &'a str, files: Vec<DesiredFile<'a>>) -> Self {
+        Self {
+            environment,
+            files,
+            others: BTreeSet::new(),
+        }
+    }
 }
 
 /// What a run covers; what is outside is left as it is.
@@ -46,12 +59,15 @@ pub enum Scope {
     Environments,
     /// Only what these template folders make.
     Folders(BTreeSet<String>),
+    /// Only the files given; nothing is stale.
+    Files,
 }
 
 impl Scope {
     fn covers(&self, folder: &String) -> bool {
         match self {
             Self::Folders(folders) => folders.contains(folder),
+            Self::Files => false,
             Self::All | Self::Environments => true,
         }
     }
@@ -151,15 +167,7 @@ pub fn plan(
     }
     if *scope == Scope::All {
         for name in forgotten(root, desired)? {
-            compare(
-                &mut plan,
-                &Desired {
-                    environment: &name,
-                    files: Vec::new(),
-                },
-                scope,
-                adopt,
-            )?;
+            compare(&mut plan, &Desired::new(&name, Vec::new()), scope, adopt)?;
         }
     }
     let attributes = root.join(FOLDER).join(ATTRIBUTES);
@@ -272,15 +280,19 @@ fn settle_ledgers(
         .iter()
         .filter(|(path, _)| !wanted.contains_key(*path));
     for (path, made_by) in left {
-        if !scope.covers(made_by) {
+        if !scope.covers(made_by) || desired.others.contains(path.as_str()) {
             end.insert(path.clone(), made_by.clone());
         } else if present.contains(path) {
             let stale = gone(desired.environment, path, ChangeKind::Stale);
             plan.changes.push(stale);
         }
     }
-    if !matches!(scope, Scope::Folders(_)) {
-        let ours = |path: &String| known.files.contains_key(path) || wanted.contains_key(path);
+    if matches!(scope, Scope::All | Scope::Environments) {
+        let ours = |path: &String| {
+            known.files.contains_key(path)
+                || wanted.contains_key(path)
+                || desired.others.contains(path.as_str())
+        };
         let unknown = present.iter().filter(|path| !ours(path));
         let unknown = unknown.map(|path| gone(desired.environment, path, ChangeKind::Unknown));
         plan.changes.extend(unknown);

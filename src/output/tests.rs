@@ -34,10 +34,7 @@ fn desired(files: &Files) -> Vec<Desired<'_>> {
         };
         DesiredFile { path, folder, text }
     });
-    vec![Desired {
-        environment: "dev",
-        files: list.collect(),
-    }]
+    vec![Desired::new("dev", list.collect())]
 }
 
 fn write(root: &Path, files: &Files, scope: &Scope, adopt: Adopt) -> Plan {
@@ -146,12 +143,7 @@ fn an_environment_that_is_gone_is_removed_by_a_full_run_only() {
     let root = TempDir::new().unwrap();
     let one = files(&[("a/x.yaml", "1")]);
     write(root.path(), &one, &Scope::All, Adopt::No);
-    let other = || {
-        vec![Desired {
-            environment: "prod",
-            files: Vec::new(),
-        }]
-    };
+    let other = || vec![Desired::new("prod", Vec::new())];
     assert!(
         plan(root.path(), &other(), &Scope::Environments, Adopt::No)
             .unwrap()
@@ -246,4 +238,64 @@ proptest! {
         prop_assert_eq!(tree(root.path()), tree(clean.path()));
         prop_assert!(plan(root.path(), &desired(&last), &Scope::All, Adopt::No).unwrap().is_clean());
     }
+}
+
+#[test]
+fn parts_of_the_files_are_written_one_after_the_other() {
+    let root = TempDir::new().unwrap();
+    let before = files(&[("a/gone.yaml", "0"), ("a/x.yaml", "0"), ("b/y.yaml", "0")]);
+    write(root.path(), &before, &Scope::All, Adopt::No);
+    fs::write(root.path().join("rendered/dev/a/foreign.yaml"), "mine").unwrap();
+    let after = files(&[("a/x.yaml", "1"), ("b/y.yaml", "1"), ("b/z.yaml", "1")]);
+    let part = |own: &[&str]| {
+        let mut all = desired(&after);
+        let (files, others): (Vec<_>, Vec<_>) = std::mem::take(&mut all[0].files)
+            .into_iter()
+            .partition(|file| own.contains(&file.path));
+        all[0].files = files;
+        all[0].others = others.iter().map(|file| file.path).collect();
+        all
+    };
+    // The others write what is theirs, and leave everything else as it is.
+    let second = plan(
+        root.path(),
+        &part(&["b/y.yaml", "b/z.yaml"]),
+        &Scope::Files,
+        Adopt::No,
+    )
+    .unwrap();
+    let changed = |plan: &Plan| -> Vec<(String, ChangeKind)> {
+        let changes = plan.changes.iter();
+        changes
+            .map(|change| (change.path.clone(), change.kind))
+            .collect()
+    };
+    assert_eq!(
+        changed(&second),
+        [
+            ("rendered/dev/b/y.yaml".to_owned(), ChangeKind::Different),
+            ("rendered/dev/b/z.yaml".to_owned(), ChangeKind::Missing),
+        ]
+    );
+    second.apply().unwrap();
+    // The first removes what is rendered no more, and tells what nobody rendered.
+    let first = plan(root.path(), &part(&["a/x.yaml"]), &Scope::All, Adopt::No).unwrap();
+    assert_eq!(
+        changed(&first),
+        [
+            (
+                "rendered/dev/a/foreign.yaml".to_owned(),
+                ChangeKind::Unknown
+            ),
+            ("rendered/dev/a/gone.yaml".to_owned(), ChangeKind::Stale),
+            ("rendered/dev/a/x.yaml".to_owned(), ChangeKind::Different),
+        ]
+    );
+    first.apply().unwrap();
+    fs::remove_file(root.path().join("rendered/dev/a/foreign.yaml")).unwrap();
+    assert!(
+        plan(root.path(), &desired(&after), &Scope::All, Adopt::No)
+            .unwrap()
+            .is_clean()
+    );
 }

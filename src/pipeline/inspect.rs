@@ -9,11 +9,13 @@ use super::subject::Subject;
 use super::{Environment, Outcome};
 use crate::api::{Api, changes};
 use crate::cluster::{Cluster, Found, Index, Settings};
-use crate::finding::{Finding, RuleId, bound};
+use crate::finding::{Finding, RuleId, Severity, bound};
 use crate::manifest::{Fault, Scopes, group};
+use crate::policy::admission::Tally;
 use crate::policy::{Side, parity};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
+use crate::shard::Part;
 use crate::yaml::{Document, Node};
 use crate::{argocd, network, pod_security, policy, rbac, reference, secret};
 
@@ -28,6 +30,10 @@ pub struct Checks {
     pub parity: Option<Vec<External>>,
     /// The version before, by environment as above; where there is none, changes are not checked.
     pub base: Option<BTreeMap<String, Vec<Document>>>,
+    /// What of the work is to be done.
+    pub part: Part,
+    /// What shards counted, by environment as above, where this run joins them.
+    pub tallies: BTreeMap<String, Vec<Tally>>,
 }
 
 impl Checks {
@@ -49,20 +55,17 @@ impl Checks {
     }
 }
 
-/// A family that looks at the objects of an environment together.
+/// A family that looks at the objects of an environment; policies are such a family, too, and count for themselves.
 type Family = for<'a> fn(&Cluster<'a>) -> Vec<Found<'a>>;
 
-/// The families that need every object: without those that could not be rendered others seem to be missing.
-const OF_THE_WHOLE: &[Family] = &[reference::check, network::check];
+/// The families that judge each object by itself, knowing the others.
+const OF_EACH: &[Family] = &[pod_security::check, secret::check];
 
-/// The families that look at the objects of an environment together.
-const FAMILIES: &[Family] = &[
-    pod_security::check,
-    rbac::check,
-    secret::check,
-    argocd::check,
-    policy::check,
-];
+/// The families that look at all objects together.
+const OF_ALL: &[Family] = &[rbac::check, argocd::check];
+
+/// Those that need every object: without those that could not be rendered others seem to be missing.
+const OF_THE_WHOLE: &[Family] = &[reference::check, network::check];
 
 /// The version before of an environment's objects, by group, kind, namespace and name.
 type Before<'c> = HashMap<(&'c str, &'c str, &'c str, &'c str), Node<'c>>;
@@ -98,6 +101,13 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Adds what was checked elsewhere.
+    pub fn add(&mut self, other: Self) {
+        self.kubernetes = self.kubernetes.saturating_add(other.kubernetes);
+        self.custom = self.custom.saturating_add(other.custom);
+        self.nothing = self.nothing.saturating_add(other.nothing);
+    }
+
     fn count(&mut self, by: CheckedBy) {
         match by {
             CheckedBy::Kubernetes => self.kubernetes += 1,
@@ -107,10 +117,26 @@ impl Coverage {
     }
 }
 
+/// What the checks give besides findings.
+#[derive(Debug, Default)]
+pub struct Inspected {
+    /// How many objects were checked by which schemas.
+    pub coverage: Coverage,
+    /// What was counted of policies, by environment; under the empty name for plain manifests.
+    pub tallies: BTreeMap<String, Tally>,
+}
+
 /// Checks every object of a run and adds what is found to it.
-pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
-    let mut coverage = Coverage::default();
+///
+/// A shard says of what it could not read or render only what is an error: the rest is said where shards are joined.
+pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Inspected {
+    let mut inspected = Inspected::default();
     let (mut found, mut hidden) = (Vec::new(), Hidden::default());
+    if !checks.part.joins() {
+        let is_error = |finding: &Finding| finding.severity == Severity::Error;
+        let only = |finding: &Finding| is_error(finding).then_some(finding.severity);
+        outcome.findings.apply(only);
+    }
     for environment in &outcome.environments {
         let objects = environment.objects.iter();
         let subjects: Vec<Subject<'_>> = objects
@@ -122,12 +148,13 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
             checks,
             outcome,
             &mut Seen {
-                coverage: &mut coverage,
+                inspected: &mut inspected,
                 hidden: &mut hidden,
             },
         ));
     }
-    if let Some(listed) = checks.parity.as_ref().filter(|_| outcome.complete) {
+    let compares = outcome.complete && checks.part.joins();
+    if let Some(listed) = checks.parity.as_ref().filter(|_| compares) {
         found.extend(compare(&outcome.environments, listed));
     }
     let manifests = outcome.manifests.iter();
@@ -140,14 +167,14 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Coverage {
         checks,
         outcome,
         &mut Seen {
-            coverage: &mut coverage,
+            inspected: &mut inspected,
             hidden: &mut hidden,
         },
     ));
     outcome.findings.extend(found);
     hidden.apply(outcome);
     outcome.findings.sort(&outcome.sources);
-    coverage
+    inspected
 }
 
 /// Finds what some environments have and others lack.
@@ -172,9 +199,9 @@ fn compare(environments: &[Environment], listed: &[External]) -> Vec<Finding> {
     findings.collect()
 }
 
-/// What the checks give besides findings.
+/// Where the checks of an environment put what they give besides findings.
 struct Seen<'s> {
-    coverage: &'s mut Coverage,
+    inspected: &'s mut Inspected,
     /// Secrets that no report may show.
     hidden: &'s mut Hidden,
 }
@@ -198,23 +225,7 @@ fn inspect_environment<'o>(
     let policies = policies.map(|policy| Subject::plain(policy.file, &policy.resource));
     subjects.extend(policies);
     let subjects = subjects.as_slice();
-    let catalogues = catalogues(checks, settings, subjects);
-    let before = before(checks, environment);
-    let alone: Vec<(CheckedBy, Vec<Finding>)> = subjects
-        .par_iter()
-        .map(|subject| {
-            let (by, faults) = faults(&catalogues, &before, subject.resource.root());
-            let findings = faults.into_iter().map(|fault| subject.finding(fault));
-            (by, findings.collect())
-        })
-        .collect();
-    let mut found = Vec::new();
-    for (at, (by, findings)) in alone.into_iter().enumerate() {
-        if at < count {
-            seen.coverage.count(by);
-        }
-        found.extend(findings);
-    }
+    let mut found = alone(environment, subjects, checks, settings, count, seen);
     let mut scopes = Scopes::default();
     for schema in &checks.schemas {
         scopes.learn(schema.root());
@@ -228,26 +239,88 @@ fn inspect_environment<'o>(
     let base = base.map(|base| base.get(environment).map(Vec::as_slice).unwrap_or_default());
     let cluster = Cluster::new(objects.collect(), scopes, settings)
         .with_schemas(&checks.schemas)
+        .with_part(checks.part)
         .with_before(base)
         .with_own_policies(own.map(|(index, _)| index));
-    let mut families = FAMILIES.to_vec();
-    if outcome.complete {
-        families.extend(OF_THE_WHOLE);
-    }
-    let together: Vec<Vec<Found<'_>>> =
-        families.par_iter().map(|family| family(&cluster)).collect();
-    let mut together: Vec<Found<'_>> = together.into_iter().flatten().collect();
-    // Before some are left out: what one of these hides stays hidden.
-    for one in &together {
+    let shards = checks.tallies.get(environment);
+    let ((of_each, mut together), (said, tally)) = rayon::join(
+        || families(&cluster, outcome.complete),
+        || policy::check(&cluster, shards.map(Vec::as_slice).unwrap_or_default()),
+    );
+    let name = environment.to_owned();
+    seen.inspected.tallies.insert(name, tally);
+    // Before some are left out: what one of these hides stays hidden, even where another run tells it.
+    for one in of_each.iter().chain(&together) {
         if let Some(subject) = subjects.get(one.object) {
             for node in &one.hidden {
                 seen.hidden.add(subject, *node, &outcome.sources);
             }
         }
     }
+    let of_each = of_each.into_iter();
+    together.extend(of_each.filter(|one| cluster.checks(one.object)));
+    together.extend(said);
     bound(&mut together);
     found.extend(seen_together(together, subjects, environment, settings));
     found
+}
+
+/// Checks each object by its schemas and by what can be said of it alone.
+fn alone(
+    environment: &str,
+    subjects: &[Subject<'_>],
+    checks: &Checks,
+    settings: &Settings,
+    count: usize,
+    seen: &mut Seen<'_>,
+) -> Vec<Finding> {
+    if checks.part == Part::Joining {
+        return Vec::new();
+    }
+    let catalogues = catalogues(checks, settings, subjects);
+    let before = before(checks, environment);
+    let judged: Vec<Option<(CheckedBy, Vec<Finding>)>> = subjects
+        .par_iter()
+        .map(|subject| {
+            let is_own = subject.resource.is_checked_by(checks.part);
+            is_own.then(|| {
+                let (by, faults) = faults(&catalogues, &before, subject.resource.root());
+                let findings = faults.into_iter().map(|fault| subject.finding(fault));
+                (by, findings.collect())
+            })
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (at, (by, findings)) in judged
+        .into_iter()
+        .enumerate()
+        .filter_map(|(at, one)| Some((at, one?)))
+    {
+        // Policies that the objects are checked by are none of them.
+        if at < count {
+            seen.inspected.coverage.count(by);
+        }
+        found.extend(findings);
+    }
+    found
+}
+
+/// Runs the families: what they say of each object, and of all together.
+fn families<'a>(cluster: &Cluster<'a>, complete: bool) -> (Vec<Found<'a>>, Vec<Found<'a>>) {
+    let run = |families: &[Family]| {
+        let found = families.par_iter().flat_map_iter(|family| family(cluster));
+        found.collect::<Vec<Found<'a>>>()
+    };
+    let all = || {
+        let mut found = Vec::new();
+        if cluster.joins() {
+            let whole = if complete { OF_THE_WHOLE } else { &[] };
+            let families: Vec<Family> = OF_ALL.iter().chain(whole).copied().collect();
+            found = run(&families);
+        }
+        found
+    };
+    rayon::join(|| run(OF_EACH), all)
 }
 
 /// Makes findings of faults that are seen from other objects, with their places.

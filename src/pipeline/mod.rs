@@ -13,7 +13,7 @@ mod project;
 mod settle;
 mod subject;
 
-pub use self::inspect::{Checks, Coverage, inspect};
+pub use self::inspect::{Checks, Coverage, Inspected, inspect};
 pub use self::object::{Environment, Object};
 pub use self::plain::read_manifests;
 pub use self::policies::{PolicyFile, read_policies};

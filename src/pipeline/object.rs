@@ -109,10 +109,21 @@ impl Object {
         has_file.then(|| self.rendered(environment, node))
     }
 
-    /// Returns where a node stands in the rendered file.
-    pub fn rendered(&self, environment: &str, node: Node<'_>) -> RenderedLocation {
-        // Written once, however many findings there are.
-        let written = self.written.get_or_init(|| {
+    /// Returns the path of the rendered file in the project.
+    pub fn file(&self, environment: &str) -> String {
+        format!("rendered/{environment}/{}", self.path)
+    }
+
+    /// Returns a line of the rendered file, from 1, where it has so many.
+    pub fn line(&self, line: u32) -> Option<&str> {
+        let Written { text, lines, .. } = self.written();
+        let is_there = (1..=lines.count()).contains(&line);
+        is_there.then(|| lines.line_span(text, line).of(text))
+    }
+
+    /// Returns the object as it is written: once, however many findings there are.
+    fn written(&self) -> &Written {
+        self.written.get_or_init(|| {
             let (text, places) = write_with_places(self.resource.root());
             let lines = LineIndex::new(&text);
             Written {
@@ -120,16 +131,20 @@ impl Object {
                 places,
                 lines,
             }
-        });
+        })
+    }
+
+    /// Returns where a node stands in the rendered file.
+    pub fn rendered(&self, environment: &str, node: Node<'_>) -> RenderedLocation {
         let Written {
             text,
             places,
             lines,
-        } = written;
+        } = self.written();
         let offset = places.get(node.index()).copied().unwrap_or_default();
         let position = lines.position(text, offset);
         RenderedLocation {
-            file: format!("rendered/{environment}/{}", self.path),
+            file: self.file(environment),
             line: position.line,
             column: position.column,
             text: lines.line_span(text, position.line).of(text).to_owned(),

@@ -109,6 +109,7 @@ fn minor(text: &str) -> Option<i64> {
 pub(super) fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
     let namespaces = cluster.of_kind("", "Namespace").iter().copied();
     namespaces
+        .filter(|index| cluster.checks(*index))
         .flat_map(|index| {
             let labels = cluster
                 .get(index)

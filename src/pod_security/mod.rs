@@ -28,15 +28,16 @@ use crate::schema::KubernetesVersion;
 pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
     let mut found = label::check(cluster);
     let mut namespaces: BTreeMap<&str, Vec<Mode<'a>>> = BTreeMap::new();
-    for pod in cluster.pods() {
+    let pods = cluster.pods().iter();
+    let pods: Vec<&PodTemplate<'a>> = pods.filter(|pod| cluster.checks(pod.object)).collect();
+    for pod in &pods {
         let namespace = cluster.namespace(pod.object);
         namespaces
             .entry(namespace)
             .or_insert_with(|| modes(cluster, namespace));
     }
     let versions = &cluster.settings().versions;
-    let judged: Vec<Vec<Found<'a>>> = cluster
-        .pods()
+    let judged: Vec<Vec<Found<'a>>> = pods
         .par_iter()
         .map(|pod| {
             let modes = namespaces.get(cluster.namespace(pod.object));

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Report;
+use super::{Report, Share};
 use crate::finding::{Accepted, Finding, Severity};
 use crate::source::{Location, SourceMap};
 
@@ -15,6 +15,8 @@ struct Document<'a> {
     summary: Totals<'a>,
     findings: Vec<Entry<'a>>,
     accepted: Vec<AcceptedEntry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<&'a Share>,
 }
 
 /// A finding that counts no more.
@@ -136,6 +138,7 @@ pub(super) fn write(out: &mut impl Write, report: &Report<'_>) -> io::Result<()>
                 accepted: reason(why),
             })
             .collect(),
+        shard: report.summary.shard.as_ref(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)

@@ -9,12 +9,14 @@ mod json;
 mod junit;
 mod markdown;
 mod sarif;
+mod shard;
 mod text;
 mod told;
 mod visible;
 
 use std::io::{self, Write};
 
+pub use self::shard::{BadReport, ShardReport, Share, adopt};
 pub use self::text::{Problem, Style, write_problem};
 pub use self::visible::{escaped, escaped_line};
 use crate::finding::{FindingSet, Severity};
@@ -53,6 +55,8 @@ pub struct Summary {
     pub compared: bool,
     /// The environments they belong to; none for plain manifests.
     pub environments: Vec<String>,
+    /// The shard that they are, where there are several.
+    pub shard: Option<Share>,
 }
 
 /// The formats there are.

@@ -222,8 +222,12 @@ pub(super) fn summary(report: &Report<'_>) -> String {
         coverage,
         versions,
         compared,
+        shard,
     } = &report.summary;
     let mut looked = counted(*checked, "object");
+    if let Some(shard) = shard {
+        looked = format!("{looked} of shard {}", shard.words());
+    }
     if !environments.is_empty() {
         looked = format!("{looked} in {}", counted(environments.len(), "environment"));
     }

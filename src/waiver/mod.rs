@@ -25,6 +25,8 @@ pub struct Run<'a> {
     pub environments: &'a [&'a str],
     /// Whether everything in them was looked at: only then is a waiver unused that was not used.
     pub whole: bool,
+    /// Whether it says what is to be said about the waivers themselves.
+    pub tells: bool,
 }
 
 /// Sets aside the findings that waivers accept, and adds what is to be said about the waivers.
@@ -56,7 +58,7 @@ pub fn apply(waivers: &[Waiver], findings: &mut FindingSet, run: &Run<'_>) {
         }
         accepted
     });
-    let judged = waivers.iter().zip(used);
+    let judged = waivers.iter().zip(used).filter(|_| run.tells);
     findings.extend(judged.filter_map(|(waiver, used)| judge(waiver, used, run)));
 }
 

@@ -48,6 +48,7 @@ fn applied(waivers: &[Waiver], findings: &[Finding], whole: bool) -> (usize, Vec
         today: Date::parse("2027-01-01").unwrap(),
         environments: &["dev"],
         whole,
+        tells: true,
     };
     apply(waivers, &mut set, &run);
     let left = set.iter().map(|finding| finding.rule.to_string());

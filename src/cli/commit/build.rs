@@ -101,10 +101,7 @@ fn beside(run: &Run<'_>, job: &Job<'_>, tip: Option<&str>) -> Result<Built, Fail
     }
     if job.whole {
         for name in forgotten(&entries, &folder, job) {
-            let desired = Desired {
-                environment: &name,
-                files: Vec::new(),
-            };
+            let desired = Desired::new(&name, Vec::new());
             plans.push(work.compare(run, &entries, &desired, &format!("{folder}{name}/"), None)?);
         }
     }

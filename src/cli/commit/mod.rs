@@ -22,6 +22,7 @@ use crate::output::{self, ChangeKind};
 use crate::pipeline::Outcome;
 use crate::project::{Config, Delivery, Project};
 use crate::report::escaped;
+use crate::shard::Part;
 
 /// What stands for an environment's name in a pattern of branches.
 const PLACEHOLDER: &str = "{environment}";
@@ -177,9 +178,8 @@ fn prove(mut project: Project, args: &CommitArgs) -> Result<(Outcome, Config), F
         waivers: &waivers,
         today: today(),
         whole,
-        told: Vec::new(),
     };
-    let (outcome, _) = load::prove(input, &config, &checks, by);
+    let outcome = load::prove(input, &config, &checks, &by);
     Ok((outcome, config))
 }
 
@@ -194,7 +194,7 @@ fn jobs<'o>(
     let mut all: Vec<Job<'_>> = environments
         .map(|environment| Job {
             branch: pattern.replace(PLACEHOLDER, &environment.name),
-            desired: vec![desired(environment)],
+            desired: vec![desired(environment, Part::Whole)],
             beside: false,
             whole: args.environments.is_empty(),
         })

@@ -7,8 +7,9 @@ use super::params::Params;
 use super::policy::Policy;
 use super::report;
 use super::request::Kinds;
-use super::run::Judges;
+use super::run::{Judged, Judges};
 use super::seen::Definitions;
+use super::tally::Tally;
 use crate::cluster::{Cluster, Found, Index};
 use crate::finding::Severity;
 use crate::manifest::Resource;
@@ -35,11 +36,11 @@ pub(super) struct Use<'a> {
     pub(super) params: Params<'a>,
 }
 
-/// Judges the objects of an environment by its policies.
-pub(crate) fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
+/// Judges the objects of an environment by its policies; `shards` is what others counted that judged some of them.
+pub(crate) fn check<'a>(cluster: &Cluster<'a>, shards: &[Tally]) -> (Vec<Found<'a>>, Tally) {
     let listed = || cluster.policies().chain(cluster.objects());
     if !listed().any(|(_, object)| is_policy(object)) {
-        return Vec::new();
+        return (Vec::new(), Tally::default());
     }
     let definitions = definitions(cluster);
     let versions = &cluster.settings().versions;
@@ -51,9 +52,19 @@ pub(crate) fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
     let kinds = Kinds::new(newest, cluster.scopes()).definitions(&definitions);
     let mut found = Vec::new();
     let guards = guards(cluster, kinds, &mut found);
-    let judged = Judges::new(cluster, &guards, kinds).run();
-    report::report(cluster, &guards, judged, &mut found);
-    found
+    let Judged {
+        found: judged,
+        mut tally,
+    } = Judges::new(cluster, &guards, kinds).run();
+    shards.iter().for_each(|shard| tally.add(shard.clone()));
+    if cluster.joins() {
+        report::together(cluster, &guards, &tally, &mut found);
+    } else {
+        // What is wrong with policies is no object's, and told once.
+        found.clear();
+    }
+    found.extend(judged);
+    (found, tally)
 }
 
 /// Returns what the definitions of custom resources say about kinds of which there are objects.

@@ -12,6 +12,7 @@ mod report;
 mod request;
 mod run;
 mod seen;
+mod tally;
 mod types;
 mod value;
 
@@ -21,6 +22,7 @@ pub use self::judge::{Decision, Denial, Verdict, judge};
 pub use self::policy::{ParamKind, Policy, Problem};
 pub use self::request::{Kinds, Operation, Request, User};
 pub use self::seen::Definitions;
+pub use self::tally::Tally;
 
 #[cfg(test)]
 mod tests;

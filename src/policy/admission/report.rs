@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::check::{Guard, Use};
 use super::judge::{Decision, Denial};
 use super::policy::{Policy, Problem};
-use super::run::{Judged, Lack, UNKNOWN_PARAMS};
+use super::run::UNKNOWN_PARAMS;
+use super::tally::{Objects, Tally};
 use crate::api::rules::EXPRESSION;
 use crate::cluster::{Cluster, Found, Index};
 use crate::finding::{RuleId, Severity};
@@ -39,11 +40,18 @@ pub(super) enum Subject<'a> {
     Object(Index),
     /// The pods that an object makes of its template.
     PodsOf(Index),
-    /// An object of the version before that is there no more.
-    Gone(Node<'a>),
+    /// An object of the version before that is there no more, by its place after those that are there.
+    Gone(Index, Node<'a>),
 }
 
 impl<'a> Subject<'a> {
+    /// Returns its place among all objects.
+    pub(super) fn at(self) -> Index {
+        match self {
+            Self::Object(index) | Self::PodsOf(index) | Self::Gone(index, _) => index,
+        }
+    }
+
     /// Names the object: `ns/Deployment/web`.
     pub(super) fn words(self, cluster: &Cluster<'a>) -> String {
         let (namespace, object) = match self {
@@ -51,7 +59,7 @@ impl<'a> Subject<'a> {
                 cluster.namespace(index),
                 cluster.get(index).map(|object| object.root()),
             ),
-            Self::Gone(node) => ("", Some(node)),
+            Self::Gone(_, node) => ("", Some(node)),
         };
         let text = |path: &[&str]| {
             let node = object.and_then(|object| object.path(path));
@@ -128,7 +136,7 @@ impl<'s, 'a> Answer<'s, 'a> {
         let (object, node) = self.place(denial, expression);
         let message = self.message(denial, &name);
         let mut fault = Fault::of(rule(policy), severity, node, message);
-        if denial.is_below() && !matches!(self.subject, Subject::Gone(_)) {
+        if denial.is_below() && !matches!(self.subject, Subject::Gone(..)) {
             let keys = denial.place.iter().flat_map(|place| &place.below);
             let below = path_of_keys(keys.map(String::as_str));
             fault = fault.below(cut(&below, LONGEST_NAME));
@@ -154,7 +162,7 @@ impl<'s, 'a> Answer<'s, 'a> {
         }
         let found = Found::new(object, fault);
         match (self.subject, expression) {
-            (Subject::Gone(_), _) | (_, None) => found,
+            (Subject::Gone(..), _) | (_, None) => found,
             (_, Some(expression)) => found.related(self.guard.index, expression),
         }
     }
@@ -181,7 +189,7 @@ impl<'s, 'a> Answer<'s, 'a> {
                     "the policy `{name}` cannot be evaluated on the pods of this {kind}: {told}"
                 )
             }
-            (subject @ Subject::Gone(_), _) => {
+            (subject @ Subject::Gone(..), _) => {
                 let object = subject.words(self.cluster);
                 format!("`{object}` was removed, and may not be: {told}")
             }
@@ -275,24 +283,21 @@ pub(super) fn compile<'a>(
     newest.map(|(_, policy)| policy)
 }
 
-/// Tells what policies said, and what could not be asked.
-pub(super) fn report<'a>(
+/// The namespaces whose objects lack params, each with its objects; none for objects that live in no namespace.
+type Lacks<'t> = Vec<(Option<&'t str>, &'t Objects)>;
+
+/// Tells what could not be asked, or not be decided, for all objects together.
+pub(super) fn together<'a>(
     cluster: &Cluster<'a>,
     guards: &[Guard<'a>],
-    judged: Judged<'a>,
+    tally: &Tally,
     found: &mut Vec<Found<'a>>,
 ) {
-    let mut undecided: BTreeMap<(usize, String), (String, usize)> = BTreeMap::new();
-    let mut lacks: BTreeMap<(usize, usize, bool), Vec<Lack>> = BTreeMap::new();
-    for said in judged.said {
-        found.extend(said.found);
-        for (place, what, object) in said.undecided {
-            undecided.entry((place, what)).or_insert((object, 0)).1 += 1;
-        }
-        for lack in said.lacks {
-            let key = (lack.of.0, lack.of.1, lack.namespace.is_some());
-            lacks.entry(key).or_default().push(lack);
-        }
+    let mut lacks: BTreeMap<(usize, usize, bool), Lacks<'_>> = BTreeMap::new();
+    for ((place, of, namespace), objects) in &tally.lacks {
+        let key = (*place, *of, namespace.is_some());
+        let lacking = lacks.entry(key).or_default();
+        lacking.push((namespace.as_deref(), objects));
     }
     for guard in guards {
         found.extend(not_checked(guard, cluster));
@@ -303,15 +308,12 @@ pub(super) fn report<'a>(
         let both = guard.and_then(|guard| Some((guard, guard.uses.get(of)?)));
         found.extend(both.and_then(|(guard, of)| lacking(guard, of, here, &lacks)));
     }
-    for ((place, what), (object, count)) in undecided {
-        found.extend(
-            guards
-                .get(place)
-                .map(|guard| not_decided(guard, &what, &object, count)),
-        );
+    for ((place, what), objects) in &tally.undecided {
+        let guard = guards.get(*place);
+        found.extend(guard.map(|guard| not_decided(guard, what, objects)));
     }
-    for (place, count) in judged.stopped {
-        found.extend(guards.get(place).map(|guard| {
+    for (place, count) in &tally.stopped {
+        found.extend(guards.get(*place).map(|guard| {
             let name = cut(guard.policy.name, LONGEST_NAME);
             let all = cluster.len();
             let message = format!(
@@ -381,23 +383,22 @@ fn missing<'a>(guard: &Guard<'a>, of: &Use<'a>) -> Option<Found<'a>> {
 }
 
 /// Tells that a binding takes params from the namespaces of objects, and some have none.
-fn lacking<'a>(guard: &Guard<'a>, of: &Use<'a>, here: bool, lacks: &[Lack]) -> Option<Found<'a>> {
+fn lacking<'a>(
+    guard: &Guard<'a>,
+    of: &Use<'a>,
+    here: bool,
+    lacks: &Lacks<'_>,
+) -> Option<Found<'a>> {
     let reference = of.binding.param_ref.as_ref()?;
     let kind = guard.policy.param_kind.map_or("", |kind| kind.kind);
-    let first = lacks.first()?;
-    let object = &first.object;
+    let (namespace, Objects { first: object, .. }) =
+        lacks.iter().min_by_key(|(_, objects)| objects.at)?;
     let message = if here {
-        let mut namespaces: Vec<&str> = lacks
-            .iter()
-            .filter_map(|lack| lack.namespace.as_deref())
-            .collect();
-        namespaces.sort_unstable();
-        namespaces.dedup();
-        let more = match namespaces.len() {
+        let more = match lacks.len() {
             0 | 1 => String::new(),
             all => format!(", nor in {} more", all - 1),
         };
-        let namespace = first.namespace.as_deref().unwrap_or_default();
+        let namespace = namespace.unwrap_or_default();
         let named = match reference.name {
             "" => format!("`{kind}` that the selector finds"),
             name => format!("`{kind}` `{name}`"),
@@ -422,7 +423,12 @@ fn lacking<'a>(guard: &Guard<'a>, of: &Use<'a>, here: bool, lacks: &[Lack]) -> O
     Some(Found::new(of.index, fault.help(help)))
 }
 
-fn not_decided<'a>(guard: &Guard<'a>, what: &str, object: &str, count: usize) -> Found<'a> {
+fn not_decided<'a>(guard: &Guard<'a>, what: &str, objects: &Objects) -> Found<'a> {
+    let Objects {
+        first: object,
+        count,
+        ..
+    } = objects;
     let name = cut(guard.policy.name, LONGEST_NAME);
     let more = match count {
         0 | 1 => String::new(),

@@ -13,6 +13,7 @@ use super::matching::Match;
 use super::params::For;
 use super::report::{Answer, Subject};
 use super::request::{Kinds, Request};
+use super::tally::{Objects, Tally};
 use crate::cluster::{Cluster, Found, Index, PodTemplate};
 use crate::manifest::Resource;
 use crate::yaml::Node;
@@ -27,31 +28,27 @@ pub(super) const UNKNOWN_PARAMS: &str = "what the params say";
 
 /// What the policies said about an object.
 #[derive(Default)]
-pub(super) struct Said<'a> {
-    pub(super) found: Vec<Found<'a>>,
-    pub(super) lacks: Vec<Lack>,
-    /// By the place of the guard: what is not known, in words, and of which object.
-    pub(super) undecided: Vec<(usize, String, String)>,
+struct Said<'a> {
+    found: Vec<Found<'a>>,
+    tally: Tally,
     /// By the place of the guard: what it cost.
     cost: Vec<(usize, u64)>,
-}
-
-/// Params that an object lacks.
-pub(super) struct Lack {
-    /// The places of the guard and of its use.
-    pub(super) of: (usize, usize),
-    /// The namespace without params; none where the object lives in no namespace.
-    pub(super) namespace: Option<String>,
-    /// The object, in words.
-    pub(super) object: String,
 }
 
 /// What all objects gave.
 #[derive(Default)]
 pub(super) struct Judged<'a> {
-    pub(super) said: Vec<Said<'a>>,
-    /// The guards that cost too much, by place, with the number of objects that were judged.
-    pub(super) stopped: BTreeMap<usize, usize>,
+    pub(super) found: Vec<Found<'a>>,
+    pub(super) tally: Tally,
+}
+
+impl<'a> Judged<'a> {
+    fn add(&mut self, said: impl IntoIterator<Item = Said<'a>>) {
+        for said in said {
+            self.found.extend(said.found);
+            self.tally.add(said.tally);
+        }
+    }
 }
 
 /// The guards that are about a kind, by place.
@@ -125,20 +122,22 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
         about
     }
 
-    /// Judges all objects.
+    /// Judges the objects of this run, and, where it joins what others found, what is there no more.
     pub(super) fn run(&self) -> Judged<'a> {
         let mut judged = Judged::default();
         if self.guards.is_empty() {
             return judged;
         }
-        let objects: Vec<(Index, &'a Resource)> = self.cluster.objects().collect();
+        let objects = self.cluster.objects();
+        let objects = objects.filter(|(index, _)| self.cluster.checks(*index));
+        let objects: Vec<(Index, &'a Resource)> = objects.collect();
+        let mut stopped: BTreeMap<usize, usize> = BTreeMap::new();
         let mut cost: Vec<u64> = vec![0; self.guards.len()];
         let mut count = 0;
         for block in objects.chunks(BLOCK) {
-            let stopped = &judged.stopped;
             let said = block
                 .par_iter()
-                .map(|(index, object)| self.object(*index, object, stopped));
+                .map(|(index, object)| self.object(*index, object, &stopped));
             let said: Vec<Said<'a>> = said.collect();
             count += block.len();
             for (place, own) in said.iter().flat_map(|said| &said.cost) {
@@ -148,13 +147,16 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
             }
             let dear = cost.iter().enumerate().filter(|(_, sum)| **sum > MOST);
             for (place, _) in dear.filter(|_| count < objects.len()) {
-                judged.stopped.entry(place).or_insert(count);
+                stopped.entry(place).or_insert(count);
             }
-            judged.said.extend(said);
+            judged.add(said);
         }
-        let gone: Vec<Node<'a>> = self.cluster.gone().map(|(_, node)| node).collect();
-        let said = gone.par_iter().map(|node| self.gone(*node));
-        judged.said.extend(said.collect::<Vec<_>>());
+        if self.cluster.joins() {
+            let gone: Vec<(usize, Node<'a>)> = self.gone_objects();
+            let said = gone.par_iter().map(|(at, node)| self.gone(*at, *node));
+            judged.add(said.collect::<Vec<_>>());
+        }
+        (judged.tally.judged, judged.tally.stopped) = (objects.len(), stopped);
         judged
     }
 
@@ -199,8 +201,14 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
         said
     }
 
+    /// Returns the objects of the version before that are there no more, counted on from those that are there.
+    fn gone_objects(&self) -> Vec<(usize, Node<'a>)> {
+        let gone = self.cluster.gone().map(|(_, node)| node);
+        (self.cluster.len()..).zip(gone).collect()
+    }
+
     /// Judges that an object of the version before is there no more.
-    fn gone(&self, old: Node<'a>) -> Said<'a> {
+    fn gone(&self, at: usize, old: Node<'a>) -> Said<'a> {
         let request = Request::delete(old, self.kinds);
         let namespace = self.cluster.find("", "Namespace", "", request.namespace);
         let namespace = namespace
@@ -209,7 +217,7 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
         let request = request.namespace_object(namespace);
         let mut said = Said::default();
         for place in 0..self.guards.len() {
-            self.ask(place, &request, Subject::Gone(old), &mut said);
+            self.ask(place, &request, Subject::Gone(at, old), &mut said);
         }
         said
     }
@@ -249,7 +257,7 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
         if !meant || !is_bound(used, request) {
             return;
         }
-        let object = subject.words(self.cluster);
+        let object = Objects::one(subject.at(), subject.words(self.cluster));
         let kind = guard.policy.param_kind.map_or("", |kind| kind.kind);
         let name = used
             .binding
@@ -258,15 +266,12 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
             .map_or("", |reference| reference.name);
         let external = self.cluster.is_external(kind, request.namespace, name);
         if here && (external || !self.cluster.settings().whole) {
-            said.undecided
-                .push((of.0, UNKNOWN_PARAMS.to_owned(), object));
+            said.tally
+                .undecided(of.0, UNKNOWN_PARAMS.to_owned(), object);
             return;
         }
-        said.lacks.push(Lack {
-            of,
-            namespace: here.then(|| request.namespace.to_owned()),
-            object,
-        });
+        let namespace = here.then(|| request.namespace.to_owned());
+        said.tally.lack(of, namespace, object);
     }
 
     fn means(&self, place: usize, request: &Request<'_>) -> bool {
@@ -294,8 +299,8 @@ impl<'j, 'a: 'j> Judges<'j, 'a> {
             };
             cost = cost.saturating_add(decision.cost);
             if let Some(what) = undecided(&decision) {
-                said.undecided
-                    .push((place, what, subject.words(self.cluster)));
+                let object = Objects::one(subject.at(), subject.words(self.cluster));
+                said.tally.undecided(place, what, object);
             }
             answer.add(&decision, of);
         }

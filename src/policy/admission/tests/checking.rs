@@ -54,7 +54,7 @@ pub(super) fn found(given: Given<'_>) -> Vec<String> {
     let before = given.before.map(documents);
     let cluster = Cluster::new(objects.iter().collect(), Scopes::default(), &settings)
         .with_before(before.as_deref());
-    let lines = check(&cluster).into_iter().map(|found| {
+    let lines = check(&cluster, &[]).0.into_iter().map(|found| {
         let object = cluster.get(found.object).unwrap();
         let field = FieldPaths::new(&object.document).path(object.root(), found.fault.node);
         let field = match &found.fault.below {

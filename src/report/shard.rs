@@ -1,0 +1,334 @@
+//! Reports of shards, read back to be joined: their findings become findings of the run that joins them.
+//!
+//! In: JSON reports of `tympan check --shard I/N`. Out: [`ShardReport`]s, and the [`Finding`]s in them, with places in the
+//! texts of the run that joins.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, RenderedLocation, ResourceId, RuleId, Severity};
+use crate::pipeline::{Coverage, Object, Outcome};
+use crate::policy::admission::Tally;
+use crate::shard::Shard;
+use crate::source::{FileId, Location, Position, SourceMap, Span};
+
+/// What a report says of the shard that it is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Share {
+    /// Its index, from 0.
+    index: u32,
+    /// How many shards there are.
+    count: u32,
+    /// The SHA-256 of all that decides what is found: texts, options, and the version of the program.
+    inputs: String,
+    /// What was counted of policies, by environment; under the empty name for plain manifests.
+    policies: BTreeMap<String, Tally>,
+}
+
+impl Share {
+    /// Makes what a report says of its shard.
+    pub fn new(shard: Shard, inputs: String, policies: BTreeMap<String, Tally>) -> Self {
+        let (index, count) = (shard.index(), shard.count());
+        Self {
+            index,
+            count,
+            inputs,
+            policies,
+        }
+    }
+
+    /// Returns the shard in words: `0/4`.
+    pub fn words(&self) -> String {
+        format!("{}/{}", self.index, self.count)
+    }
+}
+
+/// Why a file is no report of a shard, or reports cannot be joined.
+#[derive(Debug, thiserror::Error)]
+pub enum BadReport {
+    /// It is no JSON, or JSON of another form.
+    #[error("this is no report of `tympan check --shard I/N --format json`")]
+    Form(#[from] serde_json::Error),
+    /// It is of another version, or of a run without shards.
+    #[error("this is a report of no shard: `tympan check --shard I/N --format json` makes one")]
+    NoShard,
+    /// It names a place that is not there.
+    #[error("`{report}` names line {line}, column {column} of `{file}`, which is not there")]
+    Place {
+        /// The report.
+        report: String,
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u32,
+        /// The column, from 1.
+        column: u32,
+    },
+}
+
+/// A report of a shard.
+#[derive(Debug)]
+pub struct ShardReport {
+    name: String,
+    shard: Shard,
+    inputs: String,
+    coverage: Coverage,
+    policies: BTreeMap<String, Tally>,
+    findings: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    version: u32,
+    summary: Totals,
+    findings: Vec<Entry>,
+    // What a waiver or a baseline accepts is for the run that joins to say.
+    accepted: Vec<Entry>,
+    shard: Option<Share>,
+}
+
+#[derive(Deserialize)]
+struct Totals {
+    schemas: Schemas,
+}
+
+#[derive(Deserialize)]
+struct Schemas {
+    kubernetes: usize,
+    custom: usize,
+    none: usize,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    rule: String,
+    severity: Word,
+    message: String,
+    help: Option<String>,
+    environment: Option<String>,
+    resource: Option<Named>,
+    field: Option<String>,
+    location: Place,
+    rendered: Option<Rendered>,
+    related: Vec<Place>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Note,
+    Warning,
+    Error,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Named {
+    api_version: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    file: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    #[serde(default)]
+    label: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Rendered {
+    file: String,
+    line: u32,
+    column: u32,
+}
+
+impl ShardReport {
+    /// Reads a report; its name is told where it cannot be used.
+    pub fn read(name: impl Into<String>, text: &str) -> Result<Self, BadReport> {
+        let document: Document = serde_json::from_str(text)?;
+        let share = document.shard.filter(|_| document.version == 1);
+        let share = share.ok_or(BadReport::NoShard)?;
+        let shard = Shard::new(share.index, share.count).map_err(|_| BadReport::NoShard)?;
+        let Schemas {
+            kubernetes,
+            custom,
+            none,
+        } = document.summary.schemas;
+        let mut findings = document.findings;
+        findings.extend(document.accepted);
+        Ok(Self {
+            name: name.into(),
+            shard,
+            inputs: share.inputs,
+            coverage: Coverage {
+                kubernetes,
+                custom,
+                nothing: none,
+            },
+            policies: share.policies,
+            findings,
+        })
+    }
+
+    /// Returns its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the shard.
+    pub fn shard(&self) -> Shard {
+        self.shard
+    }
+
+    /// Returns the SHA-256 of all that decides what is found.
+    pub fn inputs(&self) -> &str {
+        &self.inputs
+    }
+
+    /// Returns how many objects were checked by which schemas.
+    pub fn coverage(&self) -> Coverage {
+        self.coverage
+    }
+
+    /// Returns what was counted of policies, by environment.
+    pub fn policies(&self) -> &BTreeMap<String, Tally> {
+        &self.policies
+    }
+}
+
+/// Adds the findings of reports to those of a run over the same texts, those that it has already left out.
+pub fn adopt(reports: &[ShardReport], outcome: &mut Outcome) -> Result<(), BadReport> {
+    let mut found = Vec::new();
+    {
+        let texts = Texts::of(outcome);
+        let known: HashSet<Key<'_>> = outcome.findings.iter().map(key).collect();
+        for report in reports {
+            for entry in &report.findings {
+                let finding = texts.finding(entry).map_err(|(file, line, column)| {
+                    let (report, file) = (report.name.clone(), file.to_owned());
+                    BadReport::Place {
+                        report,
+                        file,
+                        line,
+                        column,
+                    }
+                })?;
+                if !known.contains(&key(&finding)) {
+                    found.push(finding);
+                }
+            }
+        }
+    }
+    outcome.findings.extend(found);
+    Ok(())
+}
+
+/// What two findings have in common that say the same; a place ends earlier where a secret is hidden.
+type Key<'f> = (
+    &'f RuleId,
+    &'f str,
+    (Option<&'f str>, &'f Option<ResourceId>, &'f Option<String>),
+    (FileId, u32),
+);
+
+fn key(finding: &Finding) -> Key<'_> {
+    (
+        &finding.rule,
+        &finding.message,
+        (
+            finding.environment.as_deref(),
+            &finding.resource,
+            &finding.field,
+        ),
+        (finding.primary.file, finding.primary.span.start),
+    )
+}
+
+/// A place that is not there: a file, line and column.
+type NotThere<'e> = (&'e str, u32, u32);
+
+/// The texts that places are in.
+struct Texts<'o> {
+    sources: &'o SourceMap,
+    /// Rendered objects by the paths of their files.
+    rendered: HashMap<String, &'o Object>,
+}
+
+impl<'o> Texts<'o> {
+    fn of(outcome: &'o Outcome) -> Self {
+        let environments = outcome.environments.iter();
+        let objects = environments.flat_map(|environment| {
+            let objects = environment.objects.iter();
+            objects.map(|object| (object.file(&environment.name), object))
+        });
+        Self {
+            sources: &outcome.sources,
+            rendered: objects.collect(),
+        }
+    }
+
+    fn finding<'e>(&self, entry: &'e Entry) -> Result<Finding, NotThere<'e>> {
+        let severity = match entry.severity {
+            Word::Note => Severity::Note,
+            Word::Warning => Severity::Warning,
+            Word::Error => Severity::Error,
+        };
+        let primary = self.location(&entry.location)?;
+        let related = entry.related.iter().map(|place| self.location(place));
+        Ok(Finding {
+            rule: RuleId::new(entry.rule.clone()),
+            severity,
+            message: entry.message.clone(),
+            primary,
+            related: related.collect::<Result<_, _>>()?,
+            help: entry.help.clone(),
+            resource: entry.resource.clone().map(|named| ResourceId {
+                api_version: named.api_version,
+                kind: named.kind,
+                namespace: named.namespace,
+                name: named.name,
+            }),
+            field: entry.field.clone(),
+            environment: entry.environment.clone(),
+            rendered: entry
+                .rendered
+                .as_ref()
+                .map(|rendered| self.rendered(rendered))
+                .transpose()?,
+        })
+    }
+
+    fn location<'e>(&self, place: &'e Place) -> Result<Location, NotThere<'e>> {
+        let found = self.sources.find(&place.file).and_then(|id| {
+            let file = self.sources.file(id);
+            let offset = |line, column| file.offset(Position { line, column });
+            let start = offset(place.line, place.column)?;
+            let end = offset(place.end_line, place.end_column)?;
+            let span = Span { start, end };
+            (start <= end).then(|| Location::new(id, span).label(place.label.clone()))
+        });
+        found.ok_or((&place.file, place.line, place.column))
+    }
+
+    fn rendered<'e>(&self, place: &'e Rendered) -> Result<RenderedLocation, NotThere<'e>> {
+        let Rendered { file, line, column } = place;
+        let object = self.rendered.get(file);
+        let text = object.and_then(|object| object.line(*line));
+        let text = text.ok_or((file.as_str(), *line, *column))?;
+        Ok(RenderedLocation {
+            file: file.clone(),
+            line: *line,
+            column: *column,
+            text: text.to_owned(),
+        })
+    }
+}
