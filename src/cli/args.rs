@@ -271,7 +271,7 @@ pub(super) struct CheckArgs {
     /// Check only the objects of this shard, for example 0/4, and leave what is about several of them to --merge
     #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
     pub(super) shard: Option<Shard>,
-    /// Put the JSON reports of all shards together, and check what is about several objects
+    /// Put the JSON reports of all shards together, files or folders of them, and check what is about several objects
     #[arg(long, value_name = "REPORT", num_args = 1.., conflicts_with = "shard")]
     pub(super) merge: Vec<PathBuf>,
     /// Findings that are in this JSON report already do not count

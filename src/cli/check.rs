@@ -29,7 +29,7 @@ use crate::pipeline::{
 };
 use crate::policy::is_policy;
 use crate::project::{FLOWS, Level, WAIVERS, load_manifests};
-use crate::report::{Format, Report, Share, Style, Summary, write};
+use crate::report::{Format, Report, ShardSummary, Style, Summary, write};
 use crate::schema::KubernetesVersion;
 use crate::source::SourceMap;
 use crate::waiver::Baseline;
@@ -57,7 +57,7 @@ pub(super) fn run(
     }
     let summary = Summary {
         documents: outcome.objects(),
-        checked: coverage.kubernetes + coverage.custom,
+        checked: coverage.checked(),
         coverage,
         versions,
         compared,
@@ -110,7 +110,7 @@ struct Checked {
     /// What was checked by what.
     coverage: Coverage,
     /// Which shard it was, where there are several.
-    shard: Option<Share>,
+    shard: Option<ShardSummary>,
     /// For which versions, as words.
     versions: String,
     /// Whether there was a version before.

@@ -16,7 +16,7 @@ use super::args::CheckArgs;
 use super::{Settings, shown};
 use crate::error::Failure;
 use crate::pipeline::{Checks, Coverage, Inspected, Outcome};
-use crate::report::{ShardReport, Share, adopt};
+use crate::report::{ShardReport, ShardSummary, adopt};
 use crate::shard::{Part, Shard};
 use crate::yaml::write;
 
@@ -65,12 +65,12 @@ impl Work {
     }
 
     /// Returns what was checked by which schemas, and what a report says of its shard.
-    pub(super) fn done(self, inspected: Inspected) -> (Coverage, Option<Share>) {
+    pub(super) fn done(self, inspected: Inspected) -> (Coverage, Option<ShardSummary>) {
         match self {
             Self::Whole => (inspected.coverage, None),
             Self::Shard(shard, inputs) => {
-                let share = Share::new(shard, inputs, inspected.tallies);
-                (inspected.coverage, Some(share))
+                let summary = ShardSummary::new(shard, inputs, inspected.tallies);
+                (inspected.coverage, Some(summary))
             }
             Self::Joining(coverage) => (coverage, None),
         }
@@ -95,11 +95,41 @@ fn read_one(path: &Path, settings: &Settings) -> Result<ShardReport, Unusable> {
     ShardReport::read(shown(path), &text).map_err(|error| refused(error.into()))
 }
 
+/// Returns the files of reports: those that are named, and the `*.json` of folders, sorted.
+fn files(paths: &[PathBuf], settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let full = settings.directory.join(path);
+        if !full.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let refused = |source: std::io::Error| Unusable {
+            path: shown(path),
+            source: source.into(),
+        };
+        let mut own = Vec::new();
+        for entry in fs::read_dir(full).map_err(refused)? {
+            let name = PathBuf::from(entry.map_err(refused)?.file_name());
+            if name.extension().is_some_and(|end| end == "json") {
+                own.push(path.join(name));
+            }
+        }
+        if own.is_empty() {
+            let message = format!("there is no report in `{}`", shown(path));
+            return Err(Failure::new(message).hint("reports are files that end in `.json`"));
+        }
+        own.sort();
+        files.extend(own);
+    }
+    Ok(files)
+}
+
 /// Reads the reports of all shards of one input, in their order.
 fn read(paths: &[PathBuf], settings: &Settings, inputs: &str) -> Result<Vec<ShardReport>, Failure> {
     let mut reports: BTreeMap<u32, ShardReport> = BTreeMap::new();
     let mut count = None;
-    for path in paths {
+    for path in &files(paths, settings)? {
         let report = read_one(path, settings)?;
         let shard = report.shard();
         let count = *count.get_or_insert(shard.count());

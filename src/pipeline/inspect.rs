@@ -101,6 +101,11 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Returns how many objects were checked by any.
+    pub fn checked(&self) -> usize {
+        self.kubernetes.saturating_add(self.custom)
+    }
+
     /// Adds what was checked elsewhere.
     pub fn add(&mut self, other: Self) {
         self.kubernetes = self.kubernetes.saturating_add(other.kubernetes);

@@ -6,6 +6,6 @@ mod parity;
 pub mod rules;
 pub mod testing;
 
-pub(crate) use self::admission::check;
+pub use self::admission::check;
 pub use self::binding::{bind, bind_as_asked, bound_policy, is_binding, is_policy};
 pub use self::parity::{Side, parity};

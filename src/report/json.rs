@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Report, Share};
+use super::{Report, ShardSummary};
 use crate::finding::{Accepted, Finding, Severity};
 use crate::source::{Location, SourceMap};
 
@@ -16,7 +16,7 @@ struct Document<'a> {
     findings: Vec<Entry<'a>>,
     accepted: Vec<AcceptedEntry<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    shard: Option<&'a Share>,
+    shard: Option<&'a ShardSummary>,
 }
 
 /// A finding that counts no more.

@@ -16,7 +16,7 @@ mod visible;
 
 use std::io::{self, Write};
 
-pub use self::shard::{BadReport, ShardReport, Share, adopt};
+pub use self::shard::{BadReport, ShardReport, ShardSummary, adopt};
 pub use self::text::{Problem, Style, write_problem};
 pub use self::visible::{escaped, escaped_line};
 use crate::finding::{FindingSet, Severity};
@@ -56,7 +56,7 @@ pub struct Summary {
     /// The environments they belong to; none for plain manifests.
     pub environments: Vec<String>,
     /// The shard that they are, where there are several.
-    pub shard: Option<Share>,
+    pub shard: Option<ShardSummary>,
 }
 
 /// The formats there are.

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{Finding, RenderedLocation, ResourceId, RuleId, Severity};
 use crate::pipeline::{Coverage, Object, Outcome};
 use crate::policy::admission::Tally;
-use crate::shard::Shard;
+use crate::shard::{BadShard, Shard};
 use crate::source::{FileId, Location, Position, SourceMap, Span};
 
 /// What a report says of the shard that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Share {
+pub struct ShardSummary {
     /// Its index, from 0.
     index: u32,
     /// How many shards there are.
@@ -27,7 +27,7 @@ pub struct Share {
     policies: BTreeMap<String, Tally>,
 }
 
-impl Share {
+impl ShardSummary {
     /// Makes what a report says of its shard.
     pub fn new(shard: Shard, inputs: String, policies: BTreeMap<String, Tally>) -> Self {
         let (index, count) = (shard.index(), shard.count());
@@ -54,6 +54,17 @@ pub enum BadReport {
     /// It is of another version, or of a run without shards.
     #[error("this is a report of no shard: `tympan check --shard I/N --format json` makes one")]
     NoShard,
+    /// It names an environment that is not there.
+    #[error("`{report}` names the environment `{environment}`, which is not there")]
+    Environment {
+        /// The report.
+        report: String,
+        /// The environment.
+        environment: String,
+    },
+    /// It names a shard that there cannot be.
+    #[error("it is of a shard that there cannot be")]
+    BadShard(#[from] BadShard),
     /// It names a place that is not there.
     #[error("`{report}` names line {line}, column {column} of `{file}`, which is not there")]
     Place {
@@ -86,7 +97,7 @@ struct Document {
     findings: Vec<Entry>,
     // What a waiver or a baseline accepts is for the run that joins to say.
     accepted: Vec<Entry>,
-    shard: Option<Share>,
+    shard: Option<ShardSummary>,
 }
 
 #[derive(Deserialize)]
@@ -155,9 +166,9 @@ impl ShardReport {
     /// Reads a report; its name is told where it cannot be used.
     pub fn read(name: impl Into<String>, text: &str) -> Result<Self, BadReport> {
         let document: Document = serde_json::from_str(text)?;
-        let share = document.shard.filter(|_| document.version == 1);
-        let share = share.ok_or(BadReport::NoShard)?;
-        let shard = Shard::new(share.index, share.count).map_err(|_| BadReport::NoShard)?;
+        let summary = document.shard.filter(|_| document.version == 1);
+        let summary = summary.ok_or(BadReport::NoShard)?;
+        let shard = Shard::new(summary.index, summary.count)?;
         let Schemas {
             kubernetes,
             custom,
@@ -168,13 +179,13 @@ impl ShardReport {
         Ok(Self {
             name: name.into(),
             shard,
-            inputs: share.inputs,
+            inputs: summary.inputs,
             coverage: Coverage {
                 kubernetes,
                 custom,
                 nothing: none,
             },
-            policies: share.policies,
+            policies: summary.policies,
             findings,
         })
     }
@@ -213,6 +224,7 @@ pub fn adopt(reports: &[ShardReport], outcome: &mut Outcome) -> Result<(), BadRe
         let known: HashSet<Key<'_>> = outcome.findings.iter().map(key).collect();
         for report in reports {
             for entry in &report.findings {
+                is_there(report, entry, outcome)?;
                 let finding = texts.finding(entry).map_err(|(file, line, column)| {
                     let (report, file) = (report.name.clone(), file.to_owned());
                     BadReport::Place {
@@ -230,6 +242,21 @@ pub fn adopt(reports: &[ShardReport], outcome: &mut Outcome) -> Result<(), BadRe
     }
     outcome.findings.extend(found);
     Ok(())
+}
+
+/// Refuses what is said of an environment that is not there.
+fn is_there(report: &ShardReport, entry: &Entry, outcome: &Outcome) -> Result<(), BadReport> {
+    let Some(environment) = &entry.environment else {
+        return Ok(());
+    };
+    let mut known = outcome.environments.iter();
+    if known.any(|known| known.name == *environment) {
+        return Ok(());
+    }
+    Err(BadReport::Environment {
+        report: report.name.clone(),
+        environment: environment.clone(),
+    })
 }
 
 /// What two findings have in common that say the same; a place ends earlier where a secret is hidden.

@@ -216,32 +216,12 @@ fn drawing<'a>(told: &Told<'a>, sources: &'a SourceMap) -> Drawing<'a> {
 /// Counts what was looked at and found, in one line.
 pub(super) fn summary(report: &Report<'_>) -> String {
     let Summary {
-        documents: _,
         checked,
-        environments,
         coverage,
-        versions,
         compared,
-        shard,
+        ..
     } = &report.summary;
-    let mut looked = counted(*checked, "object");
-    if let Some(shard) = shard {
-        looked = format!("{looked} of shard {}", shard.words());
-    }
-    if !environments.is_empty() {
-        looked = format!("{looked} in {}", counted(environments.len(), "environment"));
-    }
-    // Whose schemas they were checked by; a render checks by none.
-    match (coverage.kubernetes, coverage.custom) {
-        (0, 0) => {}
-        (_, 0) => looked = format!("{looked} for Kubernetes {versions}"),
-        (_, custom) => {
-            looked = format!(
-                "{looked} for Kubernetes {versions}, {}",
-                counted(custom, "custom resource")
-            );
-        }
-    }
+    let looked = looked_at(&report.summary);
     let severities = [
         (Severity::Error, "error"),
         (Severity::Warning, "warning"),
@@ -279,6 +259,37 @@ pub(super) fn summary(report: &Report<'_>) -> String {
         "; changes not checked: no --base"
     };
     format!("checked {looked}: {found}{unchecked}{changes}")
+}
+
+/// Says what was looked at: how many objects, where, and whose schemas they were checked by; a render checks by none.
+fn looked_at(summary: &Summary) -> String {
+    let Summary {
+        documents: _,
+        checked,
+        environments,
+        coverage,
+        versions,
+        compared: _,
+        shard,
+    } = summary;
+    let mut looked = counted(*checked, "object");
+    if let Some(shard) = shard {
+        looked = format!("{looked} of shard {}", shard.words());
+    }
+    if !environments.is_empty() {
+        looked = format!("{looked} in {}", counted(environments.len(), "environment"));
+    }
+    match (coverage.kubernetes, coverage.custom) {
+        (0, 0) => {}
+        (_, 0) => looked = format!("{looked} for Kubernetes {versions}"),
+        (_, custom) => {
+            looked = format!(
+                "{looked} for Kubernetes {versions}, {}",
+                counted(custom, "custom resource")
+            );
+        }
+    }
+    looked
 }
 
 fn counted(count: usize, word: &str) -> String {

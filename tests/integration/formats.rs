@@ -34,7 +34,7 @@ fn valid(schema: &str, report: &Value) {
 }
 
 /// The projects of command-line cases that are broken in many ways, and what names may hold.
-fn broken() -> Vec<Project> {
+pub(crate) fn broken() -> Vec<Project> {
     ["report-project", "report-hostile", "check-misspelt"]
         .map(|name| {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");

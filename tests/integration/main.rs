@@ -43,4 +43,5 @@ mod references;
 mod rules;
 mod schemas;
 mod secrets;
+mod shards;
 mod waivers;

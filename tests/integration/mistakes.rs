@@ -114,7 +114,7 @@ const MISTAKES: &[(&str, &str, &str, &str, &[&str])] = &[
 const BOTH: &[&str] = &["dev", "prod"];
 
 /// Makes the project of a folder, with the policies and schemas of this repository.
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     let project = Project::new(&[]);
     let copy = |from: &str, to: &str| {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(from);

@@ -37,7 +37,7 @@ pub(super) struct Use<'a> {
 }
 
 /// Judges the objects of an environment by its policies; `shards` is what others counted that judged some of them.
-pub(crate) fn check<'a>(cluster: &Cluster<'a>, shards: &[Tally]) -> (Vec<Found<'a>>, Tally) {
+pub fn check<'a>(cluster: &Cluster<'a>, shards: &[Tally]) -> (Vec<Found<'a>>, Tally) {
     let listed = || cluster.policies().chain(cluster.objects());
     if !listed().any(|(_, object)| is_policy(object)) {
         return (Vec::new(), Tally::default());
@@ -50,20 +50,20 @@ pub(crate) fn check<'a>(cluster: &Cluster<'a>, shards: &[Tally]) -> (Vec<Found<'
         .copied()
         .unwrap_or(KubernetesVersion::NEWEST);
     let kinds = Kinds::new(newest, cluster.scopes()).definitions(&definitions);
-    let mut found = Vec::new();
-    let guards = guards(cluster, kinds, &mut found);
+    let mut wrong = Vec::new();
+    let guards = guards(cluster, kinds, &mut wrong);
     let Judged {
-        found: judged,
+        mut found,
         mut tally,
     } = Judges::new(cluster, &guards, kinds).run();
-    shards.iter().for_each(|shard| tally.add(shard.clone()));
-    if cluster.joins() {
-        report::together(cluster, &guards, &tally, &mut found);
-    } else {
-        // What is wrong with policies is no object's, and told once.
-        found.clear();
+    for shard in shards {
+        tally.add(shard.clone());
     }
-    found.extend(judged);
+    // What is wrong with policies is of no shard.
+    if cluster.joins() {
+        found.extend(wrong);
+        report::together(cluster, &guards, &tally, &mut found);
+    }
     (found, tally)
 }
 

@@ -17,7 +17,7 @@ mod types;
 mod value;
 
 pub use self::binding::Binding;
-pub(crate) use self::check::check;
+pub use self::check::check;
 pub use self::judge::{Decision, Denial, Verdict, judge};
 pub use self::policy::{ParamKind, Policy, Problem};
 pub use self::request::{Kinds, Operation, Request, User};
