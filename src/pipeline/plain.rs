@@ -35,7 +35,8 @@ pub fn read_manifests(sources: SourceMap, limits: &Limits, progress: &Progress) 
         })
         .collect();
     let mut findings = FindingSet::new();
-    let mut manifests = Vec::new();
+    let count = read.iter().map(|(objects, _)| objects.len()).sum();
+    let mut manifests = Vec::with_capacity(count);
     for (file, (objects, found)) in files.into_iter().zip(read) {
         manifests.extend(objects.into_iter().map(|object| (file, object)));
         findings.extend(found);

@@ -353,7 +353,7 @@ pub fn load_manifests(
             }
         })
         .collect();
-    let mut sources = SourceMap::new();
+    let mut sources = SourceMap::with_capacity(texts.len());
     for loaded in texts {
         let (shown, text) = loaded?;
         sources.add(shown, text);
