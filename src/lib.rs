@@ -13,6 +13,8 @@
 
 pub mod date;
 
+pub mod progress;
+
 pub mod shard;
 
 pub mod source;
@@ -55,13 +57,13 @@ pub mod waiver;
 
 pub mod pipeline;
 
+pub mod output;
+
 pub mod registry;
 
 pub mod plugin;
 
 pub mod report;
-
-pub mod output;
 
 pub mod git;
 

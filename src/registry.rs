@@ -18,6 +18,7 @@ const FAMILIES: &[&[&Rule]] = &[
     crate::network::rules::RULES,
     crate::policy::rules::RULES,
     crate::waiver::rules::RULES,
+    crate::output::rules::RULES,
 ];
 
 /// Returns every rule.

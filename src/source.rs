@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use memchr::memchr_iter;
+
 /// Names a text of one [`SourceMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u32);
@@ -86,11 +88,7 @@ const STRIDE: usize = 256;
 impl LineIndex {
     /// Finds the lines of a text; a line ends with a line feed, so CRLF files count right.
     pub fn new(text: &str) -> Self {
-        let after = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, byte)| *byte == b'\n')
-            .map(|(at, _)| at + 1);
+        let after = memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1);
         Self {
             starts: std::iter::once(0)
                 .chain(after)
@@ -207,7 +205,8 @@ fn count(number: usize) -> u32 {
 pub struct SourceFile {
     path: Arc<str>,
     text: Arc<str>,
-    lines: OnceLock<LineIndex>,
+    /// Few texts are asked for their lines.
+    lines: OnceLock<Box<LineIndex>>,
     /// What no report shows: sorted, none within another.
     hidden: Vec<Span>,
 }
@@ -225,7 +224,8 @@ impl SourceFile {
 
     /// Returns where the lines begin; computed once, at the first question.
     pub fn lines(&self) -> &LineIndex {
-        self.lines.get_or_init(|| LineIndex::new(&self.text))
+        let lines = || Box::new(LineIndex::new(&self.text));
+        self.lines.get_or_init(lines)
     }
 
     /// Returns the position of a byte offset.
@@ -280,6 +280,14 @@ impl SourceMap {
     /// Makes an empty map.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes an empty map for so many texts.
+    pub fn with_capacity(count: usize) -> Self {
+        Self {
+            files: Vec::with_capacity(count),
+            by_path: HashMap::with_capacity(count),
+        }
     }
 
     /// Adds a text and returns its name in this map.

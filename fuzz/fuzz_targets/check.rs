@@ -6,7 +6,8 @@ use libfuzzer_sys::fuzz_target;
 use tympan::cluster::Settings;
 use tympan::finding::Severity;
 use tympan::pipeline::{Checks, inspect, read_manifests};
-use tympan::report::{FORMATS, Report, Style, Summary, write};
+use tympan::progress::Progress;
+use tympan::report::{FORMATS, Looked, Report, Style, Summary, write};
 use tympan::schema::KubernetesVersion;
 use tympan::source::SourceMap;
 use tympan::yaml::Limits;
@@ -15,7 +16,7 @@ fuzz_target!(|text: &str| {
     let mut sources = SourceMap::new();
     sources.add("input.yaml", text);
     let limits = Limits { nodes: 10_000, aliased: 1_000, ..Limits::default() };
-    let mut outcome = read_manifests(sources, &limits);
+    let mut outcome = read_manifests(sources, &limits, &Progress::default());
     let settings = Settings { versions: vec![KubernetesVersion::NEWEST], ..Settings::default() };
     let checks = Checks {
         settings: [(String::new(), settings)].into(),
@@ -33,6 +34,7 @@ fuzz_target!(|text: &str| {
         versions: checks.version_words(),
         compared: false,
         environments: Vec::new(),
+        looked: Looked::default(),
     };
     let report = Report {
         findings: &outcome.findings,

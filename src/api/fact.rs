@@ -3,7 +3,7 @@
 use super::names::Spelling;
 use super::quantity::Quantity;
 use super::rules;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::manifest::Fault;
 use crate::schema::{is_cidr, is_duration};
 use crate::yaml::{Kind, Node};
@@ -314,10 +314,8 @@ fn one_of<'a>(values: &'static [&'static str], value: Node<'a>, faults: &mut Vec
         .copied()
         .find(|known| known.eq_ignore_ascii_case(text));
     let near = same.or_else(|| nearest(text, values.iter().copied()));
-    let message = match near {
-        Some(near) => format!("this is none of the values that it may be; did you mean `{near}`?"),
-        None => "this is none of the values that it may be".to_owned(),
-    };
+    let near = did_you_mean(near);
+    let message = format!("this is none of the values that it may be{near}");
     let list = values
         .iter()
         .map(|known| format!("`{known}`"))

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::schema::is_duration;
 
 /// A field of a schedule: what it counts, its bounds, and the names of its numbers, from the least one on.
@@ -90,11 +90,8 @@ fn macro_fault(schedule: &str) -> Option<Cow<'static, str>> {
         let message = "behind `@every` stands a duration such as `1h30m`";
         return (!is_duration(every)).then_some(message.into());
     }
-    let near = nearest(schedule, MACROS);
-    Some(match near {
-        Some(near) => format!("there is no such macro; did you mean `{near}`?").into(),
-        None => "there is no such macro".into(),
-    })
+    let near = did_you_mean(nearest(schedule, MACROS));
+    Some(format!("there is no such macro{near}").into())
 }
 
 impl Unit {
@@ -199,10 +196,7 @@ pub(super) fn zone_fault(zone: &str) -> Option<Cow<'static, str>> {
         })
     };
     let near = same.or_else(city).or_else(|| nearest(zone, known()));
-    Some(match near {
-        Some(near) => format!("there is no such time zone; did you mean `{near}`?").into(),
-        None => "there is no such time zone".into(),
-    })
+    Some(format!("there is no such time zone{}", did_you_mean(near)).into())
 }
 
 #[cfg(test)]

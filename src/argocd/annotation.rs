@@ -140,9 +140,9 @@ fn annotation<'a>(
 
 /// Says that a key is none that Argo CD knows, where it is near to one.
 fn misspelt<'a>(key: Node<'a>, name: &str) -> Option<Fault<'a>> {
-    let near = nearest(name, WRITTEN.iter().copied())?;
-    let message =
-        format!("Argo CD knows no annotation `{PREFIX}{name}`; did you mean `{PREFIX}{near}`?");
+    let near = format!("{PREFIX}{}", nearest(name, WRITTEN.iter().copied())?);
+    let near = did_you_mean(Some(&near));
+    let message = format!("Argo CD knows no annotation `{PREFIX}{name}`{near}");
     Some(
         Fault::new(&rules::ANNOTATION, key, message)
             .help("correct the name: Argo CD passes over those it does not know"),

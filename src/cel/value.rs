@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{Equivalent, IndexMap};
 
 use super::library::time::{self, Timestamp};
 use super::library::{Opaque, quantity};
@@ -123,6 +123,13 @@ impl Hash for Key<'_> {
             Self::Number(value) => value.hash(state),
             Self::String(text) => (**text).hash(state),
         }
+    }
+}
+
+/// Finds entries by a string that nobody has made a key of.
+impl Equivalent<Key<'_>> for str {
+    fn equivalent(&self, key: &Key<'_>) -> bool {
+        matches!(key, Key::String(text) if **text == *self)
     }
 }
 
@@ -398,10 +405,7 @@ impl<'a> Map<'a> {
                 View::Completed(completion) => completion.field(*node, name),
                 _ => seen(schema, name, node.get(name)?),
             },
-            Self::Entries(entries) => {
-                let key = Key::String(Text::shared(name));
-                entries.get(&key).map(|(_, value)| value.clone())
-            }
+            Self::Entries(entries) => entries.get(name).map(|(_, value)| value.clone()),
         }
     }
 

@@ -66,16 +66,16 @@ fn generate(
 ) -> Result<ExitStatus, Failure> {
     let asked = request()?;
     let application = asked.application.as_deref();
-    let mut project =
-        load_project(&settings.directory).map_err(|failure| short(failure, application))?;
+    let mut project = load_project(settings).map_err(|failure| short(failure, application))?;
     let environment = environment(&project, &asked)?;
     let namespaces = namespaces(&project, &asked, &settings.directory);
     let waivers = std::mem::take(&mut project.waivers);
-    let mut checks = project_checks(&project, &[])?;
+    let mut checks = project_checks(&project, &[], settings)?;
     checks.settings.retain(|name, _| *name == environment);
     // What one folder makes can be judged by those rules only together with what the others make.
     let rendered: &[String] = if args.policies { &[] } else { &namespaces };
-    let (mut input, config) = pipeline_input(project, slice::from_ref(&environment), rendered)?;
+    let (mut input, config) =
+        pipeline_input(project, slice::from_ref(&environment), rendered, settings)?;
     override_values(&mut input, &asked)?;
     let by = Judgement {
         waivers: &waivers,
@@ -91,7 +91,7 @@ fn generate(
         environment: &environment,
     };
     if let Some((first, rest)) = found.split_first() {
-        what.tell(first, rest, &outcome.sources)?;
+        what.tell(first, rest, &outcome.sources, settings)?;
         return Ok(ExitStatus::Findings);
     }
     if wanted.is_empty() && !args.allow_empty {
@@ -100,7 +100,7 @@ fn generate(
     }
     print(&wanted, out)?;
     if let Some(note) = other_version(&asked, &checks.version_words()) {
-        writeln!(io::stderr().lock(), "{what} {note}")?;
+        writeln!(settings.stderr(), "{what} {note}")?;
     }
     Ok(ExitStatus::Clean)
 }
@@ -148,8 +148,14 @@ impl std::fmt::Display for What<'_> {
 }
 
 impl What<'_> {
-    fn tell(&self, first: &Finding, rest: &[&Finding], sources: &SourceMap) -> io::Result<()> {
-        let mut error = io::stderr().lock();
+    fn tell(
+        &self,
+        first: &Finding,
+        rest: &[&Finding],
+        sources: &SourceMap,
+        settings: &Settings,
+    ) -> io::Result<()> {
+        let mut error = settings.stderr();
         writeln!(error, "{self} {}", line(first, sources))?;
         for finding in rest.iter().take(MOST - 1) {
             writeln!(error, "{}", line(finding, sources))?;
@@ -251,13 +257,13 @@ fn override_values(input: &mut Input, asked: &Request) -> Result<(), Failure> {
 /// Tells Argo CD what an Application may ask.
 fn parameters(settings: &Settings, out: &mut impl Write) -> Result<ExitStatus, Failure> {
     let asked = request()?;
-    let project = load_project(&settings.directory)?;
+    let project = load_project(settings)?;
     let chosen = environment(&project, &asked).ok();
     let environments: Vec<String> = project.layout.environments.keys().cloned().collect();
     let folders = folders(&project);
     let mut values = None;
     if let Some(chosen) = &chosen {
-        let (input, _) = pipeline_input(project, slice::from_ref(chosen), &[])?;
+        let (input, _) = pipeline_input(project, slice::from_ref(chosen), &[], settings)?;
         values = Some(merged(&input));
     }
     let announced = announcements(
@@ -317,7 +323,7 @@ fn paths(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let project = load_project(&settings.directory)?;
+    let project = load_project(settings)?;
     let mut paths: BTreeSet<String> = ["tympan.yaml", "schemas", "policies"]
         .map(str::to_owned)
         .into();

@@ -225,6 +225,9 @@ pub(super) struct RenderArgs {
     /// Write nothing; show what differs and end with exit code 1 when anything does
     #[arg(long, conflicts_with_all = ["stdout", "adopt", "exit_code"])]
     pub(super) check: bool,
+    /// The format of what --check tells; other than as text, with what is found while rendering
+    #[arg(long, value_name = "FORMAT", default_value = "text", requires = "check", conflicts_with_all = ["stdout", "adopt", "exit_code"], value_parser = report_format())]
+    pub(super) format: Format,
     /// Print the manifests instead of writing them
     #[arg(long, conflicts_with_all = ["adopt", "exit_code"])]
     pub(super) stdout: bool,
@@ -264,8 +267,8 @@ pub(super) struct CheckArgs {
     /// Check by the policies in this folder or file, too, whatever their bindings would do; may be given again
     #[arg(long, value_name = "DIR")]
     pub(super) policies: Vec<PathBuf>,
-    /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, or a
-    /// folder
+    /// Compare with the version before, to find changes that the API server refuses: a git revision, `index`, a folder,
+    /// or a branch for each environment, as env/{environment}
     #[arg(long, value_name = "SIDE")]
     pub(super) base: Option<String>,
     /// Check only the objects of this shard, for example 0/4, and leave what is about several of them to --merge
@@ -323,8 +326,8 @@ pub(super) struct NetworkArgs {
     /// is open
     #[arg(long)]
     pub(super) why: bool,
-    /// Tell what is opened and closed compared with another version: a git revision, `index`, a folder, or env:NAME for
-    /// another environment; exit code 1 when anything is
+    /// Tell what is opened and closed compared with another version: a git revision, `index`, a folder, a branch for each
+    /// environment, as env/{environment}, or env:NAME for another environment; exit code 1 when anything is
     #[arg(long, value_name = "SIDE", conflicts_with = "why")]
     pub(super) diff: Option<String>,
     /// The format
@@ -341,9 +344,11 @@ pub(super) struct NetworkArgs {
 /// The arguments of `diff`.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
-    /// The version before: a git revision, `index`, a folder, env:NAME, or `work` for what would be rendered now
-    #[arg(long, value_name = "SIDE", default_value = "HEAD")]
-    pub(super) from: String,
+    /// The version before: a git revision, `index`, a folder, env:NAME, `work` for what would be rendered now, or a
+    /// branch for each environment, as env/{environment}; when left out HEAD, and with `delivery: branches`
+    /// env/{environment}
+    #[arg(long, value_name = "SIDE")]
+    pub(super) from: Option<String>,
     /// The version after
     #[arg(long, value_name = "SIDE", default_value = "work")]
     pub(super) to: String,

@@ -14,9 +14,11 @@ use std::time::SystemTime;
 use super::args::{CheckArgs, FailOn, PodSecurity};
 use super::base::{manifests_before, rendered_before};
 use super::load::{
-    Judgement, judge, known_version, load_project, objects_of, pipeline_input, project_checks,
+    Judgement, judge, known_version, load_manifests, load_project, objects_of, pipeline_input,
+    project_checks,
 };
 use super::shard::Work;
+use super::side::Home;
 use super::{Settings, WriteError};
 use crate::cluster::{self, PolicyObject};
 use crate::date::Date;
@@ -28,8 +30,8 @@ use crate::pipeline::{
     Checks, Coverage, Outcome, inspect, read_manifests, read_policies, render_project,
 };
 use crate::policy::is_policy;
-use crate::project::{FLOWS, Level, WAIVERS, load_manifests};
-use crate::report::{Format, Report, ShardSummary, Style, Summary, write};
+use crate::project::{FLOWS, Level, WAIVERS};
+use crate::report::{Format, Looked, Report, ShardSummary, Style, Summary, write};
 use crate::schema::KubernetesVersion;
 use crate::source::SourceMap;
 use crate::waiver::Baseline;
@@ -62,6 +64,7 @@ pub(super) fn run(
         versions,
         compared,
         environments: outcome.names(),
+        looked: Looked::AtObjects,
         shard,
     };
     let level = severity(args.fail_on);
@@ -74,6 +77,7 @@ pub(super) fn run(
         fail_on: level,
         folder: &folder,
     };
+    settings.progress.begin("writing the report");
     let format = args.format;
     match &args.output {
         Some(path) => {
@@ -120,11 +124,11 @@ struct Checked {
 }
 
 fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failure> {
-    let mut project = load_project(&settings.directory)?;
+    let mut project = load_project(settings)?;
     let root = project.root.clone();
     let waivers = std::mem::take(&mut project.waivers);
     let versions = versions(&args.kubernetes)?;
-    let mut checks = project_checks(&project, &versions)?;
+    let mut checks = project_checks(&project, &versions, settings)?;
     checks.schemas.extend(schemas(&args.schemas, settings)?);
     if let Some(level) = level(args) {
         for environment in checks.settings.values_mut() {
@@ -142,13 +146,23 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
             .keys()
             .map(String::as_str)
             .collect();
-        checks.base = Some(rendered_before(side, &project.root, settings, &names)?);
+        let home = Home {
+            root: &project.root,
+            environments: &names,
+            delivery: project.config.delivery,
+        };
+        checks.base = rendered_before(side, home, settings)?;
+        if checks.base.is_none() {
+            settings.note(&format!(
+                "`{side}` holds nothing that is rendered: changes are not checked"
+            ))?;
+        }
     }
     let (guards, told) = policies(&args.policies, settings, &mut project.sources)?;
     for settings in checks.settings.values_mut() {
         settings.policies.clone_from(&guards);
     }
-    let (input, config) = pipeline_input(project, &args.environments, &[])?;
+    let (input, config) = pipeline_input(project, &args.environments, &[], settings)?;
     let by = Judgement {
         waivers: &waivers,
         today: args.today.unwrap_or_else(today),
@@ -174,12 +188,12 @@ fn check_project(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failu
 }
 
 fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Failure> {
-    let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
+    let sources = load_manifests(&args.paths, settings, io::stdin().lock())?;
     let mut versions = versions(&args.kubernetes)?;
     if versions.is_empty() {
         versions.push(KubernetesVersion::NEWEST);
     }
-    let mut outcome = read_manifests(sources, &Limits::default());
+    let mut outcome = read_manifests(sources, &Limits::default(), &settings.progress);
     let (guards, told) = policies(&args.policies, settings, &mut outcome.sources)?;
     outcome.findings.extend(told);
     let known = cluster::Settings {
@@ -196,6 +210,7 @@ fn check_manifests(args: &CheckArgs, settings: &Settings) -> Result<Checked, Fai
             Some(side) => Some([(String::new(), manifests_before(side, settings)?)].into()),
             None => None,
         },
+        progress: settings.progress.clone(),
         ..Checks::default()
     };
     let work = Work::of(args, settings, &mut outcome, &mut checks)?;
@@ -245,7 +260,7 @@ fn schemas(paths: &[PathBuf], settings: &Settings) -> Result<Vec<Document>, Fail
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let sources = load_manifests(&settings.directory, paths, io::empty())?;
+    let sources = load_manifests(paths, settings, io::empty())?;
     objects_of(&sources, sources.files().map(|(file, _)| file))
 }
 
@@ -258,7 +273,7 @@ fn policies(
     if paths.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let loaded = load_manifests(&settings.directory, paths, io::empty())?;
+    let loaded = load_manifests(paths, settings, io::empty())?;
     let mut files = Vec::new();
     for (_, file) in loaded.files() {
         let path = file.path();
@@ -295,7 +310,7 @@ pub(super) fn today() -> Date {
 
 /// Loads the report whose findings do not count.
 fn baseline(path: &Path, settings: &Settings) -> Result<Baseline, Failure> {
-    let sources = load_manifests(&settings.directory, &[path.to_path_buf()], io::empty())?;
+    let sources = load_manifests(&[path.to_path_buf()], settings, io::empty())?;
     let mut files = sources.files();
     let (Some((_, file)), None) = (files.next(), files.next()) else {
         return Err(Failure::new(format!(

@@ -1,6 +1,6 @@
 //! `tympan diff`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -8,29 +8,33 @@ use super::Settings;
 use super::args::{DiffArgs, DiffFormat};
 use super::load::{self, apply_rules, load_project, pipeline_input, project_checks};
 use super::render::tell;
-use super::side::{Side, load};
+use super::side::{Home, Side, delivered, holds_nothing, load};
 use crate::cluster::Cluster;
-use crate::diff::{Comparison, compare, reach, write_json, write_markdown, write_text};
+use crate::diff::{Comparison, Revision, compare, reach, write_json, write_markdown, write_text};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::manifest::{Resource, Scopes};
 use crate::pipeline::{Checks, render_project};
-use crate::project::ProjectError;
+use crate::project::{Delivery, ProjectError};
 
 /// What a side holds: objects by environment; plain manifests under the empty name.
 type Objects = BTreeMap<String, Vec<Resource>>;
 
 /// A side that was loaded.
+#[derive(Default)]
 struct Loaded {
     objects: Objects,
     /// Whether it can hold one environment only, and so says nothing about others.
     single: bool,
+    /// The commits that it was read of, where each environment has its own.
+    read: BTreeMap<String, Revision>,
 }
 
 /// The project that sides are of, where there is one.
 struct Known {
     root: PathBuf,
     environments: Vec<String>,
+    delivery: Delivery,
     /// What would be rendered now, where a side asks for it.
     work: Objects,
     /// What is known of the environments.
@@ -45,6 +49,7 @@ impl Known {
 
     /// Compares; in a project, also who may talk to whom.
     fn compare(&self, title: String, name: &str, old: &[Resource], new: &[Resource]) -> Comparison {
+        self.checks.progress.begin("comparing");
         let mut comparison = compare(title, old, new);
         if let Some(settings) = self.checks.settings.get(name)
             && !comparison.objects.is_empty()
@@ -65,26 +70,35 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let from = Side::parse(&args.from, settings);
-    let to = Side::parse(&args.to, settings);
+    let given = |side: &str| Side::parse(side, settings);
+    let (from, to) = (args.from.as_deref().map(given), given(&args.to));
+    let known = known(from.as_ref(), &to, settings)?;
+    let word = args.from.as_deref().unwrap_or(delivered(known.delivery));
+    let from = from.unwrap_or_else(|| given(word));
     if from == to {
-        return Err(Failure::new(format!(
-            "`{}` is compared with itself",
-            args.from
-        )));
+        return Err(Failure::new(format!("`{word}` is compared with itself")));
     }
-    let known = known(&[&from, &to], settings)?;
-    for name in &args.environments {
+    let one = |side: &Side| match side {
+        Side::Environment(name) => Some(name.clone()),
+        _ => None,
+    };
+    let named: Vec<String> = [&from, &to].into_iter().filter_map(one).collect();
+    for name in args.environments.iter().chain(&named) {
         must_be_there(name, &known)?;
     }
-    let before = objects(&from, &known, settings)?;
-    let after = objects(&to, &known, settings)?;
+    let asked = if named.is_empty() {
+        &args.environments
+    } else {
+        &named
+    };
+    let before = objects(&from, word, asked, &known, settings)?;
+    let after = objects(&to, &args.to, asked, &known, settings)?;
     let comparisons = pairs(args, &known, (&from, before), (&to, after))?;
     let differs = comparisons.iter().any(|one| !one.objects.is_empty());
     match args.format {
         DiffFormat::Text => write_text(&comparisons, out)?,
         DiffFormat::Markdown => write_markdown(&comparisons, out)?,
-        DiffFormat::Json => write_json(&args.from, &args.to, &comparisons, out)?,
+        DiffFormat::Json => write_json(word, &args.to, &comparisons, out)?,
     }
     Ok(if differs {
         ExitStatus::Findings
@@ -94,9 +108,12 @@ pub(super) fn run(
 }
 
 /// Loads the project, and renders it where a side asks for that.
-fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
-    let folders = sides.iter().all(|side| matches!(side, Side::Folder(_)));
-    let project = match load_project(&settings.directory) {
+fn known(from: Option<&Side>, to: &Side, settings: &Settings) -> Result<Known, Failure> {
+    let sides = [from, Some(to)];
+    let folders = sides
+        .iter()
+        .all(|side| matches!(side, Some(Side::Folder(_))));
+    let project = match load_project(settings) {
         Ok(project) => project,
         Err(failure) => {
             let absent = matches!(
@@ -107,6 +124,7 @@ fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
                 return Ok(Known {
                     root: settings.directory.clone(),
                     environments: Vec::new(),
+                    delivery: Delivery::Directory,
                     work: Objects::new(),
                     checks: Checks::default(),
                 });
@@ -115,12 +133,13 @@ fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
         }
     };
     let root = project.root.clone();
-    let checks = project_checks(&project, &[])?;
+    let checks = project_checks(&project, &[], settings)?;
     let environments = project.layout.environments.keys().cloned().collect();
-    let renders = |side: &&Side| matches!(side, Side::Work | Side::Environment(_));
+    let delivery = project.config.delivery;
+    let renders = |side: &Side| matches!(side, Side::Work | Side::Environment(_));
     let mut work = Objects::new();
-    if sides.iter().any(renders) {
-        let (input, config) = pipeline_input(project, &[], &[])?;
+    if sides.into_iter().flatten().any(renders) {
+        let (input, config) = pipeline_input(project, &[], &[], settings)?;
         let mut outcome = render_project(input);
         if !outcome.complete {
             apply_rules(&mut outcome.findings, &config, outcome.complete);
@@ -138,6 +157,7 @@ fn known(sides: &[&Side], settings: &Settings) -> Result<Known, Failure> {
     Ok(Known {
         root,
         environments,
+        delivery,
         work,
         checks,
     })
@@ -148,22 +168,42 @@ fn must_be_there(name: &str, here: &Known) -> Result<(), Failure> {
     load::known("environment", &[name.to_owned()], &names)
 }
 
-/// Returns what a side holds.
-fn objects(side: &Side, known: &Known, settings: &Settings) -> Result<Loaded, Failure> {
+/// Returns what a side holds of the environments that are asked for; of all, where none are named.
+fn objects(
+    side: &Side,
+    word: &str,
+    asked: &[String],
+    known: &Known,
+    settings: &Settings,
+) -> Result<Loaded, Failure> {
     let all = |objects| Loaded {
         objects,
-        single: false,
+        ..Loaded::default()
     };
     match side {
         Side::Work => Ok(all(known.work.clone())),
         Side::Environment(name) => {
-            must_be_there(name, known)?;
             let objects = known.work.get(name).cloned().unwrap_or_default();
             Ok(all([(name.clone(), objects)].into()))
         }
         other => {
-            let names: Vec<&str> = known.environments.iter().map(String::as_str).collect();
-            let loaded = load(other, &known.root, settings, &names)?;
+            let names = known.environments.iter().map(String::as_str);
+            // The folders of a folder are known by all names.
+            let all = asked.is_empty() || matches!(other, Side::Folder(_));
+            let wanted = |name: &&str| all || asked.iter().any(|one| one == name);
+            let names: Vec<&str> = names.filter(wanted).collect();
+            let home = Home {
+                root: &known.root,
+                environments: &names,
+                delivery: known.delivery,
+            };
+            let loaded = load(other, home, settings)?;
+            if !loaded.is_version(other, known.delivery) {
+                return Err(holds_nothing(word, known.delivery));
+            }
+            for name in &loaded.absent {
+                settings.note(&format!("`{word}` holds nothing of `{name}`"))?;
+            }
             let objects = loaded.documents.into_iter().map(|(name, documents)| {
                 let objects = documents.into_iter().map(Resource::new).collect();
                 (name, objects)
@@ -171,6 +211,7 @@ fn objects(side: &Side, known: &Known, settings: &Settings) -> Result<Loaded, Fa
             Ok(Loaded {
                 objects: objects.collect(),
                 single: loaded.single,
+                read: loaded.read,
             })
         }
     }
@@ -185,6 +226,7 @@ fn pairs(
     (to, after): (&Side, Loaded),
 ) -> Result<Vec<Comparison>, Failure> {
     let singles = (before.single, after.single);
+    let read = (before.read, after.read);
     let (mut before, mut after) = (before.objects, after.objects);
     let chosen = |name: &String| {
         name.is_empty() || args.environments.is_empty() || args.environments.contains(name)
@@ -233,16 +275,25 @@ fn pairs(
     }
     rename(&mut before, &after)?;
     rename(&mut after, &before)?;
-    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
-    names.sort();
-    names.dedup();
-    let empty = Vec::new();
-    let compared = names.into_iter().map(|name| {
-        let (old, new) = (before.get(name), after.get(name));
-        let (old, new) = (old.unwrap_or(&empty), new.unwrap_or(&empty));
-        project.compare(name.clone(), name, old, new)
+    let compared = with_itself(project, &before, &after).map(|(name, mut compared)| {
+        compared.read = [read.0.get(name).cloned(), read.1.get(name).cloned()];
+        compared
     });
     Ok(compared.collect())
+}
+
+/// Compares each environment with itself.
+fn with_itself<'o>(
+    project: &Known,
+    before: &'o Objects,
+    after: &'o Objects,
+) -> impl Iterator<Item = (&'o String, Comparison)> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.into_iter().map(move |name| {
+        let of = |side: &'o Objects| side.get(name).map(Vec::as_slice).unwrap_or_default();
+        let compared = project.compare(name.clone(), name, of(before), of(after));
+        (name, compared)
+    })
 }
 
 /// Takes plain manifests for those of the only environment of the other side.

@@ -74,7 +74,8 @@ fn sentence(page: &str) -> &str {
 
 /// Returns the policies of the project, where there is one.
 fn policies(settings: &Settings) -> Option<Vec<Explained>> {
-    let project = Project::load(&settings.directory, &registry::rules()).ok()?;
+    let project =
+        Project::load(&settings.directory, &registry::rules(), &settings.progress).ok()?;
     let mut explained = Vec::new();
     for policy in &project.layout.policies {
         let file = project.file(&policy.path)?;

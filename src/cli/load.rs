@@ -1,12 +1,14 @@
 //! A project on disk to the input of the pipeline.
 
-use std::path::Path;
+use std::io;
+use std::path::PathBuf;
 
 use indexmap::IndexMap;
 use minijinja::Value;
 use rayon::prelude::*;
 
-use crate::cluster::{FlowsObject, Settings};
+use super::Settings;
+use crate::cluster::{self, FlowsObject};
 use crate::date::Date;
 use crate::error::Failure;
 use crate::finding::{FindingSet, Severity, did_you_mean, nearest};
@@ -14,7 +16,7 @@ use crate::manifest::{Resource, flatten};
 use crate::pipeline::{
     Checks, EnvironmentInput, Input, Inspected, Outcome, PolicyFile, inspect, render_project,
 };
-use crate::project::{Config, Project, ProjectError, RuleSetting, Waiver};
+use crate::project::{self, Config, Project, ProjectError, RuleSetting, Waiver};
 use crate::registry;
 use crate::render::{Limits, TemplateFile};
 use crate::schema::KubernetesVersion;
@@ -23,13 +25,23 @@ use crate::values::LayerKind;
 use crate::waiver;
 use crate::yaml::{self, Document};
 
-/// Loads the project that a folder belongs to.
-pub(super) fn load_project(directory: &Path) -> Result<Project, Failure> {
-    Project::load(directory, &registry::rules()).map_err(|error| {
+/// Loads the project that the folder belongs to which a command works in.
+pub(super) fn load_project(settings: &Settings) -> Result<Project, Failure> {
+    let loaded = Project::load(&settings.directory, &registry::rules(), &settings.progress);
+    loaded.map_err(|error| {
         let hint =
             matches!(error, ProjectError::NotFound(_)).then_some("`tympan init` makes a project");
         hint.into_iter().fold(Failure::new(error), Failure::hint)
     })
+}
+
+/// Loads plain manifests, with paths from the folder that a command works in.
+pub(super) fn load_manifests(
+    paths: &[PathBuf],
+    settings: &Settings,
+    stdin: impl io::Read,
+) -> Result<SourceMap, ProjectError> {
+    project::load_manifests(&settings.directory, paths, stdin, &settings.progress)
 }
 
 /// Makes the pipeline's input of a project, for some environments and folders or, where none are named, for all.
@@ -37,6 +49,7 @@ pub(super) fn pipeline_input(
     project: Project,
     environments: &[String],
     namespaces: &[String],
+    settings: &Settings,
 ) -> Result<(Input, Config), Failure> {
     let names: Vec<&str> = project
         .layout
@@ -90,6 +103,7 @@ pub(super) fn pipeline_input(
             .then(|| project.file("values/schema.json"))
             .flatten(),
         limits,
+        progress: settings.progress.clone(),
         sources: project.sources,
     };
     Ok((input, project.config))
@@ -110,8 +124,12 @@ fn policy_files(project: &Project) -> Vec<PolicyFile> {
 pub(super) fn project_checks(
     project: &Project,
     asked: &[KubernetesVersion],
+    settings: &Settings,
 ) -> Result<Checks, Failure> {
-    let mut checks = Checks::default();
+    let mut checks = Checks {
+        progress: settings.progress.clone(),
+        ..Checks::default()
+    };
     for name in project.layout.environments.keys() {
         let own = project.config.kubernetes_of(name);
         let versions = match (asked, own) {
@@ -120,7 +138,7 @@ pub(super) fn project_checks(
             (asked, _) => asked.to_vec(),
         };
         let environment = project.config.environments.get(name);
-        let settings = Settings {
+        let settings = cluster::Settings {
             environment: name.clone(),
             environments: project.layout.environments.keys().cloned().collect(),
             versions,

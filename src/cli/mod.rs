@@ -1,16 +1,13 @@
 //! The command line: arguments in, an exit status out; one file for each command.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "NO_COLOR is a variable of the environment"
-)]
-
 mod argocd;
 mod args;
 mod base;
+mod branches;
 mod check;
 mod commit;
 mod diff;
+mod drift;
 mod explain;
 mod init;
 mod load;
@@ -19,6 +16,7 @@ mod network;
 mod network_diff;
 mod network_picture;
 mod policy;
+mod progress;
 mod render;
 mod schema;
 mod shard;
@@ -26,14 +24,16 @@ mod side;
 mod values;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, StderrLock, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 
 use self::args::{Cli, Colour, Command, PolicyCommand};
+use self::progress::{Before, Display};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
+use crate::progress::Progress;
 use crate::project::ProjectError;
 use crate::report::{Problem, Style, escaped, write_problem};
 
@@ -50,6 +50,29 @@ struct Settings {
     quiet: bool,
     /// Whether to print more.
     verbose: bool,
+    /// Where the work that is done is told.
+    progress: Progress,
+    /// What shows it to people.
+    display: Display,
+}
+
+impl Settings {
+    /// Returns standard error, with nothing on it that was shown for a while only.
+    #[expect(clippy::disallowed_methods, reason = "this is where it is taken away")]
+    fn stderr(&self) -> StderrLock<'static> {
+        self.display.hide();
+        io::stderr().lock()
+    }
+}
+
+impl Settings {
+    /// Says something beside what was asked for.
+    fn note(&self, text: &str) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        writeln!(self.stderr(), "note: {}", escaped(text))
+    }
 }
 
 /// A file or folder that a command cannot write. The user's or the machine's fault.
@@ -78,6 +101,10 @@ fn shown(path: &Path) -> String {
 }
 
 /// Runs the program.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "standard error is looked at, not written to"
+)]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
@@ -93,14 +120,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             return ExitStatus::Failed;
         }
     }
+    let (display, progress) = if shows_progress(&cli) {
+        Display::on_terminal()
+    } else {
+        Default::default()
+    };
     let settings = Settings {
         directory: cli.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
         style: style(cli.color, io::stdout().is_terminal()),
         error_style: style(cli.color, io::stderr().is_terminal()),
         quiet: cli.quiet,
         verbose: cli.verbose,
+        progress,
+        display,
     };
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let out = Before::new(&settings.display, io::stdout().lock());
+    let mut out = io::BufWriter::new(out);
     let result = command(&cli.command, &settings, &mut out).and_then(|status| {
         out.flush()?;
         Ok(status)
@@ -113,6 +148,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             ExitStatus::Failed
         }
     }
+}
+
+/// Tells whether a command may show what it is doing. Argo CD takes what its plugin prints on standard error for errors.
+fn shows_progress(cli: &Cli) -> bool {
+    let long = matches!(
+        cli.command,
+        Command::Render(_)
+            | Command::Check(_)
+            | Command::Network(_)
+            | Command::Diff(_)
+            | Command::Commit(_)
+    );
+    long && !cli.quiet
 }
 
 /// Says how the program is used. Help and version are asked for and go to standard output.
@@ -132,6 +180,10 @@ fn misused(error: clap::Error, arguments: &[OsString]) -> ExitStatus {
     ExitStatus::Failed
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "NO_COLOR is a variable of the environment"
+)]
 fn style(colour: Colour, terminal: bool) -> Style {
     let coloured = match colour {
         Colour::Always => true,
@@ -175,7 +227,7 @@ fn command(
 
 /// Says why the work could not be done; mistakes in `tympan.yaml` with their lines.
 fn report(failure: &Failure, settings: &Settings) {
-    let mut err = io::stderr().lock();
+    let mut err = settings.stderr();
     let written = match failure.source.downcast_ref::<ProjectError>() {
         Some(ProjectError::Config { sources, problems }) => {
             problems.iter().try_for_each(|problem| {
@@ -191,4 +243,30 @@ fn report(failure: &Failure, settings: &Settings) {
     };
     // When standard error cannot be written to, there is nobody left to tell.
     drop(written);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_long_work_that_people_wait_for_shows_progress() {
+        for (line, shows) in [
+            ("check", true),
+            ("check -", true),
+            ("render --check", true),
+            ("network", true),
+            ("diff", true),
+            ("commit --push", true),
+            ("check -q", false),
+            ("commit --quiet", false),
+            ("argocd generate", false),
+            ("argocd parameters", false),
+            ("values -e dev", false),
+        ] {
+            let arguments = ["tympan"].into_iter().chain(line.split(' '));
+            let cli = Cli::try_parse_from(arguments).unwrap();
+            assert_eq!(shows_progress(&cli), shows, "{line}");
+        }
+    }
 }

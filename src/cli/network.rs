@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::args::{NetworkArgs, NetworkFormat};
-use super::load::{load_project, pipeline_input, project_checks};
+use super::load::{load_manifests, load_project, pipeline_input, project_checks};
 use super::network_picture;
 use super::render::tell;
 use super::{Settings, network_diff};
@@ -23,7 +23,8 @@ use crate::network::{
     Reason, connections, names, reasons,
 };
 use crate::pipeline::{Checks, Environment, Outcome, read_manifests, render_project};
-use crate::project::load_manifests;
+use crate::progress::Step;
+use crate::project::Delivery;
 use crate::report::escaped;
 use crate::schema::KubernetesVersion;
 use crate::source::Location;
@@ -51,19 +52,24 @@ pub(super) fn run(
     if let Some(side) = &args.diff {
         return network_diff::run(args, side, &loaded, settings, out);
     }
+    let traced = loaded.traced(settings);
     let known: Vec<Known<'_>> = loaded
         .clusters()
-        .map(|(name, environment, cluster)| Known {
-            name,
-            environment,
-            outcome: &loaded.outcome,
-            reach: Reach::new(&cluster),
+        .map(|(name, environment, cluster)| {
+            let reach = Reach::new(&cluster);
+            traced.one();
+            Known {
+                name,
+                environment,
+                outcome: &loaded.outcome,
+                reach,
+            }
         })
         .collect();
     let reaches: Vec<&Reach<'_>> = known.iter().map(|one| &one.reach).collect();
     must_be_known(args, &reaches)?;
     if !settings.quiet {
-        notes(&known)?;
+        notes(&known, settings)?;
     }
     if let Some(folder) = &args.docs {
         let folder = settings.directory.join(folder);
@@ -81,16 +87,17 @@ pub(super) fn run(
 
 /// Renders the project; all of it must render, for what is missing would be told as closed.
 fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failure> {
-    let project = load_project(&settings.directory)?;
+    let project = load_project(settings)?;
     let root = project.root.clone();
-    let mut checks = project_checks(&project, &[])?;
+    let delivery = project.config.delivery;
+    let mut checks = project_checks(&project, &[], settings)?;
     let mut chosen = args.environments.clone();
     let other = args
         .diff
         .as_deref()
         .and_then(|side| side.strip_prefix(network_diff::ENVIRONMENT));
     chosen.extend(other.filter(|_| !chosen.is_empty()).map(str::to_owned));
-    let (input, _) = pipeline_input(project, &chosen, &[])?;
+    let (input, _) = pipeline_input(project, &chosen, &[], settings)?;
     let outcome = render_project(input);
     if !outcome.complete {
         tell(&outcome, settings)?;
@@ -106,12 +113,13 @@ fn of_project(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failure
         outcome,
         checks,
         root: Some(root),
+        delivery,
     })
 }
 
 fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failure> {
-    let sources = load_manifests(&settings.directory, &args.paths, io::stdin().lock())?;
-    let outcome = read_manifests(sources, &Limits::default());
+    let sources = load_manifests(&args.paths, settings, io::stdin().lock())?;
+    let outcome = read_manifests(sources, &Limits::default(), &settings.progress);
     let worst = outcome.findings.worst();
     if worst.is_some_and(|worst| worst == Severity::Error) {
         tell(&outcome, settings)?;
@@ -119,18 +127,19 @@ fn of_manifests(args: &NetworkArgs, settings: &Settings) -> Result<Loaded, Failu
             "nothing can be told, because not everything could be read",
         ));
     }
-    let settings = cluster::Settings {
+    let known = cluster::Settings {
         versions: vec![KubernetesVersion::NEWEST],
         ..cluster::Settings::default()
     };
     let checks = Checks {
-        settings: [(String::new(), settings)].into(),
+        settings: [(String::new(), known)].into(),
         ..Checks::default()
     };
     Ok(Loaded {
         outcome,
         checks,
         root: None,
+        delivery: Delivery::Directory,
     })
 }
 
@@ -140,6 +149,8 @@ pub(super) struct Loaded {
     checks: Checks,
     /// The project's folder; none for plain manifests.
     pub(super) root: Option<PathBuf>,
+    /// How Argo CD is given what is rendered.
+    pub(super) delivery: Delivery,
 }
 
 impl Loaded {
@@ -153,6 +164,13 @@ impl Loaded {
             let objects = objects(&self.outcome, environment);
             (name.as_str(), environment, self.cluster(objects, settings))
         })
+    }
+
+    /// Counts environments whose connections are known.
+    pub(super) fn traced(&self, settings: &Settings) -> Step {
+        let environments = self.checks.settings.len();
+        let progress = &settings.progress;
+        progress.count("tracing connections in", environments, "environments")
     }
 
     /// Returns what is known about an environment.
@@ -272,7 +290,7 @@ impl Known<'_> {
 }
 
 /// Says on standard error what is taken for granted, and what is not taken as it is written.
-fn notes(known: &[Known<'_>]) -> io::Result<()> {
+fn notes(known: &[Known<'_>], settings: &Settings) -> io::Result<()> {
     let mut told = BTreeSet::new();
     for one in known {
         told.insert(one.reach.engine.to_string());
@@ -281,7 +299,7 @@ fn notes(known: &[Known<'_>]) -> io::Result<()> {
             told.insert(format!("{place}: {}", note.message));
         }
     }
-    let mut err = io::stderr().lock();
+    let mut err = settings.stderr();
     told.iter()
         .try_for_each(|line| writeln!(err, "note: {}", escaped(line)))
 }

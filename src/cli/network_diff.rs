@@ -10,6 +10,7 @@ use super::args::{NetworkArgs, NetworkFormat};
 use super::base::{manifests_before, rendered_before};
 use super::load::known;
 use super::network::{JsonPorts, Loaded, is_meant, is_source, must_be_known};
+use super::side::{Home, holds_nothing};
 use crate::cluster::Cluster;
 use crate::error::Failure;
 use crate::exit::ExitStatus;
@@ -47,6 +48,7 @@ pub(super) fn run(
         Some(_) => Vec::new(),
         None => earlier(side, &names, loaded, settings)?,
     };
+    let traced = loaded.traced(settings);
     let mut compared = Vec::new();
     for (name, _, after) in loaded.clusters().filter(|(name, ..)| chosen(name)) {
         let earlier = match other {
@@ -59,6 +61,7 @@ pub(super) fn run(
         if let Some(earlier) = earlier {
             let versions = Versions::new(&earlier, &after);
             compared.push(Compared { name, versions });
+            traced.one();
         }
     }
     let reaches = compared
@@ -70,7 +73,7 @@ pub(super) fn run(
             .iter()
             .map(|one| one.versions.after.engine.to_string());
         let engines: BTreeSet<String> = engines.collect();
-        let mut err = io::stderr().lock();
+        let mut err = settings.stderr();
         engines
             .iter()
             .try_for_each(|line| writeln!(err, "note: {}", escaped(line)))?;
@@ -116,7 +119,13 @@ fn earlier<'l>(
         let objects = manifests_before(side, settings)?;
         return Ok(vec![("", objects.into_iter().map(Resource::new).collect())]);
     };
-    let mut before = rendered_before(side, root, settings, names)?;
+    let home = Home {
+        root,
+        environments: names,
+        delivery: loaded.delivery,
+    };
+    let before = rendered_before(side, home, settings)?;
+    let mut before = before.ok_or_else(|| holds_nothing(side, loaded.delivery))?;
     let all = names.iter().map(|name| {
         let objects = before.remove(*name).unwrap_or_default();
         (*name, objects.into_iter().map(Resource::new).collect())

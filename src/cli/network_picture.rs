@@ -1,24 +1,25 @@
 //! `tympan network --format dot|mermaid|svg`, and `--docs`.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the page and its pictures are written to a folder"
-)]
-
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 
+use super::Settings;
 use super::args::NetworkArgs;
 use super::network::{Known, each};
-use super::{Settings, WriteError};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::network::draw::{Gathering, Page, Picture, page, svg};
+use crate::output::{Change, ChangeKind, Pages};
 use crate::pipeline::Checks;
 use crate::report::escaped;
+
+/// How the name of a page's picture begins and ends, around its environment's.
+const PREFIX: &str = "network-";
+const SUFFIX: &str = ".svg";
+/// What stands at the end of a page's pictures: one that has it and belongs to no environment is removed.
+const MARK: &str = "<!-- written by Tympan for network.md -->\n";
 
 /// Draws the connections of one environment.
 pub(super) fn one(
@@ -74,7 +75,7 @@ pub(super) fn docs(
         .iter()
         .map(|one| {
             let (gathering, picture) = gathered(args, one)?;
-            Ok((format!("network-{}.svg", one.name), gathering, picture))
+            Ok((format!("{PREFIX}{}{SUFFIX}", one.name), gathering, picture))
         })
         .collect::<Result<_, Failure>>()?;
     let pages = known
@@ -100,52 +101,59 @@ pub(super) fn docs(
             }
         });
     let pages: Vec<Page<'_>> = pages.collect();
-    let mut files: BTreeMap<&str, String> = BTreeMap::new();
-    files.insert("network.md", page(&pages));
-    for (file, _, picture) in &drawn {
-        files.insert(file, svg(picture));
-    }
-    if args.check {
-        return compare(folder, &files, settings, out);
-    }
-    let save = || -> io::Result<()> {
-        fs::create_dir_all(folder)?;
-        files
-            .iter()
-            .try_for_each(|(name, text)| fs::write(folder.join(name), text))
+    let pictures = drawn
+        .iter()
+        .map(|(file, _, picture)| (file.clone(), format!("{}{MARK}", svg(picture))));
+    let mut files: BTreeMap<String, String> = pictures.collect();
+    files.insert("network.md".to_owned(), page(&pages));
+    let pages = Pages {
+        folder,
+        files,
+        prefix: PREFIX,
+        suffix: SUFFIX,
+        mark: MARK,
     };
-    save().map_err(|source| WriteError::new(folder, source))?;
+    let changes = pages.changes()?;
+    if args.check {
+        return compare(&pages, &changes, settings, out);
+    }
+    pages.apply(&changes)?;
     if !settings.quiet {
-        let names: Vec<&str> = files.keys().copied().collect();
-        writeln!(out, "written: {}", escaped(&names.join(", ")))?;
+        let written: Vec<&str> = pages.files.keys().map(String::as_str).collect();
+        let stale = changes.iter().filter(|one| one.kind == ChangeKind::Stale);
+        let removed: Vec<&str> = stale.map(|one| one.path.as_str()).collect();
+        writeln!(out, "written: {}", escaped(&written.join(", ")))?;
+        if !removed.is_empty() {
+            writeln!(out, "removed: {}", escaped(&removed.join(", ")))?;
+        }
     }
     Ok(ExitStatus::Clean)
 }
 
 fn compare(
-    folder: &Path,
-    files: &BTreeMap<&str, String>,
+    pages: &Pages<'_>,
+    changes: &[Change],
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let mut status = ExitStatus::Clean;
-    for (name, text) in files {
-        let state = match fs::read(folder.join(name)) {
-            Ok(found) if found == text.as_bytes() => continue,
-            Ok(_) => "different",
-            Err(source) if source.kind() == ErrorKind::NotFound => "missing",
-            Err(source) => return Err(Failure::new(format!("`{name}` cannot be read: {source}"))),
+    for change in changes {
+        let state = match change.kind {
+            ChangeKind::Missing => "missing",
+            ChangeKind::Stale => "of an environment that is no more",
+            _ => "different",
         };
-        writeln!(out, "{}: {state}", escaped(name))?;
-        status = ExitStatus::Findings;
+        writeln!(out, "{}: {state}", escaped(&change.path))?;
     }
-    if status == ExitStatus::Findings {
+    if !changes.is_empty() {
         writeln!(
             out,
             "the page is not up to date; run `tympan network --docs` again, without `--check`"
         )?;
-    } else if !settings.quiet {
-        writeln!(out, "the page is up to date: {} files", files.len())?;
+        return Ok(ExitStatus::Findings);
     }
-    Ok(status)
+    if !settings.quiet {
+        let count = pages.files.len();
+        writeln!(out, "the page is up to date: {count} files")?;
+    }
+    Ok(ExitStatus::Clean)
 }

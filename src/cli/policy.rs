@@ -4,12 +4,12 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::Settings;
-use super::load::{known_version, load_project, objects_of};
+use super::load::{known_version, load_manifests, load_project, objects_of};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::manifest::{Resource, Scopes};
 use crate::policy::testing::{Outcome, read_suites, run_suites, untested};
-use crate::project::{FLOWS, ProjectError, WAIVERS, load_manifests};
+use crate::project::{FLOWS, ProjectError, WAIVERS};
 use crate::report::escaped;
 use crate::schema::KubernetesVersion;
 use crate::source::{FileId, SourceMap};
@@ -102,7 +102,7 @@ fn tell(
 }
 
 fn of_project(settings: &Settings) -> Result<Bench, Failure> {
-    let project = load_project(&settings.directory)?;
+    let project = load_project(settings)?;
     let file = |path: &String| project.file(path);
     let schemas = project.layout.schemas.iter().filter_map(file);
     // A project's policies are tested for the newest version that it is checked for.
@@ -136,7 +136,7 @@ fn of_project(settings: &Settings) -> Result<Bench, Failure> {
 
 /// Takes a folder as a project's `policies/` would be.
 fn of_folder(folder: &Path, settings: &Settings) -> Result<Bench, Failure> {
-    let sources = load_manifests(&settings.directory, &[folder.to_path_buf()], io::empty())?;
+    let sources = load_manifests(&[folder.to_path_buf()], settings, io::empty())?;
     let shown = folder.display().to_string();
     let shown = shown.strip_prefix("./").unwrap_or(&shown);
     let tests = format!("{}/tests", shown.trim_end_matches('/'));

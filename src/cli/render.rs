@@ -6,16 +6,16 @@ use std::path::Path;
 
 use similar::TextDiff;
 
-use super::Settings;
 use super::args::RenderArgs;
 use super::load::{apply_rules, load_project, pipeline_input};
+use super::{Settings, drift};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::Severity;
 use crate::git::tracked_files;
 use crate::output::{self, Adopt, Applied, Change, ChangeKind, Desired, DesiredFile, Plan, Scope};
 use crate::pipeline::{Environment, Object, Outcome, render_project};
-use crate::project::Project;
+use crate::project::{Delivery, Project};
 use crate::report::{Format, Report, Summary, escaped, escaped_line, write};
 use crate::shard::Part;
 
@@ -27,13 +27,20 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let project = load_project(&settings.directory)?;
+    let project = load_project(settings)?;
     let root = project.root.clone();
     let inputs = inputs(&project);
-    let (input, config) = pipeline_input(project, &args.environments, &args.namespaces)?;
+    let (input, config) = pipeline_input(project, &args.environments, &args.namespaces, settings)?;
     let mut outcome = render_project(input);
     apply_rules(&mut outcome.findings, &config, outcome.complete);
-    tell(&outcome, settings)?;
+    let report = Some(args.format).filter(|format| *format != Format::Text);
+    match report {
+        None => tell(&outcome, settings)?,
+        Some(format) if !outcome.complete => {
+            drift::tell(&outcome, &root, format, settings, out)?;
+        }
+        Some(_) => {}
+    }
     if !outcome.complete {
         return Err(Failure::new(
             "nothing was written, because not everything could be rendered",
@@ -43,10 +50,16 @@ pub(super) fn run(
     if args.stdout {
         return print(&outcome.environments, part, out);
     }
+    if args.check && config.delivery != Delivery::Directory && !root.join(output::FOLDER).exists() {
+        return nothing_beside(settings, out);
+    }
     let environments = outcome.environments.iter();
     let desired: Vec<Desired<'_>> = environments.map(|one| desired(one, part)).collect();
     let adopt = if args.adopt { Adopt::Yes } else { Adopt::No };
-    let plan = output::plan(&root, &desired, &scope(args), adopt)?;
+    let plan = output::plan(&root, &desired, &scope(args), adopt, &settings.progress)?;
+    if let Some(format) = report {
+        return Ok(drift::check(plan, &mut outcome, format, settings, out)?);
+    }
     if args.check {
         return check(&plan, settings, out);
     }
@@ -88,7 +101,7 @@ pub(super) fn show(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
         folder: "",
     };
     write(
-        &mut io::stderr().lock(),
+        &mut settings.stderr(),
         &report,
         Format::Text,
         settings.error_style,
@@ -174,6 +187,19 @@ fn check(plan: &Plan, settings: &Settings, out: &mut impl Write) -> Result<ExitS
         plan.unchanged() + count
     )?;
     Ok(ExitStatus::Findings)
+}
+
+/// Says that nothing is out of date where nothing is kept beside the sources: with `delivery` as branches or plugin,
+/// nobody would read it there.
+fn nothing_beside(settings: &Settings, out: &mut impl Write) -> Result<ExitStatus, Failure> {
+    if !settings.quiet {
+        let folder = output::FOLDER;
+        writeln!(
+            out,
+            "there is no {folder}, and `delivery` in tympan.yaml asks for none"
+        )?;
+    }
+    Ok(ExitStatus::Clean)
 }
 
 fn drift(kind: ChangeKind) -> &'static str {

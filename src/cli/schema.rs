@@ -10,12 +10,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::SchemaAction;
-use super::load::{known_version, load_project, objects_of, pipeline_input, project_checks};
+use super::load::{
+    known_version, load_manifests, load_project, objects_of, pipeline_input, project_checks,
+};
 use super::{Settings, WriteError};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
 use crate::finding::Severity;
-use crate::project::load_manifests;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, import};
 use crate::values::{draft, load_layers};
 use crate::yaml::Document;
@@ -39,7 +40,7 @@ fn list(
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
     let asked = kubernetes.map(known_version).transpose()?;
-    let project = load_project(&settings.directory).ok();
+    let project = load_project(settings).ok();
     let configured = project
         .as_ref()
         .and_then(|project| project.config.kubernetes.clone());
@@ -51,7 +52,7 @@ fn list(
     let mut catalogue = Catalogue::new(version)
         .ok_or_else(|| Failure::new(format!("there are no schemas of Kubernetes {version}")))?;
     if let Some(project) = &project {
-        let checks = project_checks(project, &[version])?;
+        let checks = project_checks(project, &[version], settings)?;
         checks
             .schemas
             .iter()
@@ -72,8 +73,8 @@ fn import_into(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let root = load_project(&settings.directory)?.root;
-    let sources = load_manifests(&settings.directory, paths, io::stdin().lock())?;
+    let root = load_project(settings)?.root;
+    let sources = load_manifests(paths, settings, io::stdin().lock())?;
     let objects = objects_of(&sources, sources.files().map(|(file, _)| file))?;
     let files = import(objects.iter().map(Document::root));
     if files.is_empty() {
@@ -99,8 +100,8 @@ fn import_into(
 }
 
 fn values(settings: &Settings, out: &mut impl Write) -> Result<ExitStatus, Failure> {
-    let project = load_project(&settings.directory)?;
-    let (input, _) = pipeline_input(project, &[], &[])?;
+    let project = load_project(settings)?;
+    let (input, _) = pipeline_input(project, &[], &[], settings)?;
     let loaded: Vec<_> = input
         .environments
         .iter()

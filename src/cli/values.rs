@@ -18,8 +18,8 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let project = load_project(&settings.directory)?;
-    let (input, _) = pipeline_input(project, &[environment.to_owned()], &[])?;
+    let project = load_project(settings)?;
+    let (input, _) = pipeline_input(project, &[environment.to_owned()], &[], settings)?;
     let layers = input
         .environments
         .first()
@@ -38,7 +38,7 @@ pub(super) fn run(
             help: finding.help.as_deref(),
         };
         write_problem(
-            &mut std::io::stderr().lock(),
+            &mut settings.stderr(),
             &input.sources,
             &problem,
             settings.error_style,

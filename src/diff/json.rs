@@ -1,10 +1,10 @@
-//! Differences for programs.
+//! Differences for programs, version 1: `docs/diff.md` and `docs/schemas/diff.schema.json`.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Comparison, Field, FieldChange, Impact, ObjectChange, ObjectDiff, Shown};
+use super::{Comparison, Field, FieldChange, Impact, ObjectChange, ObjectDiff, Revision, Shown};
 use crate::finding::ResourceId;
 use crate::network::Change;
 
@@ -20,6 +20,10 @@ struct Page<'c> {
 struct One<'c> {
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<JsonRevision<'c>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<JsonRevision<'c>>,
     added: usize,
     changed: usize,
     removed: usize,
@@ -27,6 +31,13 @@ struct One<'c> {
     opened: Vec<JsonReach<'c>>,
     closed: Vec<JsonReach<'c>>,
     objects: Vec<JsonObject<'c>>,
+}
+
+/// The commit that a side was read of, where each environment has its own.
+#[derive(Serialize)]
+struct JsonRevision<'c> {
+    name: &'c str,
+    commit: &'c str,
 }
 
 #[derive(Serialize)]
@@ -102,8 +113,11 @@ pub fn write_json(
 fn one(comparison: &Comparison) -> One<'_> {
     let (added, changed, removed) = comparison.counts();
     let title = comparison.title.as_str();
+    let [before, after] = &comparison.read;
     One {
         environment: (!title.is_empty()).then_some(title),
+        before: before.as_ref().map(revision),
+        after: after.as_ref().map(revision),
         added,
         changed,
         removed,
@@ -111,6 +125,13 @@ fn one(comparison: &Comparison) -> One<'_> {
         opened: reach(comparison, Change::Opens),
         closed: reach(comparison, Change::Closes),
         objects: comparison.objects.iter().map(object).collect(),
+    }
+}
+
+fn revision(revision: &Revision) -> JsonRevision<'_> {
+    JsonRevision {
+        name: &revision.name,
+        commit: &revision.commit,
     }
 }
 

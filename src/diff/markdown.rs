@@ -25,11 +25,7 @@ pub fn write_markdown(comparisons: &[Comparison], out: &mut impl Write) -> io::R
         return writeln!(out, "Nothing changes.");
     }
     for comparison in &differ {
-        let title = match comparison.title.as_str() {
-            "" => comparison.summary(),
-            title => format!("{}: {}", code(title), comparison.summary()),
-        };
-        page.push(&format!("### {title}\n\n"));
+        page.push(&format!("### {}\n\n", comparison.heading(code)));
         for group in comparison.impacts.chunk_by(|a, b| a.rank() == b.rank()) {
             for impact in group.iter().take(MOST) {
                 page.push(&format!("- {}\n", line(impact)));

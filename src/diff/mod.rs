@@ -25,13 +25,25 @@ pub use self::reach::{ReachChange, reach};
 pub use self::shown::{Line, Shown};
 pub use self::text::write_text;
 use crate::finding::ResourceId;
+use crate::git::short;
 use crate::manifest::Resource;
+
+/// A commit that a side was read of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// Its name for people: a branch.
+    pub name: String,
+    /// Its id.
+    pub commit: String,
+}
 
 /// The differences of one environment.
 #[derive(Debug)]
 pub struct Comparison {
     /// What is compared, in words: an environment, or two; empty for plain manifests.
     pub title: String,
+    /// The commits that both sides were read of, where it is not the same one for all environments.
+    pub read: [Option<Revision>; 2],
     /// The objects that differ, by namespace, kind and name.
     pub objects: Vec<ObjectDiff>,
     /// What it leads to, the gravest first.
@@ -133,6 +145,7 @@ pub fn compare(title: String, before: &[Resource], after: &[Resource]) -> Compar
     impacts.sort_by_key(Impact::rank);
     Comparison {
         title,
+        read: [None, None],
         objects,
         impacts,
         reach: Vec::new(),
@@ -166,9 +179,22 @@ impl Comparison {
         (added, changed, removed)
     }
 
-    /// Says in words how many objects differ.
-    pub fn summary(&self) -> String {
+    /// Says in words what is compared, if that has a name, and how many objects differ.
+    fn heading(&self, name: impl Fn(&str) -> String) -> String {
+        let mut words: Vec<String> = Vec::new();
+        if !self.title.is_empty() {
+            words.push(name(&self.title));
+        }
+        for (word, revision) in ["from", "to"].into_iter().zip(&self.read) {
+            if let Some(Revision { name: own, commit }) = revision {
+                words.push(format!("{word} {} at {}", name(own), short(commit)));
+            }
+        }
         let (added, changed, removed) = self.counts();
-        format!("{added} new, {changed} changed, {removed} removed")
+        let counts = format!("{added} new, {changed} changed, {removed} removed");
+        if words.is_empty() {
+            return counts;
+        }
+        format!("{}: {counts}", words.join(", "))
     }
 }

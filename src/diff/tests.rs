@@ -314,3 +314,34 @@ fn hostile_lists_and_maps_take_time_that_grows_with_them() {
     };
     assert_eq!(fields(&map("a"), &map("b")).len(), 20_000);
 }
+
+#[test]
+fn the_commits_of_both_sides_are_told() {
+    let mut comparison = compare(
+        "prod".to_owned(),
+        &[],
+        &objects("apiVersion: v1\nkind: X\nmetadata: {name: a}\n"),
+    );
+    let counts = "1 new, 0 changed, 0 removed";
+    let revision = |name: &str| {
+        Some(Revision {
+            name: name.to_owned(),
+            commit: "0123456789abcdef".to_owned(),
+        })
+    };
+    let heading = |comparison: &Comparison| comparison.heading(str::to_owned);
+    assert_eq!(heading(&comparison), format!("prod: {counts}"));
+    comparison.read = [revision("env/prod"), None];
+    assert_eq!(
+        heading(&comparison),
+        format!("prod, from env/prod at 0123456: {counts}")
+    );
+    comparison.read = [None, revision("env/prod")];
+    assert_eq!(
+        heading(&comparison),
+        format!("prod, to env/prod at 0123456: {counts}")
+    );
+    comparison.title = String::new();
+    comparison.read = [None, None];
+    assert_eq!(heading(&comparison), counts);
+}

@@ -12,11 +12,8 @@ pub fn write_text(comparisons: &[Comparison], out: &mut impl Write) -> io::Resul
         if comparison.objects.is_empty() {
             continue;
         }
-        let title = match comparison.title.as_str() {
-            "" => String::new(),
-            title => format!("{}: ", escaped(title)),
-        };
-        writeln!(out, "# {title}{}", comparison.summary())?;
+        let heading = comparison.heading(|name| escaped(name).into_owned());
+        writeln!(out, "# {heading}")?;
         for impact in &comparison.impacts {
             if let Some(warning) = warning(impact) {
                 writeln!(

@@ -26,6 +26,11 @@ pub struct Source {
     pub prefix: String,
 }
 
+/// Returns an id as people read it.
+pub fn short(id: &str) -> &str {
+    id.get(..7).unwrap_or(id)
+}
+
 /// Returns the commit that is checked out.
 pub fn source(root: &Path) -> Result<Source, GitError> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();

@@ -10,12 +10,12 @@ mod read;
 mod refs;
 mod remote;
 
-pub use self::commit::{Commit, Source, commit, dirty_files, source};
+pub use self::commit::{Commit, Source, commit, dirty_files, short, source};
 pub use self::files::{Entries, Entry, contents_of, entries, import, tree};
 pub use self::read::{Version, files_at, folder_in_repository, tracked_files};
 pub use self::refs::{
-    Tip, Update, add_note, checked_out, is_ancestor, is_branch_name, is_here, note, sources_of,
-    tips, tracked_tip, update,
+    Tip, Update, add_note, checked_out, commit_of, is_ancestor, is_branch_name, is_here, note,
+    tips, tracked_tip, trailers_of, update,
 };
 pub use self::remote::{Pushed, Remote, remote_url};
 

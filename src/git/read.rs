@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::GitError;
 use super::process::{feed, git, run};
+use super::refs::commit_of;
 
 /// Returns the files below a folder that git knows, as paths from `root`; nothing where there is no git or no
 /// repository.
@@ -52,25 +53,8 @@ pub fn files_at(
     let listed = match version {
         Version::Index => run(root, &["ls-files", "--stage", "-z", "--", folder])?,
         Version::Revision(revision) => {
-            // A name that begins with a dash is no option, and one that is no commit is told as that.
-            let commit = format!("{revision}^{{commit}}");
-            let found = run(
-                root,
-                &[
-                    "rev-parse",
-                    "--verify",
-                    "--quiet",
-                    "--end-of-options",
-                    &commit,
-                ],
-            );
-            let id = found.map_err(|error| match error {
-                GitError::Refused(_) => {
-                    GitError::Refused(format!("there is no revision `{revision}`"))
-                }
-                other => other,
-            })?;
-            let id = String::from_utf8_lossy(&id).trim().to_owned();
+            let id = commit_of(root, revision)?
+                .ok_or_else(|| GitError::Refused(format!("there is no revision `{revision}`")))?;
             run(
                 root,
                 &["ls-tree", "-r", "-z", &id, "--", &format!("{folder}/")],

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::GitError;
-use super::process::{answer, feed, output, plumbing};
+use super::process::{answer, feed, output, plumbing, reason};
 
 /// Where branches begin.
 pub(super) const BRANCHES: &str = "refs/heads/";
@@ -53,10 +53,25 @@ pub fn tips(root: &Path, names: &[&str]) -> Result<BTreeMap<String, Tip>, GitErr
 
 /// Returns what a branch of `origin` was at when it was last asked.
 pub fn tracked_tip(root: &Path, branch: &str) -> Result<Option<String>, GitError> {
-    let reference = format!("refs/remotes/origin/{branch}^{{commit}}");
-    let found = output(plumbing(root).args(["rev-parse", "--verify", "--quiet", &reference]))?;
-    let id = String::from_utf8_lossy(&found.stdout).trim_end().to_owned();
-    Ok(found.status.success().then_some(id))
+    commit_of(root, &format!("refs/remotes/origin/{branch}"))
+}
+
+/// Returns the commit that a revision names, where it names one.
+pub fn commit_of(root: &Path, revision: &str) -> Result<Option<String>, GitError> {
+    let commit = format!("{revision}^{{commit}}");
+    // A name that begins with a dash is no option.
+    let asked = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+    let found = output(plumbing(root).args(asked).arg(&commit))?;
+    if found.status.success() {
+        let id = String::from_utf8_lossy(&found.stdout);
+        return Ok(Some(id.trim_end().to_owned()));
+    }
+    // Of a name that is none it says nothing.
+    let said = String::from_utf8_lossy(&found.stderr);
+    if said.contains("not a git repository") {
+        return Err(GitError::Refused(reason(&found.stderr)));
+    }
+    Ok(None)
 }
 
 /// Tells whether a commit is in this repository.
@@ -93,16 +108,17 @@ pub fn is_ancestor(root: &Path, first: &str, second: &str) -> Result<Option<bool
     })
 }
 
-/// Returns what a trailer says of each commit that leads to `tip` and not to `but`, the newest first, and nothing for a
-/// commit that has none; at most `most` commits.
-pub fn sources_of(
+/// Returns the commits that lead to `tip` and not to `but`, the newest first, at most `most`, each with what a trailer
+/// says of it: nothing where it has none.
+pub fn trailers_of(
     root: &Path,
     trailer: &str,
     tip: &str,
     but: Option<&str>,
     most: usize,
-) -> Result<Vec<String>, GitError> {
-    let format = format!("--format=%(trailers:key={trailer},valueonly,unfold,separator=%x20)%x00");
+) -> Result<Vec<(String, String)>, GitError> {
+    let format =
+        format!("--format=%H %(trailers:key={trailer},valueonly,unfold,separator=%x20)%x00");
     let mut command = plumbing(root);
     command.args(["log", "--no-show-signature", "--no-notes", "--no-color"]);
     command.args([
@@ -115,12 +131,11 @@ pub fn sources_of(
     command.args(but.map(|but| format!("^{but}")));
     let listed = answer(&mut command)?;
     let listed = String::from_utf8_lossy(&listed);
-    let mut values: Vec<String> = listed
-        .split('\0')
-        .map(|one| one.trim().to_owned())
-        .collect();
-    values.pop();
-    Ok(values)
+    let told = listed.split('\0').filter_map(|one| {
+        let (commit, value) = one.trim_start().split_once(' ')?;
+        Some((commit.to_owned(), value.trim().to_owned()))
+    });
+    Ok(told.collect())
 }
 
 /// A branch to be moved.

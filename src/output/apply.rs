@@ -54,12 +54,12 @@ impl Plan {
             .iter()
             .filter(|change| matches!(change.kind, ChangeKind::Missing | ChangeKind::Different))
             .collect();
+        let step = self.progress.count("writing", written.len(), "files");
         written.par_iter().try_for_each(|change| {
-            write_file(
-                &self.root.join(&change.path),
-                change.after.as_deref().unwrap_or_default(),
-                gate,
-            )
+            let text = change.after.as_deref().unwrap_or_default();
+            write_file(&self.root.join(&change.path), text, gate)?;
+            step.one();
+            Ok(())
         })?;
         let stale: Vec<&Change> = self
             .changes
@@ -131,7 +131,7 @@ fn is_ours(change: &Change) -> bool {
 }
 
 /// Takes the lock that keeps two runs apart; the system lets go of it when the process ends, however it ends.
-fn lock(folder: &Path) -> Result<Option<File>, OutputError> {
+pub(super) fn lock(folder: &Path) -> Result<Option<File>, OutputError> {
     // Some systems cannot open folders: there two runs at once are the user's own to avoid.
     let Ok(file) = File::open(folder) else {
         return Ok(None);
@@ -153,7 +153,8 @@ pub(super) fn is_temporary(name: &str) -> bool {
     name.starts_with(TEMPORARY) && name.ends_with(TEMPORARY_END)
 }
 
-fn write_file(path: &Path, text: &str, gate: Gate<'_>) -> Result<(), OutputError> {
+/// Writes a file: it is there whole, or as it was.
+pub(super) fn write_file(path: &Path, text: &str, gate: Gate<'_>) -> Result<(), OutputError> {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let folder = path.parent().map(PathBuf::from).unwrap_or_default();
     gate().map_err(|source| io_error("write", path, source))?;

@@ -9,7 +9,9 @@
 mod apply;
 mod branch;
 mod ledger;
+mod pages;
 mod plan;
+pub mod rules;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +19,7 @@ use std::path::PathBuf;
 
 pub use self::apply::Applied;
 pub use self::branch::{BranchPlan, Held, ledger_path, plan_branch};
+pub use self::pages::Pages;
 pub use self::plan::{Adopt, Change, ChangeKind, Desired, DesiredFile, Plan, Scope, plan};
 
 /// The folder of rendered files, below the project's root.

@@ -16,6 +16,7 @@ use walkdir::WalkDir;
 use super::apply::is_temporary;
 use super::ledger::{LEDGER, Ledger};
 use super::{ATTRIBUTES, ATTRIBUTES_TEXT, FOLDER, OutputError};
+use crate::progress::{Progress, Step};
 
 /// A file as it should be.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +115,8 @@ pub struct Change {
 #[derive(Debug)]
 pub struct Plan {
     pub(super) root: PathBuf,
+    /// Where what is done is counted.
+    pub(super) progress: Progress,
     /// What differs, sorted by path.
     pub changes: Vec<Change>,
     /// The files that are as they should be.
@@ -127,11 +130,22 @@ pub struct Plan {
 impl Plan {
     /// Tells whether `rendered/` is as it should be.
     pub fn is_clean(&self) -> bool {
-        self.changes.is_empty()
-            && self.ledgers.iter().all(|(environment, (_, end))| {
-                let path = self.root.join(FOLDER).join(environment).join(LEDGER);
-                fs::read_to_string(path).unwrap_or_default() == end.text()
-            })
+        self.changes.is_empty() && self.other_ledgers().is_empty()
+    }
+
+    /// Returns the paths of the ledgers that are not as they should be.
+    pub fn other_ledgers(&self) -> Vec<String> {
+        let paths = self.ledgers.iter().filter_map(|(environment, (_, end))| {
+            let path = format!("{FOLDER}/{environment}/{LEDGER}");
+            let text = fs::read_to_string(self.root.join(&path)).unwrap_or_default();
+            (text != end.text()).then_some(path)
+        });
+        paths.collect()
+    }
+
+    /// Returns the project's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// Returns the number of files that are as they should be.
@@ -153,21 +167,26 @@ pub fn plan(
     desired: &[Desired<'_>],
     scope: &Scope,
     adopt: Adopt,
+    progress: &Progress,
 ) -> Result<Plan, OutputError> {
     let mut plan = Plan {
         root: root.to_path_buf(),
+        progress: progress.clone(),
         changes: Vec::new(),
         unchanged_files: Vec::new(),
         leftovers: Vec::new(),
         ledgers: BTreeMap::new(),
     };
     check_folder(&root.join(FOLDER))?;
+    let files = desired.iter().map(|environment| environment.files.len());
+    let compared = progress.count("comparing", files.sum(), "files");
     for environment in desired {
-        compare(&mut plan, environment, scope, adopt)?;
+        compare(&mut plan, environment, scope, adopt, &compared)?;
     }
     if *scope == Scope::All {
         for name in forgotten(root, desired)? {
-            compare(&mut plan, &Desired::new(&name, Vec::new()), scope, adopt)?;
+            let desired = Desired::new(&name, Vec::new());
+            compare(&mut plan, &desired, scope, adopt, &compared)?;
         }
     }
     let attributes = root.join(FOLDER).join(ATTRIBUTES);
@@ -211,6 +230,7 @@ fn compare(
     desired: &Desired<'_>,
     scope: &Scope,
     adopt: Adopt,
+    step: &Step,
 ) -> Result<(), OutputError> {
     let folder = plan.root.join(FOLDER).join(desired.environment);
     check_folder(&folder)?;
@@ -240,12 +260,10 @@ fn compare(
         .files
         .par_iter()
         .map(|file| {
-            compare_file(
-                &folder,
-                desired.environment,
-                file,
-                known.files.contains_key(file.path),
-            )
+            let ours = known.files.contains_key(file.path);
+            let change = compare_file(&folder, desired.environment, file, ours);
+            step.one();
+            change
         })
         .collect();
     for (file, change) in desired.files.iter().zip(compared) {

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use walkdir::WalkDir;
 
 use super::*;
+use crate::progress::Progress;
 
 /// The files of one environment: path to text.
 type Files = BTreeMap<String, String>;
@@ -35,6 +36,15 @@ fn desired(files: &Files) -> Vec<Desired<'_>> {
         DesiredFile { path, folder, text }
     });
     vec![Desired::new("dev", list.collect())]
+}
+
+fn plan(
+    root: &Path,
+    desired: &[Desired<'_>],
+    scope: &Scope,
+    adopt: Adopt,
+) -> Result<Plan, OutputError> {
+    super::plan(root, desired, scope, adopt, &Progress::default())
 }
 
 fn write(root: &Path, files: &Files, scope: &Scope, adopt: Adopt) -> Plan {

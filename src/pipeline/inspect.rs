@@ -13,6 +13,7 @@ use crate::finding::{Finding, RuleId, Severity, bound};
 use crate::manifest::{Fault, Scopes, group};
 use crate::policy::admission::Tally;
 use crate::policy::{Side, parity};
+use crate::progress::{Progress, Step};
 use crate::project::External;
 use crate::schema::{Catalogue, CheckedBy, KubernetesVersion, Share};
 use crate::shard::Part;
@@ -30,6 +31,8 @@ pub struct Checks {
     pub parity: Option<Vec<External>>,
     /// The version before, by environment as above; where there is none, changes are not checked.
     pub base: Option<BTreeMap<String, Vec<Document>>>,
+    /// Where what is done is counted.
+    pub progress: Progress,
     /// What of the work is to be done.
     pub part: Part,
     /// What shards counted, by environment as above, where this run joins them.
@@ -142,6 +145,7 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Inspected {
         let only = |finding: &Finding| is_error(finding).then_some(finding.severity);
         outcome.findings.apply(only);
     }
+    let steps = Steps::new(outcome, checks);
     for environment in &outcome.environments {
         let objects = environment.objects.iter();
         let subjects: Vec<Subject<'_>> = objects
@@ -155,6 +159,7 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Inspected {
             &mut Seen {
                 inspected: &mut inspected,
                 hidden: &mut hidden,
+                steps: &steps,
             },
         ));
     }
@@ -174,6 +179,7 @@ pub fn inspect(outcome: &mut Outcome, checks: &Checks) -> Inspected {
         &mut Seen {
             inspected: &mut inspected,
             hidden: &mut hidden,
+            steps: &steps,
         },
     ));
     outcome.findings.extend(found);
@@ -209,6 +215,35 @@ struct Seen<'s> {
     inspected: &'s mut Inspected,
     /// Secrets that no report may show.
     hidden: &'s mut Hidden,
+    steps: &'s Steps,
+}
+
+/// What is counted while environments are checked one after another.
+struct Steps {
+    /// Objects, each by itself.
+    alone: Step,
+    /// Families that look at an environment's objects together.
+    together: Step,
+}
+
+impl Steps {
+    fn new(outcome: &Outcome, checks: &Checks) -> Self {
+        // Policies are one more.
+        let mut families = OF_EACH.len() + 1;
+        if checks.part.joins() {
+            families += of_all(outcome.complete).len();
+        }
+        let environments = outcome.environments.len().max(1);
+        let progress = &checks.progress;
+        Self {
+            together: progress.count(
+                "checking together",
+                environments * families,
+                "families of rules",
+            ),
+            alone: progress.count("checking", outcome.objects(), "objects"),
+        }
+    }
 }
 
 /// Checks the objects of one environment: each by itself, then all together.
@@ -247,10 +282,16 @@ fn inspect_environment<'o>(
         .with_part(checks.part)
         .with_before(base)
         .with_own_policies(own.map(|(index, _)| index));
+    let (progress, steps) = (&checks.progress, seen.steps);
+    progress.go_on(&steps.together);
     let shards = checks.tallies.get(environment);
     let ((of_each, mut together), (said, tally)) = rayon::join(
-        || families(&cluster, outcome.complete),
-        || policy::check(&cluster, shards.map(Vec::as_slice).unwrap_or_default()),
+        || families(&cluster, outcome.complete, &steps.together),
+        || {
+            let checked = policy::check(&cluster, shards.map(Vec::as_slice).unwrap_or_default());
+            steps.together.one();
+            checked
+        },
     );
     let name = environment.to_owned();
     seen.inspected.tallies.insert(name, tally);
@@ -289,15 +330,19 @@ fn alone(
     }
     let catalogues = catalogues(checks, settings, subjects);
     let before = before(checks, environment);
+    let step = &seen.steps.alone;
+    checks.progress.go_on(step);
     let judged: Vec<Option<(CheckedBy, Vec<Finding>)>> = subjects
         .par_iter()
         .map(|subject| {
             let is_own = subject.resource.is_checked_by(checks.part);
-            is_own.then(|| {
+            let judged = is_own.then(|| {
                 let (by, faults) = faults(&catalogues, &before, subject.resource.root());
                 let findings = faults.into_iter().map(|fault| subject.finding(fault));
                 (by, findings.collect())
-            })
+            });
+            step.one();
+            judged
         })
         .collect();
     let mut found = Vec::new();
@@ -315,18 +360,30 @@ fn alone(
     found
 }
 
+/// Returns the families that look at all objects together.
+fn of_all(complete: bool) -> Vec<Family> {
+    let whole = if complete { OF_THE_WHOLE } else { &[] };
+    OF_ALL.iter().chain(whole).copied().collect()
+}
+
 /// Runs the families: what they say of each object, and of all together.
-fn families<'a>(cluster: &Cluster<'a>, complete: bool) -> (Vec<Found<'a>>, Vec<Found<'a>>) {
+fn families<'a>(
+    cluster: &Cluster<'a>,
+    complete: bool,
+    step: &Step,
+) -> (Vec<Found<'a>>, Vec<Found<'a>>) {
     let run = |families: &[Family]| {
-        let found = families.par_iter().flat_map_iter(|family| family(cluster));
+        let found = families.par_iter().flat_map_iter(|family| {
+            let found = family(cluster);
+            step.one();
+            found
+        });
         found.collect::<Vec<Found<'a>>>()
     };
     let all = || {
         let mut found = Vec::new();
         if cluster.joins() {
-            let whole = if complete { OF_THE_WHOLE } else { &[] };
-            let families: Vec<Family> = OF_ALL.iter().chain(whole).copied().collect();
-            found = run(&families);
+            found = run(&of_all(complete));
         }
         found
     };

@@ -5,12 +5,14 @@ use rayon::prelude::*;
 use super::Outcome;
 use crate::finding::{Finding, FindingSet};
 use crate::manifest::{Resource, flatten};
+use crate::progress::Progress;
 use crate::source::{FileId, SourceMap};
 use crate::yaml::{Limits, read};
 
 /// Reads every text of a source map as manifests.
-pub fn read_manifests(sources: SourceMap, limits: &Limits) -> Outcome {
+pub fn read_manifests(sources: SourceMap, limits: &Limits, progress: &Progress) -> Outcome {
     let files: Vec<FileId> = sources.files().map(|(file, _)| file).collect();
+    let parsed = progress.count("parsing", files.len(), "files");
     let read: Vec<(Vec<Resource>, Vec<Finding>)> = files
         .par_iter()
         .map(|file| {
@@ -21,6 +23,7 @@ pub fn read_manifests(sources: SourceMap, limits: &Limits) -> Outcome {
                 .flat_map(flatten)
                 .map(Resource::new)
                 .collect();
+            parsed.one();
             (
                 objects,
                 stream
@@ -32,7 +35,8 @@ pub fn read_manifests(sources: SourceMap, limits: &Limits) -> Outcome {
         })
         .collect();
     let mut findings = FindingSet::new();
-    let mut manifests = Vec::new();
+    let count = read.iter().map(|(objects, _)| objects.len()).sum();
+    let mut manifests = Vec::with_capacity(count);
     for (file, (objects, found)) in files.into_iter().zip(read) {
         manifests.extend(objects.into_iter().map(|object| (file, object)));
         findings.extend(found);

@@ -11,6 +11,7 @@ use super::settle::settle;
 use super::{Environment, Object, Outcome};
 use crate::finding::{Finding, FindingSet, Severity};
 use crate::manifest::{Resource, flatten};
+use crate::progress::Progress;
 use crate::project::PolicyAction;
 use crate::render::{self, Engine, Reads, Rendered, Target, TemplateFile};
 use crate::source::{FileId, SourceMap};
@@ -35,6 +36,8 @@ pub struct Input {
     pub schema: Option<FileId>,
     /// Bounds.
     pub limits: render::Limits,
+    /// Where what is done is counted.
+    pub progress: Progress,
 }
 
 /// One environment of a project.
@@ -71,6 +74,7 @@ pub fn render_project(input: Input) -> Outcome {
         policies,
         schema,
         limits,
+        progress,
     } = input;
     let (engine, mut findings) = Engine::new(&sources, &templates, limits);
     let loaded: Vec<Loaded> = inputs
@@ -81,8 +85,13 @@ pub fn render_project(input: Input) -> Outcome {
     let chosen: Vec<usize> = (0..templates.len())
         .filter(|index| is_chosen(&templates, *index, &namespaces))
         .collect();
+    let files = Files {
+        sources: &sources,
+        templates: &templates,
+        chosen: &chosen,
+    };
     let (mut parts, unfit) = rayon::join(
-        || render_all(&sources, &engine, &templates, &chosen, &inputs, &loaded),
+        || render_all(files, &engine, &inputs, &loaded, &progress),
         || schema.map(|file| check_schema(&sources, file, &inputs, &loaded)),
     );
     let unfit = unfit.unwrap_or_default();
@@ -106,9 +115,7 @@ pub fn render_project(input: Input) -> Outcome {
             take_policies(&sources, &policies, input, environment, &limits.yaml)
         }));
     }
-    for environment in &mut environments {
-        findings.extend(settle(environment));
-    }
+    findings.extend(settle_all(&mut environments, &progress));
     let mut findings: FindingSet = findings.into_iter().collect();
     findings.sort(&sources);
     let complete = !findings.iter().any(blocks);
@@ -119,6 +126,14 @@ pub fn render_project(input: Input) -> Outcome {
         environments,
         manifests: Vec::new(),
     }
+}
+
+/// Gives the objects of all environments their namespaces, files and texts.
+fn settle_all(environments: &mut [Environment], progress: &Progress) -> Vec<Finding> {
+    let objects = environments.iter().map(|one| one.objects.len()).sum();
+    let settled = progress.count("formatting", objects, "objects");
+    let found = environments.iter_mut();
+    found.flat_map(|one| settle(one, &settled)).collect()
 }
 
 /// Finds placeholders among the values of an environment that refuses them.
@@ -191,15 +206,27 @@ fn folder(path: &str) -> &str {
     path.split_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// The texts that are rendered.
+#[derive(Clone, Copy)]
+struct Files<'f> {
+    sources: &'f SourceMap,
+    templates: &'f [TemplateFile],
+    chosen: &'f [usize],
+}
+
 /// Renders every template for every environment, in parallel; the result is in order of environment and path.
 fn render_all(
-    sources: &SourceMap,
+    files: Files<'_>,
     engine: &Engine,
-    templates: &[TemplateFile],
-    chosen: &[usize],
     inputs: &[EnvironmentInput],
     loaded: &[Loaded],
+    progress: &Progress,
 ) -> Vec<Part> {
+    let Files {
+        sources,
+        templates,
+        chosen,
+    } = files;
     let scopes: Vec<Arc<render::Scope>> = loaded
         .iter()
         .map(|loaded| Arc::new(render::Scope::new(loaded.values.clone())))
@@ -215,6 +242,7 @@ fn render_all(
         .filter(readable)
         .flat_map(|environment| chosen.iter().map(move |template| (environment, *template)))
         .collect();
+    let rendered = progress.count("rendering", work.len(), "templates");
     work.par_iter()
         .filter_map(|(environment, template)| {
             let (input, scope, file) = (
@@ -229,6 +257,7 @@ fn render_all(
             };
             let reads = Arc::<Reads>::default();
             let result = engine.render(sources, &file.path, &target, scope, &reads);
+            rendered.one();
             Some(Part {
                 environment: *environment,
                 template: *template,

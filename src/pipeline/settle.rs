@@ -7,11 +7,12 @@ use rayon::prelude::*;
 use super::{Environment, Object, policies};
 use crate::finding::Finding;
 use crate::manifest::{BadFileName, Scope, Scopes, file_path, rules};
+use crate::progress::Step;
 use crate::source::{Location, Span};
 use crate::yaml::{Node, Place, write};
 
 /// Gives objects their namespaces, files and texts; finds those that cannot have them.
-pub(super) fn settle(environment: &mut Environment) -> Vec<Finding> {
+pub(super) fn settle(environment: &mut Environment, settled: &Step) -> Vec<Finding> {
     let mut scopes = Scopes::default();
     environment
         .objects
@@ -20,7 +21,11 @@ pub(super) fn settle(environment: &mut Environment) -> Vec<Finding> {
     let mut objects = std::mem::take(&mut environment.objects);
     let mut findings: Vec<Finding> = objects
         .par_iter_mut()
-        .filter_map(|object| identify(object, &scopes, environment))
+        .filter_map(|object| {
+            let found = identify(object, &scopes, environment);
+            settled.one();
+            found
+        })
         .collect();
     findings.extend(collisions(&objects, environment));
     objects.sort_by(|a, b| a.path.cmp(&b.path));

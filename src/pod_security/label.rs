@@ -3,7 +3,7 @@
 use super::rules;
 use super::standard::Standard;
 use crate::cluster::{Cluster, Found, Index};
-use crate::finding::{Severity, nearest};
+use crate::finding::{Severity, did_you_mean, nearest};
 use crate::manifest::Fault;
 use crate::project::Level;
 use crate::schema::KubernetesVersion;
@@ -126,7 +126,7 @@ fn fault<'a>(key: Node<'a>, value: Node<'a>) -> Option<Fault<'a>> {
     let name = key.as_str()?.strip_prefix(PREFIX)?;
     let text = value.as_str()?;
     if !LABELS.contains(&name) {
-        let near = meant(nearest(name, LABELS));
+        let near = did_you_mean(nearest(name, LABELS));
         let message = format!("Pod Security has no label `{PREFIX}{name}`{near}");
         let fault = Fault::new(&rules::LABEL, key, message).severity(Severity::Warning);
         return Some(fault.help(
@@ -138,7 +138,7 @@ fn fault<'a>(key: Node<'a>, value: Node<'a>) -> Option<Fault<'a>> {
             return None;
         }
         let with_v = format!("v{text}");
-        let near = meant(minor(&with_v).map(|_| with_v.as_str()));
+        let near = did_you_mean(minor(&with_v).map(|_| with_v.as_str()));
         let message = format!("`{text}` is no version of the Pod Security Standards{near}");
         let fault = Fault::new(&rules::LABEL, value, message);
         return Some(fault.help("write `latest`, or a version such as `v1.34`"));
@@ -146,12 +146,8 @@ fn fault<'a>(key: Node<'a>, value: Node<'a>) -> Option<Fault<'a>> {
     if Level::parse(text).is_some() {
         return None;
     }
-    let near = meant(nearest(text, Level::ALL.map(Level::as_str)));
+    let near = did_you_mean(nearest(text, Level::ALL.map(Level::as_str)));
     let message = format!("`{text}` is no level of the Pod Security Standards{near}");
     let fault = Fault::new(&rules::LABEL, value, message);
     Some(fault.help("write `privileged`, `baseline` or `restricted`"))
-}
-
-fn meant(near: Option<&str>) -> String {
-    near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }

@@ -8,7 +8,7 @@ use super::ConfigProblem;
 use super::fields::{Reader, required};
 use super::flows::is_range;
 use super::size::parse_size;
-use crate::finding::{Severity, nearest};
+use crate::finding::{Severity, did_you_mean, nearest};
 use crate::source::FileId;
 use crate::yaml::{self, Node};
 
@@ -501,9 +501,7 @@ fn rules(reader: &mut Reader, node: Node<'_>, known: &[String]) -> BTreeMap<Stri
         };
         if !exists {
             let near = nearest(id, known.iter().map(String::as_str));
-            let near = near
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
+            let near = did_you_mean(near);
             reader.problem(
                 key,
                 format!("there is no rule `{id}`{near}"),

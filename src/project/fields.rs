@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::ConfigProblem;
-use crate::finding::{Severity, nearest};
+use crate::finding::{Severity, did_you_mean, nearest};
 use crate::source::{FileId, Location};
 use crate::yaml::{self, Kind, Node};
 
@@ -53,13 +53,9 @@ impl Reader {
                 continue;
             }
             let near = nearest(name, keys.iter().copied());
-            let message = match near {
-                Some(near) => format!("unknown key `{name}`; did you mean `{near}`?"),
-                None => format!("unknown key `{name}`"),
-            };
             self.problem(
                 key,
-                message,
+                format!("unknown key `{name}`{}", did_you_mean(near)),
                 Some(format!("the keys here are {}", listed(keys))),
             );
         }
@@ -108,17 +104,9 @@ impl Reader {
             return Some(*value);
         }
         let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let near =
-            nearest(text, names.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-        self.problem(
-            node,
-            format!(
-                "this must be {}{}",
-                listed_or(&names),
-                near.unwrap_or_default()
-            ),
-            None,
-        );
+        let near = did_you_mean(nearest(text, names.iter().copied()));
+        let message = format!("this must be {}{near}", listed_or(&names));
+        self.problem(node, message, None);
         None
     }
 

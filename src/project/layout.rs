@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::ProjectError;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 
 /// The folders' files, sorted, as paths from the root with `/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -190,9 +190,7 @@ fn check_values(values: &[&str], layout: &Layout) -> Result<(), ProjectError> {
         }
         let name = file.split('.').next().unwrap_or_default();
         let near = nearest(name, layout.environments.keys().map(String::as_str));
-        let hint = near
-            .map(|near| format!("; did you mean `{near}`?"))
-            .unwrap_or_default();
+        let hint = did_you_mean(near);
         return Err(unfit(
             &format!("values/{file}"),
             &format!(

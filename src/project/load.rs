@@ -18,7 +18,8 @@ use super::flows::{Flows, parse_flows};
 use super::layout::{FLOWS, Layout, WAIVERS, resolve_layout};
 use super::waivers::{Known, Waiver, parse_waivers};
 use super::{ConfigProblem, ProjectError};
-use crate::finding::{Rule, nearest};
+use crate::finding::{Rule, did_you_mean, nearest};
+use crate::progress::Progress;
 use crate::source::{FileId, Location, SourceMap};
 use crate::yaml;
 
@@ -50,7 +51,11 @@ impl Project {
     /// Loads the project that a folder belongs to: the nearest one with a `tympan.yaml`, itself or above.
     ///
     /// `rules` are those that are built in; a project's policies are rules of their own.
-    pub fn load(start: &Path, rules: &[&'static Rule]) -> Result<Self, ProjectError> {
+    pub fn load(
+        start: &Path,
+        rules: &[&'static Rule],
+        progress: &Progress,
+    ) -> Result<Self, ProjectError> {
         let root = discover_root(start)?;
         let own = root.join(PROJECT_FILE);
         if own.is_symlink() {
@@ -65,9 +70,11 @@ impl Project {
         let mut sources = SourceMap::new();
         let text = load_text(&own, PROJECT_FILE)?;
         let file = sources.add(PROJECT_FILE, text);
+        let read = progress.count("reading", paths.len(), "files");
         for path in paths {
             let text = load_text(&root.join(&path), &path)?;
             sources.add(path, text);
+            read.one();
         }
         let mut rules: Vec<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
         rules.extend(policy_rules(&layout, &sources));
@@ -177,9 +184,7 @@ fn unknown_environments(
                 return None;
             }
             let near = nearest(name, layout.environments.keys().map(String::as_str));
-            let near = near
-                .map(|near| format!("; did you mean `{near}`?"))
-                .unwrap_or_default();
+            let near = did_you_mean(near);
             Some(ConfigProblem {
                 location: Location::new(file, key.span()),
                 message: format!("there is no environment `{name}`{near}"),
@@ -317,6 +322,7 @@ pub fn load_manifests(
     directory: &Path,
     paths: &[PathBuf],
     mut stdin: impl io::Read,
+    progress: &Progress,
 ) -> Result<SourceMap, ProjectError> {
     let mut seen = HashSet::new();
     let mut wanted: Vec<Wanted> = Vec::new();
@@ -336,6 +342,8 @@ pub fn load_manifests(
             }
         }
     }
+    // Only now: nothing is shown to whoever types what is read.
+    let read = progress.count("reading", wanted.len(), "files");
     // Opening files is most of the work of reading them, and waits for the system.
     let texts: Vec<Result<(String, String), ProjectError>> = wanted
         .into_par_iter()
@@ -343,11 +351,13 @@ pub fn load_manifests(
             Wanted::Text(text) => Ok(("<stdin>".to_owned(), text)),
             Wanted::File(shown, full) => {
                 let shown = shown.strip_prefix("./").unwrap_or(&shown).to_owned();
-                load_text(&full, &shown).map(|text| (shown, text))
+                let text = load_text(&full, &shown);
+                read.one();
+                text.map(|text| (shown, text))
             }
         })
         .collect();
-    let mut sources = SourceMap::new();
+    let mut sources = SourceMap::with_capacity(texts.len());
     for loaded in texts {
         let (shown, text) = loaded?;
         sources.add(shown, text);

@@ -3,7 +3,7 @@
 use super::ConfigProblem;
 use super::fields::{Reader, required};
 use crate::date::Date;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::source::{FileId, Location};
 use crate::yaml::{self, Node};
 
@@ -146,8 +146,8 @@ fn must_be_known<'k>(
     if known.clone().any(|one| one == name) {
         return;
     }
-    let near = nearest(name, known).map(|near| format!("; did you mean `{near}`?"));
-    let message = format!("there is no {what} `{name}`{}", near.unwrap_or_default());
+    let near = did_you_mean(nearest(name, known));
+    let message = format!("there is no {what} `{name}`{near}");
     reader.problem(node, message, None);
 }
 

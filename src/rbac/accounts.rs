@@ -57,7 +57,7 @@ fn token<'a>(
     if !of_pod.or(of_account).unwrap_or(true) {
         return None;
     }
-    if name != DEFAULT && (account.is_none() || has_rights(grants, namespace, name)) {
+    if name != DEFAULT && (account.is_none() || grants.has_rights(namespace, name)) {
         return None;
     }
     let help = format!("set `{AUTOMOUNT}: false` in the pod's spec");
@@ -77,13 +77,4 @@ fn token<'a>(
         fault.below("serviceAccountName")
     };
     Some(Found::new(pod.object, fault))
-}
-
-fn has_rights(grants: &Grants<'_>, namespace: &str, name: &str) -> bool {
-    let subjects = grants.all.iter().flat_map(|grant| &grant.subjects);
-    // What everybody has is no reason for a token of one's own.
-    let mut named = subjects.filter(|one| {
-        one.kind == "ServiceAccount" || one.name.starts_with("system:serviceaccounts:")
-    });
-    named.any(|one| one.is_account(namespace, name))
 }

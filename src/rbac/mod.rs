@@ -34,9 +34,17 @@ const EVERYBODY: &[&str] = &[
     "system:unauthenticated",
 ];
 
+/// How many labels, bindings, subjects and accounts are looked at beyond once each. A role may be aggregated into many, and
+/// a power lead to many accounts: whoever makes so many hides no power, but who has it is not told.
+const STEPS: usize = 1 << 23;
+
 /// Checks the rights that the objects of an environment give.
 pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
-    let grants = Grants::of(cluster);
+    check_within(cluster, STEPS)
+}
+
+fn check_within<'a>(cluster: &Cluster<'a>, mut steps: usize) -> Vec<Found<'a>> {
+    let grants = Grants::of(cluster, &mut steps);
     let strongest = Strongest::of(&grants);
     let mut found = Vec::new();
     // A role gives a power to the same, however many of its rules do.
@@ -54,7 +62,7 @@ pub fn check<'a>(cluster: &Cluster<'a>) -> Vec<Found<'a>> {
             if let Some(resource) = power.given_by(rule.node) {
                 let told = told
                     .entry((rule.role, number))
-                    .or_insert_with(|| power_of(power, rule.role, &grants, &strongest));
+                    .or_insert_with(|| power_of(power, rule.role, &grants, &strongest, &mut steps));
                 found.extend(
                     told.as_ref()
                         .map(|told| told.of(power, resource, rule.role)),
@@ -140,10 +148,20 @@ impl<'a> Strongest<'a> {
                 *worst = (rank, number, *rule);
             }
         }
-        let mut accounts: BTreeMap<Account<'a>, (usize, usize, RoleRule<'a>)> = BTreeMap::new();
+        // Whoever has a role has the rules of those that are aggregated into it.
+        let mut bound: BTreeMap<Index, (usize, usize, RoleRule<'a>)> = BTreeMap::new();
         for (role, own) in roles {
+            for role in grants.with_aggregating(role) {
+                let worst = bound.entry(role).or_insert(own);
+                if (own.0, own.1) < (worst.0, worst.1) {
+                    *worst = own;
+                }
+            }
+        }
+        let mut accounts: BTreeMap<Account<'a>, (usize, usize, RoleRule<'a>)> = BTreeMap::new();
+        for (role, own) in bound {
             let everywhere = grants
-                .of_role(role)
+                .naming(role)
                 .filter(|grant| grant.place == Place::Everywhere);
             let subjects = everywhere.flat_map(|grant| &grant.subjects);
             for subject in subjects.filter(|subject| subject.kind == "ServiceAccount") {
@@ -203,8 +221,9 @@ fn power_of<'a>(
     role: Index,
     grants: &Grants<'a>,
     strongest: &Strongest<'a>,
+    steps: &mut usize,
 ) -> Option<Told<'a>> {
-    let all: Vec<&Grant<'a>> = grants.of_role(role).collect();
+    let all = grants.of_role(role, steps).unwrap_or_default();
     let counting: Vec<&Grant<'a>> = all
         .iter()
         .copied()
@@ -224,7 +243,7 @@ fn power_of<'a>(
     let mut message = format!("{who} may {}{scope}", power.may);
     let chain = place
         .filter(|_| power.acts)
-        .and_then(|place| leads_to(power, place, &counting, strongest));
+        .and_then(|place| leads_to(power, place, &counting, strongest, steps));
     if let Some((rank, (namespace, name), _)) = chain {
         let may = POWERS.get(rank).map_or("", |power| power.may);
         message = format!("{message}; `{namespace}/{name}`, which it can become, may {may}");
@@ -246,6 +265,7 @@ fn leads_to<'a>(
     place: Place<'a>,
     grants: &[&Grant<'a>],
     strongest: &Strongest<'a>,
+    steps: &mut usize,
 ) -> Option<Strength<'a>> {
     let own = POWERS.iter().position(|one| std::ptr::eq(one, power))?;
     let subjects = || grants.iter().flat_map(|grant| &grant.subjects);
@@ -268,6 +288,10 @@ fn leads_to<'a>(
     let reachable = strongest.in_place(place).iter();
     reachable
         .take_while(|(rank, ..)| *rank < own)
+        .take_while(|_| {
+            *steps = steps.saturating_sub(1);
+            *steps > 0
+        })
         .find(|(_, account, _)| !is_itself(account))
         .copied()
 }

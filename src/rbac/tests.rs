@@ -5,6 +5,10 @@ use crate::yaml::{Limits, read};
 
 /// Returns what is found: rule, object, field, message.
 fn found(yaml: &str) -> Vec<(String, String, String, String)> {
+    found_within(yaml, STEPS)
+}
+
+fn found_within(yaml: &str, steps: usize) -> Vec<(String, String, String, String)> {
     let stream = read(&yaml.into(), &Limits::default());
     assert!(stream.problems.is_empty(), "{:?}", stream.problems);
     let documents = stream.documents.into_iter().flat_map(flatten);
@@ -14,7 +18,7 @@ fn found(yaml: &str) -> Vec<(String, String, String, String)> {
         ..Settings::default()
     };
     let cluster = Cluster::new(resources.iter().collect(), Scopes::default(), &settings);
-    check(&cluster)
+    check_within(&cluster, steps)
         .into_iter()
         .map(|found| {
             let object = &resources[found.object];
@@ -320,6 +324,26 @@ fn the_chain_leads_to_the_strongest_account() {
     let told = found(&format!("{pods}{elsewhere}{second}{strong}"));
     let message = "ServiceAccount `ns/a` may run pods as any ServiceAccount in namespace `m`";
     assert!(told.iter().any(|one| one.3 == message), "{told:?}");
+}
+
+#[test]
+fn a_power_is_told_though_too_many_may_have_it() {
+    let pods = role("[{apiGroups: [''], resources: [pods], verbs: [create]}]");
+    let yaml = format!("{pods}{}", bound("RoleBinding", "r", ACCOUNT));
+    for (steps, message) in [
+        (
+            2,
+            "ServiceAccount `ns/a` may run pods as any ServiceAccount in namespace `ns`",
+        ),
+        (
+            1,
+            "whoever this role is bound to may run pods as any ServiceAccount",
+        ),
+    ] {
+        let told = found_within(&yaml, steps);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].3, message);
+    }
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::fields::items;
-use super::references::{KnownKeys, References, Standing, Target, did_you_mean};
+use super::references::{KnownKeys, References, Standing, Target};
 use super::rules;
 use crate::cluster::{Found, Index, PodTemplate};
-use crate::finding::Severity;
+use crate::finding::{Severity, did_you_mean};
 use crate::manifest::Fault;
 use crate::yaml::Node;
 

@@ -7,6 +7,7 @@ use super::port::Wanted;
 use super::references::{References, Standing, Target};
 use super::rules;
 use crate::cluster::{Cluster, Found, Index};
+use crate::finding::did_you_mean;
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
@@ -126,7 +127,7 @@ fn gateway<'a>(references: &mut References<'_, 'a>, from: Asking<'a>, parent: No
     let message = format!(
         "the Gateway `{}` has no listener `{wanted}`{}",
         named.name,
-        super::references::did_you_mean(near)
+        did_you_mean(near)
     );
     let fault = Fault::new(&rules::MISSING_PORT, node, message)
         .help("name one of its listeners, or leave `sectionName` out for all of them");

@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use super::fields::items;
-use super::references::{References, did_you_mean};
+use super::references::References;
 use super::rules;
 use super::selection::{Asked, Chosen, Selection, Things};
 use crate::cluster::{Found, Index, Selector};
+use crate::finding::did_you_mean;
 use crate::manifest::Fault;
 use crate::yaml::Node;
 

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::fields::{items, text};
-use super::references::{References, did_you_mean};
+use super::references::References;
 use super::rules;
 use crate::cluster::{Cluster, Found, Index, PodTemplate};
+use crate::finding::did_you_mean;
 use crate::manifest::Fault;
 use crate::yaml::Node;
 

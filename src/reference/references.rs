@@ -10,7 +10,7 @@ use super::rules;
 use super::selection::Selections;
 use super::unseen::{Unseen, is_built_in};
 use crate::cluster::{Cluster, Found, Index};
-use crate::finding::{Severity, nearest};
+use crate::finding::{Severity, did_you_mean, nearest};
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
@@ -436,10 +436,4 @@ fn compare<'n>(
     });
     *left = rest.unwrap_or_default();
     rest.map(|_| ())
-}
-
-/// Returns the question for a near name.
-pub(super) fn did_you_mean(near: Option<&str>) -> String {
-    near.map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default()
 }

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use super::foreign::Foreign;
 use super::port::Ports;
-use super::references::{References, did_you_mean};
+use super::references::References;
 use super::rules;
 use crate::cluster::{DEFAULT_NAMESPACE, Found, Index, LabelIndex, Labels, Selector};
-use crate::finding::Severity;
+use crate::finding::{Severity, did_you_mean};
 use crate::manifest::Fault;
 use crate::yaml::{Kind, Node};
 

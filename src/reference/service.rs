@@ -3,11 +3,11 @@
 
 use super::port::{Ports, Wanted, protocol};
 use super::program::strangers;
-use super::references::{References, Standing, Target, did_you_mean};
+use super::references::{References, Standing, Target};
 use super::rules;
 use super::selection::{Asked, Chosen, Selection, Things, is_run_time};
 use crate::cluster::{Found, Index, Labels, Selector};
-use crate::finding::Severity;
+use crate::finding::{Severity, did_you_mean};
 use crate::manifest::{Fault, Resource};
 use crate::yaml::Node;
 

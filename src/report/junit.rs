@@ -81,7 +81,10 @@ fn suites<'a>(report: &'a Report<'_>) -> BTreeMap<&'a str, Cases<'a>> {
         case.push((finding, why));
     }
     let rules = registry::rules();
-    let families: BTreeSet<&str> = rules.iter().map(|rule| rule.id.family()).collect();
+    let families = rules.iter().map(|rule| rule.id.family());
+    let families: BTreeSet<&str> = families
+        .filter(|family| report.summary.looked.covers(family))
+        .collect();
     for (name, cases) in &mut suites {
         let seen: BTreeSet<&str> = cases.keys().map(|(_, family)| *family).collect();
         if *name != PROJECT {

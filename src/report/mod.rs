@@ -55,8 +55,30 @@ pub struct Summary {
     pub compared: bool,
     /// The environments they belong to; none for plain manifests.
     pub environments: Vec<String>,
+    /// What was looked at.
+    pub looked: Looked,
     /// The shard that they are, where there are several.
     pub shard: Option<ShardSummary>,
+}
+
+/// What a run looks at, and so which rules it can say nothing of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Looked {
+    /// Objects: `tympan check`.
+    #[default]
+    AtObjects,
+    /// Whether objects can be rendered, and the files below `rendered/`: `tympan render --check`.
+    AtFiles,
+}
+
+impl Looked {
+    /// Tells whether a family of rules is about what was looked at.
+    fn covers(self, family: &str) -> bool {
+        match self {
+            Self::AtObjects => family != "rendered",
+            Self::AtFiles => matches!(family, "rendered" | "template" | "values" | "yaml"),
+        }
+    }
 }
 
 /// The formats there are.

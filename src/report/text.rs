@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::excerpt::{excerpt, one_line};
 use super::told::{Told, reason, say_the_same};
 use super::visible::escaped;
-use super::{Report, Summary};
+use super::{Looked, Report, Summary};
 use crate::finding::{Finding, RenderedLocation, Severity};
 use crate::source::{Location, Position, SourceMap};
 
@@ -258,21 +258,25 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     } else {
         "; changes not checked: no version before (--base)"
     };
-    format!("checked {looked}: {found}{unchecked}{changes}")
+    format!("{looked}: {found}{unchecked}{changes}")
 }
 
 /// Says what was looked at: how many objects, where, and whose schemas they were checked by; a render checks by none.
 fn looked_at(summary: &Summary) -> String {
     let Summary {
-        documents: _,
+        documents,
         checked,
         environments,
         coverage,
         versions,
         compared: _,
         shard,
+        looked,
     } = summary;
-    let mut looked = counted(*checked, "object");
+    let mut looked = match looked {
+        Looked::AtObjects => format!("checked {}", counted(*checked, "object")),
+        Looked::AtFiles => format!("compared {}", counted(*documents, "rendered object")),
+    };
     if let Some(shard) = shard {
         looked = format!("{looked} of shard {}", shard.words());
     }

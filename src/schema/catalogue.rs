@@ -13,7 +13,7 @@ use super::rules;
 use super::shape::{Definition, Dialect, Library, Part};
 use super::structure::{Completed, Structure, check_definition};
 use super::words::kind_words;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::manifest::{Fault, group};
 use crate::yaml::{Kind, Node, to_json};
 
@@ -329,10 +329,9 @@ impl Catalogue {
                 .filter(|(of, _)| *of == api_version)
                 .map(|(_, kind)| *kind);
             let near = nearest(kind, kinds);
+            let question = did_you_mean(near);
             let message = match near {
-                Some(near) => {
-                    format!("`{api_version}` has no kind `{kind}`; did you mean `{near}`?")
-                }
+                Some(_) => format!("`{api_version}` has no kind `{kind}`{question}"),
                 None => format!("Kubernetes {version} has no kind `{kind}` in `{api_version}`"),
             };
             return Fault::new(rule, node, message).help("correct `kind` or `apiVersion`");

@@ -3,7 +3,7 @@
 use super::history::History;
 use super::rules;
 use super::shape::{Rules, Shape};
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::manifest::Fault;
 use crate::yaml::{Kind, Lookup, Node};
 
@@ -71,10 +71,8 @@ pub(super) fn unknown_field<'a>(
     } else {
         format!(" of {owner}")
     };
-    let message = match same.or(near) {
-        Some(near) => format!("`{name}` is no field{of}; did you mean `{near}`?"),
-        None => format!("`{name}` is no field{of}"),
-    };
+    let near = did_you_mean(same.or(near));
+    let message = format!("`{name}` is no field{of}{near}");
     let fault = Fault::new(&rules::UNKNOWN_FIELD, key, message);
     match shape.fields.len() {
         0 => fault.help("remove it: nothing may stand here"),
@@ -102,10 +100,8 @@ pub(super) fn not_listed<'a>(rules: &Rules, node: Node<'a>, may_guess: bool) -> 
         let same = words().find(|word| word.eq_ignore_ascii_case(text));
         same.or_else(|| nearest(text, words()))
     });
-    let message = match near {
-        Some(near) => format!("this is none of the values that it may be; did you mean `{near}`?"),
-        None => "this is none of the values that it may be".to_owned(),
-    };
+    let near = did_you_mean(near);
+    let message = format!("this is none of the values that it may be{near}");
     Fault::new(&rules::ENUM, node, message).help(format!("it may be {}", rules.listed))
 }
 

@@ -313,7 +313,7 @@ fn known<'a>(index: Index, entry: &Entry<'a>) -> Option<Found<'a>> {
         let fault = fault(&place, what)
             .help("set a password that nobody knows, in the vault that fills this Secret");
         let mut found = Found::new(index, fault);
-        found.hidden = place.hidden;
+        found.hidden = place.hidden();
         found
     })
 }

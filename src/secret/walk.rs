@@ -134,7 +134,7 @@ impl<'a> Walk<'a> {
             let mut place = Place::of_item(option, Holder::Argument(found.option));
             if found.words > 1 {
                 // The option is a word of its own, and may be told.
-                place.hidden = all.collect();
+                place.words = all.collect();
             }
             self.tell(place, found.what);
             for word in told.iter_mut().skip(at).take(found.words) {
@@ -218,7 +218,7 @@ impl<'a> Walk<'a> {
 
     fn tell(&mut self, place: Place<'a>, what: What) {
         let mut found = Found::new(self.index, fault(&place, what));
-        found.hidden = place.hidden;
+        found.hidden = place.hidden();
         self.found.push(found);
     }
 }
@@ -260,11 +260,11 @@ fn language(name: &str, text: &str) -> Language {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
     let first = text.strip_prefix("#!").and_then(|rest| rest.lines().next());
     let shell = first.is_some_and(|first| first.contains("sh"));
-    if is_translation(stem) && matches!(extension, "json" | "properties" | "yaml" | "yml") {
+    if matches!(extension, "json" | "properties" | "yaml" | "yml") && is_translation(stem) {
         Language::Words
     } else if matches!(extension, "sh" | "bash" | "ash") || shell {
         Language::Shell
-    } else if PROGRAMS.contains(&extension) || first.is_some() {
+    } else if first.is_some() || !extension.is_empty() && PROGRAMS.contains(&extension) {
         Language::Program
     } else {
         Language::Data

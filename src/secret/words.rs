@@ -38,8 +38,10 @@ pub(super) struct Place<'a> {
     name: &'a str,
     /// The lines of others.
     pub(super) more: Vec<u32>,
-    /// What may not be shown.
-    pub(super) hidden: Vec<Node<'a>>,
+    /// What may not be shown, where no words say it.
+    value: Node<'a>,
+    /// The words of a command that may not be shown.
+    pub(super) words: Vec<Node<'a>>,
 }
 
 impl<'a> Place<'a> {
@@ -50,12 +52,22 @@ impl<'a> Place<'a> {
             line: None,
             name: "",
             more: Vec::new(),
-            hidden: vec![value],
+            value,
+            words: Vec::new(),
         }
     }
 
     pub(super) fn of_item(item: Node<'a>, holder: Holder<'a>) -> Self {
         Self::of_key(item, item, holder)
+    }
+
+    /// Returns what may not be shown.
+    pub(super) fn hidden(self) -> Vec<Node<'a>> {
+        if self.words.is_empty() {
+            vec![self.value]
+        } else {
+            self.words
+        }
     }
 
     /// Names what is in the text.

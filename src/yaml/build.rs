@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::resolve::{Resolved, json_number};
-use super::tree::{Data, Document, Node, Place, Slot};
+use super::slots::{Data, Size, Slot, Slots};
+use super::tree::{Document, Node, Place};
 use crate::source::Span;
 
 /// Nodes of a document, apart from it.
 #[derive(Clone, Debug)]
 pub(super) struct Fragment {
-    slots: Vec<Slot>,
+    slots: Slots,
 }
 
 impl Fragment {
@@ -21,7 +22,7 @@ impl Fragment {
     /// Tells whether it is one string.
     pub(super) fn is_string(&self) -> bool {
         matches!(
-            self.slots.first(),
+            self.slots.get(0),
             Some(Slot {
                 data: Data::Text(_) | Data::Buffer(_),
                 ..
@@ -44,9 +45,9 @@ impl Builder {
     pub fn new(text: Arc<str>) -> Self {
         Self {
             document: Document {
-                text,
+                slots: Slots::for_text(text.len()),
                 buffer: String::new(),
-                slots: Vec::new(),
+                text,
             },
             open: Vec::new(),
         }
@@ -73,8 +74,7 @@ impl Builder {
     }
 
     fn push(&mut self, data: Data, place: Place) {
-        let end = Span::at(self.document.slots.len() + 1).start;
-        self.document.slots.push(Slot { data, end, place });
+        self.document.slots.push(data, place);
     }
 
     /// Adds a `null`.
@@ -89,14 +89,14 @@ impl Builder {
 
     /// Adds an integer.
     pub fn int(&mut self, value: i64, place: Place) {
-        self.push(Data::Int(value), place);
+        self.push(Data::Int(value.to_ne_bytes()), place);
     }
 
     /// Adds a finite number; a whole one is an integer, as it is after the way through JSON.
     pub fn float(&mut self, value: f64, place: Place) {
         match json_number(value) {
             Resolved::Int(int) => self.int(int, place),
-            _ => self.push(Data::Float(value), place),
+            _ => self.push(Data::Float(value.to_ne_bytes()), place),
         }
     }
 
@@ -115,13 +115,13 @@ impl Builder {
     /// Opens a map.
     pub fn begin_map(&mut self, place: Place) {
         self.open.push(Span::at(self.document.slots.len()).start);
-        self.push(Data::Map(0), place);
+        self.push(Data::Map(Size::EMPTY), place);
     }
 
     /// Opens a list.
     pub fn begin_seq(&mut self, place: Place) {
         self.open.push(Span::at(self.document.slots.len()).start);
-        self.push(Data::Seq(0), place);
+        self.push(Data::Seq(Size::EMPTY), place);
     }
 
     /// Closes the map or list that was opened last; its span is stretched to `span_end` where that is given.
@@ -132,20 +132,20 @@ impl Builder {
         let mut next = index + 1;
         while next < end {
             children += 1;
-            next = self
-                .document
-                .slots
-                .get(next as usize)
-                .map_or(end, |slot| slot.end);
+            let child = self.document.slots.get(next as usize);
+            next = child.map_or(end, |slot| next + slot.nodes());
         }
         if let Some(slot) = self.document.slots.get_mut(index as usize) {
-            slot.end = end;
+            let size = |count| Size {
+                count,
+                nodes: end - index,
+            };
             slot.data = match slot.data {
-                Data::Map(_) => Data::Map(children / 2),
-                _ => Data::Seq(children),
+                Data::Map(_) => Data::Map(size(children / 2)),
+                _ => Data::Seq(size(children)),
             };
             if let Some(span_end) = span_end {
-                slot.place.span.end = span_end.max(slot.place.span.start);
+                slot.span.end = span_end.max(slot.span.start);
             }
         }
     }
@@ -179,33 +179,14 @@ impl Builder {
 
     /// Takes a copy of a closed node, to be repeated wherever an alias stands for it.
     pub(super) fn fragment(&self, index: usize) -> Fragment {
-        let end = self
-            .document
-            .slots
-            .get(index)
-            .map_or(index, |slot| slot.end as usize);
-        let shift = Span::at(index).start;
-        let slots = self.document.slots.get(index..end).unwrap_or_default();
         Fragment {
-            slots: slots
-                .iter()
-                .map(|slot| Slot {
-                    end: slot.end - shift,
-                    ..*slot
-                })
-                .collect(),
+            slots: self.document.slots.subtree(index),
         }
     }
 
     /// Adds a copy of a node of this document.
     pub(super) fn insert(&mut self, fragment: &Fragment) {
-        let shift = Span::at(self.document.slots.len()).start;
-        self.document
-            .slots
-            .extend(fragment.slots.iter().map(|slot| Slot {
-                end: slot.end + shift,
-                ..*slot
-            }));
+        self.document.slots.extend(&fragment.slots);
     }
 
     /// Gives the map at `index`, the last node of the document, other entries: pairs of indexes beneath it.
@@ -218,10 +199,12 @@ impl Builder {
         for part in &parts {
             self.insert(part);
         }
-        let end = Span::at(self.document.slots.len()).start;
+        let size = Size {
+            count: Span::at(pairs.len()).start,
+            nodes: Span::at(self.document.slots.len() - index).start,
+        };
         if let Some(slot) = self.document.slots.get_mut(index) {
-            slot.end = end;
-            slot.data = Data::Map(Span::at(pairs.len()).start);
+            slot.data = Data::Map(size);
         }
     }
 
@@ -238,7 +221,7 @@ impl Builder {
         if self.document.slots.is_empty() {
             self.null(Place::default());
         }
-        self.document.slots.shrink_to_fit();
+        self.document.slots.fit();
         self.document
     }
 }

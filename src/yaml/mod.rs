@@ -16,6 +16,7 @@ mod repair;
 mod resolve;
 pub mod rules;
 mod scalar;
+mod slots;
 mod straight;
 mod stream;
 mod syntax;

@@ -1,7 +1,7 @@
 //! The spanned tree: one document as a flat list of nodes in document order.
 //!
-//! A node is a fixed-size slot; a collection knows where its subtree ends, so a child is the next slot and a sibling
-//! is one jump away. Strings are ranges of the document's text, or of a small buffer for those that YAML escapes or
+//! A node is a fixed-size slot; a collection knows how many nodes it is, so a child is the next slot and a sibling is
+//! one jump away. Strings are ranges of the document's text, or of a small buffer for those that YAML escapes or
 //! templates changed. The tree owns what it needs, is small, and is walked with copyable [`Node`] handles.
 
 use std::collections::HashMap;
@@ -9,6 +9,7 @@ use std::hash::BuildHasher;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use super::slots::{Data, Size, Slot, Slots};
 use crate::source::Span;
 
 /// What kind of value a node is, as the API server would read it.
@@ -79,34 +80,12 @@ impl Place {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Data {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    /// Bytes of the document's text.
-    Text(Span),
-    /// Bytes of the document's buffer.
-    Buffer(Span),
-    Seq(u32),
-    Map(u32),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Slot {
-    pub(super) data: Data,
-    /// The index after the node's subtree.
-    pub(super) end: u32,
-    pub(super) place: Place,
-}
-
 /// One YAML document, or the merged values of an environment.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub(super) text: Arc<str>,
     pub(super) buffer: String,
-    pub(super) slots: Vec<Slot>,
+    pub(super) slots: Slots,
 }
 
 impl Document {
@@ -144,35 +123,33 @@ impl Document {
         value: &str,
         place: Place,
     ) {
-        let Some(at) = self.slots.get(after).map(|slot| slot.end) else {
+        let Some(at) = self.node(after).map(Node::end_index) else {
             return;
         };
-        for (index, slot) in self.slots.iter_mut().enumerate() {
-            // What ends before the insertion stays; what holds it or stands after it moves.
-            if index >= at as usize || ancestors.contains(&index) || slot.end > at {
-                slot.end += 2;
+        for ancestor in ancestors {
+            if let Some(Slot {
+                data: Data::Seq(Size { nodes, .. }) | Data::Map(Size { nodes, .. }),
+                ..
+            }) = self.slots.get_mut(*ancestor)
+            {
+                *nodes += 2;
             }
-        }
-        let mut added = [(key, at + 1), (value, at + 2)].map(|(text, end)| {
-            let start = self.buffer.len();
-            self.buffer.push_str(text);
-            Slot {
-                data: Data::Buffer(Span::new(start, start + text.len())),
-                end,
-                place,
-            }
-        });
-        added.reverse();
-        for slot in added {
-            self.slots.insert(at as usize, slot);
         }
         if let Some(Slot {
-            data: Data::Map(count),
+            data: Data::Map(size),
             ..
         }) = ancestors.last().and_then(|map| self.slots.get_mut(*map))
         {
-            *count += 1;
+            size.count += 1;
         }
+        let rest = self.slots.split_off(at);
+        for text in [key, value] {
+            let start = self.buffer.len();
+            self.buffer.push_str(text);
+            let span = Span::new(start, start + text.len());
+            self.slots.push(Data::Buffer(span), place);
+        }
+        self.slots.extend(&rest);
     }
 
     /// Returns the node at an index that [`Node::index`] gave.
@@ -193,11 +170,12 @@ pub struct Node<'a> {
 
 impl<'a> Node<'a> {
     #[expect(
-        clippy::indexing_slicing,
+        clippy::expect_used,
         reason = "an index is made by this module only, and a document is never empty"
     )]
     pub(super) fn slot(self) -> &'a Slot {
-        &self.document.slots[self.index as usize]
+        let slot = self.document.slots.get(self.index());
+        slot.expect("a node is one of its document")
     }
 
     /// Returns the document.
@@ -212,22 +190,25 @@ impl<'a> Node<'a> {
 
     /// Returns the number after those of the node's subtree.
     pub fn end_index(self) -> usize {
-        self.slot().end as usize
+        (self.index + self.slot().nodes()) as usize
     }
 
     /// Returns where the node stands.
     pub fn place(self) -> Place {
-        self.slot().place
+        Place {
+            span: self.span(),
+            origin: self.origin(),
+        }
     }
 
     /// Returns the node's bytes in the document's text.
     pub fn span(self) -> Span {
-        self.slot().place.span
+        self.slot().span
     }
 
     /// Returns the node's origin.
     pub fn origin(self) -> Option<OriginId> {
-        self.slot().place.origin
+        self.document.slots.origin(self.index())
     }
 
     /// Returns the kind of value.
@@ -264,7 +245,7 @@ impl<'a> Node<'a> {
     /// Returns the integer.
     pub fn as_int(self) -> Option<i64> {
         match self.slot().data {
-            Data::Int(value) => Some(value),
+            Data::Int(value) => Some(i64::from_ne_bytes(value)),
             _ => None,
         }
     }
@@ -276,8 +257,8 @@ impl<'a> Node<'a> {
     )]
     pub fn as_float(self) -> Option<f64> {
         match self.slot().data {
-            Data::Int(value) => Some(value as f64),
-            Data::Float(value) => Some(value),
+            Data::Int(value) => Some(i64::from_ne_bytes(value) as f64),
+            Data::Float(value) => Some(f64::from_ne_bytes(value)),
             _ => None,
         }
     }
@@ -294,7 +275,7 @@ impl<'a> Node<'a> {
     /// Returns the entries of a map in document order, keys as nodes (always strings); nothing for other kinds.
     pub fn entries(self) -> Entries<'a> {
         let count = match self.slot().data {
-            Data::Map(count) => count,
+            Data::Map(size) => size.count,
             _ => 0,
         };
         Entries {
@@ -307,7 +288,7 @@ impl<'a> Node<'a> {
     /// Returns the items of a list; nothing for other kinds.
     pub fn items(self) -> Items<'a> {
         let count = match self.slot().data {
-            Data::Seq(count) => count,
+            Data::Seq(size) => size.count,
             _ => 0,
         };
         Items {
@@ -324,7 +305,15 @@ impl<'a> Node<'a> {
 
     /// Returns the key's node and the value under a key of a map.
     pub fn entry(self, key: &str) -> Option<(Node<'a>, Node<'a>)> {
-        self.entries().find(|(name, _)| name.as_str() == Some(key))
+        self.entries().find(|(name, _)| name.is_str(key))
+    }
+
+    /// Tells whether the node is this string. Most keys that are asked differ in their length already.
+    fn is_str(self, text: &str) -> bool {
+        match self.slot().data {
+            Data::Text(span) | Data::Buffer(span) if span.len() != text.len() => false,
+            _ => self.as_str() == Some(text),
+        }
     }
 
     /// Follows keys from map to map.
@@ -334,7 +323,7 @@ impl<'a> Node<'a> {
 
     /// Returns the value under a key of a map that has few.
     fn get_short(self, key: &str) -> Option<Node<'a>> {
-        let short = matches!(self.slot().data, Data::Map(count) if count <= 32);
+        let short = matches!(self.slot().data, Data::Map(size) if size.count <= 32);
         short.then(|| self.get(key)).flatten()
     }
 
@@ -344,7 +333,7 @@ impl<'a> Node<'a> {
             Data::Null => state.hash_one(0_u8),
             Data::Bool(value) => state.hash_one((1_u8, value)),
             Data::Int(value) => state.hash_one((2_u8, value)),
-            Data::Float(value) => state.hash_one((3_u8, value.to_bits())),
+            Data::Float(value) => state.hash_one((3_u8, value)),
             Data::Text(_) | Data::Buffer(_) => state.hash_one((4_u8, self.as_str())),
             Data::Seq(_) => self.items().fold(5, |before, item| {
                 state.hash_one((before, item.value_hash(state)))
@@ -362,10 +351,9 @@ impl<'a> Node<'a> {
         match (self.slot().data, other.slot().data) {
             (Data::Null, Data::Null) => true,
             (Data::Bool(a), Data::Bool(b)) => a == b,
-            (Data::Int(a), Data::Int(b)) => a == b,
-            (Data::Float(a), Data::Float(b)) => a.to_bits() == b.to_bits(),
+            (Data::Int(a), Data::Int(b)) | (Data::Float(a), Data::Float(b)) => a == b,
             (Data::Seq(a), Data::Seq(b)) => {
-                a == b
+                a.count == b.count
                     && self
                         .items()
                         .zip(other.items())
@@ -373,7 +361,7 @@ impl<'a> Node<'a> {
             }
             (Data::Map(a), Data::Map(b)) => {
                 // Most are in the same order; a map is searched key by key only where it is short.
-                let known: HashMap<&str, Node<'_>> = if b > 32 {
+                let known: HashMap<&str, Node<'_>> = if b.count > 32 {
                     let entries = other.entries();
                     entries
                         .filter_map(|(key, value)| Some((key.as_str()?, value)))
@@ -382,7 +370,7 @@ impl<'a> Node<'a> {
                     HashMap::new()
                 };
                 let get = |key: &str| known.get(key).copied().or_else(|| other.get_short(key));
-                a == b
+                a.count == b.count
                     && self.entries().all(|(key, mine)| {
                         key.as_str()
                             .and_then(get)
@@ -415,7 +403,7 @@ impl<'a> Iterator for Entries<'a> {
             document: self.document,
             index: self.next + 1,
         };
-        self.next = value.slot().end;
+        self.next = value.index + value.slot().nodes();
         Some((key, value))
     }
 
@@ -443,7 +431,7 @@ impl<'a> Iterator for Items<'a> {
             document: self.document,
             index: self.next,
         };
-        self.next = item.slot().end;
+        self.next = item.index + item.slot().nodes();
         Some(item)
     }
 
@@ -459,10 +447,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_takes_half_a_cache_line() {
-        assert_eq!(size_of::<Slot>(), 32);
-        assert_eq!(size_of::<Option<OriginId>>(), 4);
-        assert_eq!(OriginId::new(0).index(), 0);
-        assert_eq!(OriginId::new(7).index(), 7);
+    fn an_origin_is_an_index() {
+        for index in [0, 7] {
+            assert_eq!(OriginId::new(index).index(), index);
+        }
     }
 }

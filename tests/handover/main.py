@@ -6,6 +6,7 @@ import time
 
 import github
 import hooks
+import recipes
 
 
 def main():
@@ -15,7 +16,7 @@ def main():
     arguments = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)
     failed = 0
-    for module in (hooks, github):
+    for module in (recipes, hooks, github):
         for case in module.cases(arguments.rust):
             if arguments.cases and case.__name__ not in arguments.cases:
                 continue

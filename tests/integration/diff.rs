@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::program::run;
 use crate::project::Project;
+use crate::schemas::misfits;
 
 const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {app: demo}}\ndata: {x: '{{ values.x }}'}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: demo}\n";
 
@@ -119,6 +120,208 @@ fn branches_of_environments_are_sides() {
     let between = told(&project, &["--from", "env/prod", "--to", "env/dev"], 1);
     let expected = "# prod => dev: 0 new, 1 changed, 0 removed\n~ demo/ConfigMap/a\n    ~ data.x: two => one\n";
     assert_eq!(between, expected);
+}
+
+/// Makes a project whose environments are delivered on branches, with one commit and nothing rendered beside it.
+fn on_branches() -> Project {
+    let project = Project::new(&[
+        ("tympan.yaml", "delivery: branches\n"),
+        ("templates/demo/x.yaml", OBJECT),
+        ("values/dev.yaml", "x: one\n"),
+        ("values/prod.yaml", "x: two\n"),
+    ]);
+    let folder = project.path(".");
+    git(&folder, &["init", "-q", "-b", "main"]);
+    git(&folder, &["config", "user.name", "Ann"]);
+    git(&folder, &["config", "user.email", "ann@example.org"]);
+    save(&folder);
+    project
+}
+
+fn save(folder: &Path) {
+    git(folder, &["add", "-A"]);
+    git(folder, &["commit", "-q", "-m", "more"]);
+}
+
+fn tip(folder: &Path, branch: &str) -> String {
+    let asked = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(["rev-parse", branch])
+        .output()
+        .unwrap();
+    String::from_utf8(asked.stdout).unwrap().trim().to_owned()
+}
+
+/// Returns what is told of a changed value in `prod`, with the commits that both sides were read of.
+fn changed(sides: &str, before: &str, after: &str) -> String {
+    format!(
+        "# prod{sides}: 0 new, 1 changed, 0 removed\n~ demo/ConfigMap/a\n    ~ data.x: {before} => {after}\n"
+    )
+}
+
+#[test]
+fn what_was_delivered_on_branches_is_compared_with() {
+    let project = on_branches();
+    let folder = project.path(".");
+    let shown = told(&project, &[], 2);
+    let words = "no environment has a branch `env/{environment}`, here or at `origin`";
+    assert!(
+        shown.contains(words) && shown.contains("git fetch origin"),
+        "{shown}"
+    );
+    let shown = told(&project, &["--from", "HEAD"], 2);
+    let words = "`HEAD` holds nothing that is rendered, and no branch `env/{environment}` is made";
+    assert!(shown.contains(words), "{shown}");
+
+    assert_eq!(project.run(&["commit", "-q"]).code, 0);
+    assert_eq!(told(&project, &[], 0), "");
+    assert!(!project.path("rendered").exists());
+    let first = tip(&folder, "env/prod");
+    let at = format!(", from env/prod at {}", &first[..7]);
+    project.write("values/prod.yaml", b"x: three\n");
+    assert_eq!(told(&project, &[], 1), changed(&at, "two", "three"));
+    assert_eq!(told(&project, &["-e", "dev"], 0), "");
+    assert_eq!(
+        told(&project, &["--to", "env:prod"], 1),
+        changed(&at, "two", "three")
+    );
+    let page = told(&project, &["--format", "json"], 1);
+    let page: Value = serde_json::from_str(&page).unwrap();
+    assert_eq!(misfits("diff.schema.json", &page), [""; 0]);
+    assert_eq!(page["from"], "env/{environment}");
+    let before = &page["comparisons"][1]["before"];
+    assert_eq!(before["name"], "env/prod");
+    assert_eq!(before["commit"], first);
+    let page = told(&project, &["--format", "markdown"], 1);
+    let heading = format!("### `prod`, from `env/prod` at {}: 0 new", &first[..7]);
+    assert!(page.starts_with(&heading), "{page}");
+
+    // A commit of the sources is what the branches were made of, or of what comes before it.
+    save(&folder);
+    assert_eq!(
+        told(&project, &["--from", "HEAD"], 1),
+        changed(&at, "two", "three")
+    );
+    assert_eq!(project.run(&["commit", "-q"]).code, 0);
+    assert_eq!(told(&project, &["--from", "HEAD"], 0), "");
+    assert_eq!(
+        told(&project, &["--from", "HEAD~1"], 1),
+        changed(&at, "two", "three")
+    );
+    let second = tip(&folder, "env/prod");
+    let sides = format!(
+        ", from env/prod~1 at {}, to env/prod at {}",
+        &first[..7],
+        &second[..7]
+    );
+    let patterns = ["--from", "env/{environment}~1", "--to", "env/{environment}"];
+    let prod = [&patterns[..], &["-e", "prod"]].concat();
+    assert_eq!(told(&project, &prod, 1), changed(&sides, "two", "three"));
+
+    // An environment that is new.
+    project.write("values/test.yaml", b"x: four\n");
+    let shown = told(&project, &[], 1);
+    let expected = "# test: 2 new, 0 changed, 0 removed\n+ Namespace/demo\n+ demo/ConfigMap/a\nnote: `env/{environment}` holds nothing of `test`\n";
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn the_later_one_of_here_and_of_origin_is_what_was_delivered() {
+    let project = on_branches();
+    let origin = project.path(".");
+    assert_eq!(project.run(&["commit", "-q"]).code, 0);
+    let clone = tempfile::TempDir::new().unwrap();
+    let folder = clone.path().join("clone");
+    let (from, to) = (origin.to_str().unwrap(), folder.to_str().unwrap());
+    git(&origin, &["clone", "-q", from, to]);
+    let values = folder.join("values/prod.yaml");
+    let diff = |words: &str| {
+        let output = run(&["-C", to, "diff"]);
+        let (out, err) = (&output.stdout, &output.stderr);
+        assert!(output.code == 1 && out.contains(words), "{out}{err}");
+    };
+    std::fs::write(&values, "x: three\n").unwrap();
+    diff("# prod, from origin/env/prod at ");
+    git(&folder, &["branch", "env/prod", "origin/env/prod"]);
+    diff("# prod, from env/prod at ");
+
+    // Another job has delivered, and this clone has asked since.
+    project.write("values/prod.yaml", b"x: four\n");
+    save(&origin);
+    assert_eq!(project.run(&["commit", "-q"]).code, 0);
+    git(&folder, &["fetch", "-q"]);
+    diff("data.x: four => three");
+    diff("# prod, from origin/env/prod at ");
+
+    // Both have gone on: Argo CD reads what is at origin.
+    save_with_name(&folder);
+    assert_eq!(run(&["-C", to, "commit", "-q", "-e", "prod"]).code, 0);
+    std::fs::write(&values, "x: five\n").unwrap();
+    diff("# prod, from origin/env/prod at ");
+
+    // What was delivered here is not pushed yet.
+    git(&folder, &["branch", "-f", "env/prod", "origin/env/prod"]);
+    save_with_name(&folder);
+    assert_eq!(run(&["-C", to, "commit", "-q", "-e", "prod"]).code, 0);
+    std::fs::write(&values, "x: six\n").unwrap();
+    diff("# prod, from env/prod at ");
+    diff("data.x: five => six");
+}
+
+fn save_with_name(folder: &Path) {
+    git(folder, &["config", "user.name", "Bob"]);
+    git(folder, &["config", "user.email", "bob@example.org"]);
+    save(folder);
+}
+
+#[test]
+fn checks_compare_with_what_was_delivered_on_branches() {
+    let project = on_branches();
+    let folder = project.path(".");
+    let check = |side: &str| project.run(&["check", "--base", side]);
+    let output = check("HEAD");
+    assert_eq!(output.code, 0);
+    let note = "note: `HEAD` holds nothing that is rendered: changes are not checked\n";
+    assert_eq!(output.stderr, note);
+    assert!(output.stdout.contains("changes not checked"));
+    assert_eq!(check("env/{environment}").code, 2);
+    assert_eq!(project.run(&["network", "--diff", "HEAD"]).code, 2);
+
+    assert_eq!(project.run(&["commit", "-q"]).code, 0);
+    let service = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {app: web}}\nspec: {containers: [{name: web, image: 'x:1'}]}\n";
+    project.write("templates/demo/y.yaml", service.as_bytes());
+    save(&folder);
+    for side in ["HEAD", "main", "env/{environment}"] {
+        let output = check(side);
+        let at = &tip(&folder, "env/prod")[..7];
+        let note = format!("note: `prod` is compared with `env/prod` at {at}\n");
+        assert!(output.stderr.contains(&note), "{}", output.stderr);
+        assert!(!output.stdout.contains("changes not checked"), "{side}");
+        let output = project.run(&["network", "-e", "prod", "--diff", side]);
+        assert!(output.stderr.contains(&note), "{}", output.stderr);
+        assert!(
+            output
+                .stdout
+                .contains(" => demo/web[Pod] : All Connections"),
+            "{}",
+            output.stdout
+        );
+    }
+
+    // Nothing is kept beside the sources, and nothing is out of date.
+    let output = project.run(&["render", "--check"]);
+    assert_eq!(output.code, 0);
+    let words = "there is no rendered, and `delivery` in tympan.yaml asks for none\n";
+    assert_eq!(output.stdout, words);
+    project.write("tympan.yaml", b"");
+    assert_eq!(project.run(&["render", "--check"]).code, 1);
+    project.write("tympan.yaml", b"delivery: plugin\n");
+    let shown = told(&project, &[], 2);
+    assert!(
+        shown.contains("with `delivery: plugin` that is in git nowhere"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -96,4 +96,25 @@ fn a_page_is_written_and_drift_is_told() {
             .starts_with("network-dev.svg: different\nthe page")
     );
     assert!(fs::read_to_string(&file).unwrap().contains("in Dev"));
+
+    // Pictures of environments that are no more go; what somebody else drew stays.
+    let there = |name: &str| Path::new(&project).join("docs/net").join(name);
+    fs::write(there("network-old.svg"), &text).unwrap();
+    fs::write(there("network-own.svg"), "<svg/>\n").unwrap();
+    let drift = check();
+    assert_eq!(drift.code, 1);
+    let line = "network-old.svg: of an environment that is no more\n";
+    assert!(
+        drift.stdout.contains(line) && !drift.stdout.contains("own"),
+        "{}",
+        drift.stdout
+    );
+    let written = network(&project, &["--docs", "docs/net"]);
+    assert!(
+        written.stdout.ends_with("\nremoved: network-old.svg\n"),
+        "{}",
+        written.stdout
+    );
+    assert!(!there("network-old.svg").exists() && there("network-own.svg").exists());
+    assert_eq!(check().code, 0);
 }

@@ -19,6 +19,15 @@ fn schema(name: &str) -> Validator {
     jsonschema::draft202012::new(&schema).unwrap()
 }
 
+/// Returns what does not fit a schema.
+pub(crate) fn misfits(name: &str, value: &Value) -> Vec<String> {
+    let schema = schema(name);
+    let errors = schema.iter_errors(value);
+    errors
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
 fn value(text: &str) -> Value {
     let documents = read(&Arc::from(text), &Limits::default()).documents;
     documents
@@ -183,8 +192,85 @@ fn a_report_fits_its_schema() {
 
 /// Checks a report by the published schema.
 pub(crate) fn fits_the_report(report: &Value) {
-    let schema = schema("report.schema.json");
-    let errors = schema.iter_errors(report).map(|error| error.to_string());
-    let errors: Vec<String> = errors.collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    assert_eq!(misfits("report.schema.json", report), [""; 0]);
+}
+
+#[test]
+fn differences_fit_their_schema() {
+    let common = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: demo}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: closed}\nspec: {podSelector: {matchLabels: {app: old}}, policyTypes: [Ingress, Egress]}\n";
+    let pod = "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {app: SELECTED}}, template: {metadata: {labels: {app: SELECTED}}, spec: {containers: [{name: web, image: 'x:VERSION', env: ARGS}]}}}\n";
+    let before = "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: old}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: old}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: one, gone: x}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {text: \"a\\nb\\nc\\nd\\ne\\nf\\ng\\n\", gone: x, other: x}\n";
+    let after = "---\napiVersion: v1\nkind: Service\nmetadata: {name: new}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: two}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {text: \"a\\nB\\nc\\nd\\ne\\nf\\ng\\n\", other: y}\n";
+    let fill = |text: String, selected: &str, version: &str, args: &str| {
+        text.replace("SELECTED", selected)
+            .replace("VERSION", version)
+            .replace("ARGS", args)
+    };
+    let old = fill(
+        format!("{common}{pod}{before}"),
+        "old",
+        "1",
+        "[{name: a}, {name: b}]",
+    );
+    let new = fill(
+        format!("{common}{pod}{after}"),
+        "new",
+        "2",
+        "[{name: b}, {name: a}]",
+    );
+    let project = Project::new(&[
+        ("templates/demo/x.yaml", &new),
+        ("values/dev.yaml", ""),
+        ("before/x.yaml", &old),
+        ("after/x.yaml", &new.replace("image: 'x:2'", "image: 'x:3'")),
+    ]);
+    let mut told = String::new();
+    for sides in [
+        ["--from=before", "--to=after"],
+        ["--from=after", "--to=before"],
+        ["--from=before", "--to=work"],
+    ] {
+        let output = project.run(&["diff", sides[0], sides[1], "--format=json"]);
+        assert_eq!(output.code, 1, "{}{}", output.stdout, output.stderr);
+        let page: Value = serde_json::from_str(&output.stdout).unwrap();
+        let misfits = misfits("diff.schema.json", &page);
+        assert_eq!(misfits, [""; 0], "{}", output.stdout);
+        told.push_str(&output.stdout);
+    }
+    // What the schema tells apart was there.
+    for word in [
+        "\"lost\"",
+        "\"refused\"",
+        "\"removed\"",
+        "\"image\"",
+        "\"added\"",
+        "\"moved\"",
+        "\"lines\"",
+        "\"hidden\": true",
+        "\"ports\"",
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+}
+
+#[test]
+fn the_schema_of_differences_takes_nothing_else() {
+    let page = |change: &str| {
+        format!(
+            "{{version: 1, from: a, to: b, comparisons: [{{added: 0, changed: 0, removed: 0, impacts: [], opened: [], closed: [], objects: [{{resource: {{apiVersion: v1, kind: X, name: a}}, {change}}}]}}]}}"
+        )
+    };
+    for (change, fits) in [
+        ("change: added", true),
+        ("change: changed", false),
+        ("change: new", false),
+        (
+            "change: changed, fields: [{path: x, change: moved, hidden: false}]",
+            true,
+        ),
+        ("change: changed, fields: [{path: x, change: moved}]", false),
+    ] {
+        let misfits = misfits("diff.schema.json", &value(&page(change)));
+        assert_eq!(misfits.is_empty(), fits, "{change}");
+    }
 }

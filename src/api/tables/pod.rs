@@ -8,7 +8,7 @@ use crate::api::Fact::{
 use crate::api::fact::{self, given, is_empty, text, wanting};
 use crate::api::names::Spelling::{Label, LabelValue, QualifiedName, Subdomain};
 use crate::api::{Context, Definition, rules};
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
@@ -154,8 +154,7 @@ pub(super) fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Str
     } else {
         known.as_slice()
     };
-    nearest(name, few.iter().copied())
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+    did_you_mean(nearest(name, few.iter().copied()))
 }
 
 fn has_spec<'a>(_: &Context<'a>, pod: Node<'a>, faults: &mut Vec<Fault<'a>>) {

@@ -11,7 +11,7 @@ use crate::cel::ir::{Call, Ir, IrKind};
 use crate::cel::library::{Overload, functions, overloads, regex};
 use crate::cel::types::Type;
 use crate::cel::value::Value;
-use crate::finding::nearest;
+use crate::finding::{did_you_mean, nearest};
 use crate::source::Span;
 
 /// What is called, and with what.
@@ -77,11 +77,8 @@ impl Checker<'_> {
                 .filter(|name| name.starts_with(&prefix) && !name.contains(' '))
                 .collect();
             if !known.is_empty() {
-                let message = match nearest(&name, known) {
-                    Some(near) => format!("there is no function `{name}`; did you mean `{near}`?"),
-                    None => format!("there is no function `{name}`"),
-                };
-                return self.error(name_span, message);
+                let near = did_you_mean(nearest(&name, known));
+                return self.error(name_span, format!("there is no function `{name}`{near}"));
             }
         }
         let member = target.is_some();
@@ -249,10 +246,8 @@ impl Checker<'_> {
             };
             return self.error(request.name_span, message);
         }
-        let message = match nearest(name, functions().filter(|known| !known.contains('.'))) {
-            Some(near) => format!("there is no function `{name}`; did you mean `{near}`?"),
-            None => format!("there is no function `{name}`"),
-        };
+        let near = nearest(name, functions().filter(|known| !known.contains('.')));
+        let message = format!("there is no function `{name}`{}", did_you_mean(near));
         self.error(request.name_span, message)
     }
 

@@ -216,11 +216,8 @@ impl Checker<'_> {
         }
         let locals = self.locals.iter().rev().map(|(local, _)| &**local);
         let known = locals.chain(self.environment.names()).take(MOST_NAMES);
-        let message = match nearest(name, known) {
-            Some(near) => format!("`{name}` is not declared; did you mean `{near}`?"),
-            None => format!("`{name}` is not declared"),
-        };
-        self.error(span, message)
+        let near = did_you_mean(nearest(name, known));
+        self.error(span, format!("`{name}` is not declared{near}"))
     }
 
     fn variable(&mut self, span: Span, name: &str) -> Ir {
@@ -288,13 +285,9 @@ impl Checker<'_> {
         if members.is_empty() {
             return None;
         }
-        let message = match nearest(&field.text, members) {
-            Some(near) => format!(
-                "`{prefix}{}` is not declared; did you mean `{prefix}{near}`?",
-                field.text
-            ),
-            None => format!("`{prefix}{}` is not declared", field.text),
-        };
+        let near = nearest(&field.text, members).map(|near| format!("{prefix}{near}"));
+        let near = did_you_mean(near.as_deref());
+        let message = format!("`{prefix}{}` is not declared{near}", field.text);
         Some(self.error(field.span, message))
     }
 

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::message::{message, short};
+use super::message::message;
 use super::{Allow, Run};
 use crate::argocd::hydrator::{DryCommit, METADATA, folder_metadata, root_metadata};
+use crate::cli::branches::SOURCE;
 use crate::error::Failure;
-use crate::git::{self, Commit, Entries, Entry, Remote};
+use crate::git::{self, Commit, Entries, Entry, Remote, short};
 use crate::output::{self, Adopt, BranchPlan, ChangeKind, Desired, Held, ledger_path, plan_branch};
 
-/// The trailer that names a commit's source.
-pub(super) const SOURCE: &str = "Tympan-Source";
 /// How many commits of a branch are looked at for others' work.
 const MOST: usize = 10_000;
 const ATTRIBUTES_TEXT: &str =
@@ -167,8 +166,8 @@ fn dry<'r>(run: &'r Run<'_>) -> DryCommit<'r> {
 
 /// Refuses to take a branch back to an older source: a slow job must not undo what a later one did.
 fn refuse_older(run: &Run<'_>, job: &Job<'_>, tip: &str) -> Result<(), Failure> {
-    let made_of = git::sources_of(run.project, SOURCE, tip, None, 1)?;
-    let made_of = made_of.first().map_or("", String::as_str);
+    let made_of = git::trailers_of(run.project, SOURCE, tip, None, 1)?;
+    let made_of = made_of.first().map_or("", |(_, of)| of.as_str());
     let is_id = !made_of.is_empty() && made_of.bytes().all(|byte| byte.is_ascii_hexdigit());
     let source = &run.source.id;
     if !is_id || made_of == source || run.allows(Allow::Older) {
@@ -195,8 +194,8 @@ fn refuse_older(run: &Run<'_>, job: &Job<'_>, tip: &str) -> Result<(), Failure> 
 /// Refuses to take back what others have committed to a branch that the source does not have.
 fn refuse_others(run: &Run<'_>, job: &Job<'_>, tip: &str) -> Result<(), Failure> {
     let source = &run.source.id;
-    let made_of = git::sources_of(run.project, SOURCE, tip, Some(source), MOST)?;
-    if made_of.len() == MOST || made_of.iter().any(String::is_empty) {
+    let made_of = git::trailers_of(run.project, SOURCE, tip, Some(source), MOST)?;
+    if made_of.len() == MOST || made_of.iter().any(|(_, of)| of.is_empty()) {
         let failure = format!(
             "`{}` has commits that {} does not have",
             job.branch,

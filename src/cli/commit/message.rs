@@ -1,8 +1,8 @@
 //! What a commit says of its source.
 
 use super::Run;
-use super::build::SOURCE;
-use crate::cli::side::ENVIRONMENT;
+use crate::cli::branches::{ENVIRONMENT, SOURCE};
+use crate::git::short;
 
 /// The longest subject that is repeated.
 const LONGEST: usize = 200;
@@ -24,11 +24,6 @@ pub(super) fn message(run: &Run<'_>, environments: &[&str]) -> String {
     trailers.push(format!("Co-authored-by: {author} <{email}>"));
     let (id, subject) = (short(&source.id), subject.trim());
     format!("{id}: {subject}\n\n{}\n", trailers.join("\n"))
-}
-
-/// Returns an id as people read it.
-pub(super) fn short(id: &str) -> &str {
-    id.get(..7).unwrap_or(id)
 }
 
 /// Puts a space for whatever could begin another line or lead a terminal astray.

@@ -11,6 +11,7 @@ use self::build::Job;
 use self::publish::Published;
 use super::Settings;
 use super::args::{Allow, CommitArgs};
+use super::branches::{PATTERN, PLACEHOLDER, branch_of};
 use super::check::today;
 use super::load::{self, Judgement, load_project, pipeline_input, project_checks};
 use super::render::{desired, show};
@@ -20,14 +21,11 @@ use crate::finding::Severity;
 use crate::git::{self, Source};
 use crate::output::{self, ChangeKind};
 use crate::pipeline::Outcome;
+use crate::progress::Progress;
 use crate::project::{Config, Delivery, Project};
 use crate::report::escaped;
 use crate::shard::Part;
 
-/// What stands for an environment's name in a pattern of branches.
-const PLACEHOLDER: &str = "{environment}";
-/// The pattern where `tympan.yaml` says that Argo CD reads branches.
-const PATTERN: &str = "env/{environment}";
 /// What a project is made of.
 const SOURCES: &[&str] = &["tympan.yaml", "policies", "schemas", "templates", "values"];
 
@@ -39,6 +37,7 @@ struct Run<'r> {
     repository: Option<&'r str>,
     /// Whether sources are not as the commit has them.
     dirty: bool,
+    progress: &'r Progress,
 }
 
 impl Run<'_> {
@@ -52,7 +51,7 @@ pub(super) fn run(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
-    let project = load_project(&settings.directory)?;
+    let project = load_project(settings)?;
     let root = project.root.clone();
     let pattern = pattern(args, &project.config)?;
     let source = git::source(&root)?;
@@ -60,7 +59,7 @@ pub(super) fn run(
     if !args.allow.contains(&Allow::Dirty) {
         refuse_dirty(&dirty)?;
     }
-    let (outcome, config) = prove(project, args)?;
+    let (outcome, config) = prove(project, args, settings)?;
     if !outcome.complete {
         show(&outcome, settings)?;
         return Err(Failure::new(
@@ -102,6 +101,7 @@ pub(super) fn run(
         source: &source,
         repository: url.as_deref(),
         dirty: !dirty.is_empty(),
+        progress: &settings.progress,
     };
     let published = publish::publish(&run, &jobs)?;
     for one in &published {
@@ -170,12 +170,16 @@ fn refuse_dirty(dirty: &[String]) -> Result<(), Failure> {
 }
 
 /// Renders and checks.
-fn prove(mut project: Project, args: &CommitArgs) -> Result<(Outcome, Config), Failure> {
+fn prove(
+    mut project: Project,
+    args: &CommitArgs,
+    settings: &Settings,
+) -> Result<(Outcome, Config), Failure> {
     let waivers = std::mem::take(&mut project.waivers);
     let whole = args.environments.is_empty();
-    let mut checks = project_checks(&project, &[])?;
+    let mut checks = project_checks(&project, &[], settings)?;
     checks.parity = whole.then(|| project.config.parity.clone());
-    let (input, config) = pipeline_input(project, &args.environments, &[])?;
+    let (input, config) = pipeline_input(project, &args.environments, &[], settings)?;
     let by = Judgement {
         waivers: &waivers,
         today: today(),
@@ -195,7 +199,7 @@ fn jobs<'o>(
     let environments = outcome.environments.iter();
     let mut all: Vec<Job<'_>> = environments
         .map(|environment| Job {
-            branch: pattern.replace(PLACEHOLDER, &environment.name),
+            branch: branch_of(pattern, &environment.name),
             desired: vec![desired(environment, Part::Whole)],
             beside: false,
             whole: args.environments.is_empty(),
@@ -272,7 +276,7 @@ fn tell_of(
         }
         None => writeln!(out, "{branch}: nothing changed")?,
         Some(commit) => {
-            let short = message::short(commit);
+            let short = git::short(commit);
             writeln!(
                 out,
                 "{branch}: {new} new, {changed} changed, {removed} removed, in {short}"

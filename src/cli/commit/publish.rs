@@ -16,6 +16,10 @@ const TRIES: u32 = 6;
 /// The first wait between two tries; each is twice as long as the one before.
 const WAIT: Duration = Duration::from_millis(50);
 
+/// What those who wait are told.
+const COMMITTING: &str = "committing";
+const PUSHING: &str = "pushing";
+
 /// What became of a branch.
 pub(super) struct Published {
     pub(super) branch: String,
@@ -84,6 +88,7 @@ fn here(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<Vec<Published>, Failure> {
     let busy = git::checked_out(run.project)?;
     let mut updates = Vec::new();
     let mut published = Vec::new();
+    let step = run.progress.count(COMMITTING, jobs.len(), "branches");
     for job in jobs {
         if busy.contains(&job.branch) {
             let failure = format!(
@@ -108,6 +113,7 @@ fn here(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<Vec<Published>, Failure> {
             });
         }
         published.push(Published::new(job, built));
+        step.one();
     }
     if !run.args.dry_run {
         move_branches(run, &updates, "nothing was committed")?;
@@ -172,15 +178,18 @@ fn push(run: &Run<'_>, jobs: &[Job<'_>], remote: Remote<'_>) -> Result<Vec<Publi
             sleep(WAIT * 2_u32.pow(attempt - 1));
         }
         let own = own_tips(run, jobs)?;
+        run.progress.begin("fetching");
         let theirs = their_tips(run, &pending, remote)?;
         let mut updates = Vec::new();
         let mut waiting = Vec::new();
+        let step = run.progress.count(COMMITTING, pending.len(), "branches");
         for job in &pending {
             let (here, there) = (own.get(&job.branch), theirs.get(&job.branch));
             let base = base(run, job, here, there)?;
             let built = build(run, job, base.as_deref())?;
             let new = built.tip.clone().filter(|new| Some(new) != there);
             published.insert(job.branch.clone(), Published::new(job, built));
+            step.one();
             if let Some(new) = new {
                 let branch = job.branch.clone();
                 let old = there.cloned();
@@ -192,6 +201,7 @@ fn push(run: &Run<'_>, jobs: &[Job<'_>], remote: Remote<'_>) -> Result<Vec<Publi
             follow(run, jobs, &own, &published, &busy)?;
             return Ok(published.into_values().collect());
         }
+        run.progress.begin(PUSHING);
         pending = settle(&updates, &waiting, remote, &mut published)?;
         if pending.is_empty() {
             follow(run, jobs, &own, &published, &busy)?;
@@ -341,6 +351,7 @@ fn push_notes(run: &Run<'_>, commits: &[&str], remote: Remote<'_>) -> Result<(),
     if commits.is_empty() {
         return Ok(());
     }
+    run.progress.begin(PUSHING);
     let reference = format!("refs/notes/{METADATA}");
     for attempt in 0..TRIES {
         if attempt > 0 {

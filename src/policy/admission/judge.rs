@@ -79,7 +79,7 @@ pub fn judge<'a>(
     policy: &'a Policy<'a>,
     binding: Option<&'a Binding<'a>>,
     params: &[Node<'a>],
-    request: &'a Request<'a>,
+    request: &Request<'a>,
 ) -> Decision<'a> {
     let matched = policy.constraints.matches(request);
     let bound = binding.map_or(Match::Yes(None), |binding| {
@@ -118,9 +118,9 @@ pub fn judge<'a>(
     judge.decision
 }
 
-struct Judge<'a> {
+struct Judge<'a, 'r> {
     policy: &'a Policy<'a>,
-    request: &'a Request<'a>,
+    request: &'r Request<'a>,
     /// The version that the policy names, where it is not the object's.
     version: Option<&'a str>,
     decision: Decision<'a>,
@@ -129,7 +129,7 @@ struct Judge<'a> {
 /// An expression that failed, and how.
 type Failed<'a> = (&'a Program, EvalError, Option<&'a Validation<'a>>);
 
-impl<'a> Judge<'a> {
+impl<'a> Judge<'a, '_> {
     /// Judges with one of the params.
     fn run(&mut self, params: Option<Node<'a>>) {
         self.decision.cost += self.policy.setup;
@@ -331,7 +331,7 @@ enum Stage {
     Validations,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Judge<'a, '_> {
     fn activation(&self, params: Option<Node<'a>>, stage: Stage) -> Activation<'a> {
         let (request, reads) = (self.request, self.policy.reads);
         // So many names there are besides the variables.
@@ -353,7 +353,14 @@ impl<'a> Judge<'a> {
             activation.set("authorizer.requestResource", check);
         }
         if reads.request {
-            activation.set("request", value::request(request, self.version));
+            let value = match self.version {
+                None => request
+                    .value
+                    .get_or_init(|| value::request(request, None))
+                    .clone(),
+                version => value::request(request, version),
+            };
+            activation.set("request", value);
         }
         if reads.namespace {
             let namespace = match stage {

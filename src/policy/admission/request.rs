@@ -1,9 +1,10 @@
 //! What policies judge: requests to create, change or remove an object.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::seen::{self, Definitions};
-use crate::cel::Schema;
+use crate::cel::{Schema, Value};
 use crate::cluster::{DEFAULT_NAMESPACE, Labels};
 use crate::manifest::{Scope, Scopes, group};
 use crate::schema::{Kubernetes, KubernetesVersion};
@@ -198,6 +199,8 @@ pub struct Request<'a> {
     pub(super) user: Option<&'a User>,
     pub(super) dry_run: bool,
     pub(super) kinds: Kinds<'a>,
+    /// What expressions see of the request, once one has asked: most policies that read it read the same.
+    pub(super) value: OnceCell<Value<'a>>,
 }
 
 impl<'a> Request<'a> {
@@ -273,6 +276,7 @@ impl<'a> Request<'a> {
             user: None,
             dry_run: false,
             kinds,
+            value: OnceCell::new(),
         }
     }
 
@@ -287,6 +291,7 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn user(mut self, user: &'a User) -> Self {
         self.user = Some(user);
+        self.value = OnceCell::new();
         self
     }
 

@@ -1,13 +1,18 @@
 //! The values of what expressions may name.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::request::{Operation, Request, User};
 use crate::cel::{Entries, Key, Map, Opaque, Text, Value};
 
 /// Makes the value of `request`; what is empty is left out, as it is in JSON.
-pub(super) fn request<'a>(request: &'a Request<'a>, version: Option<&'a str>) -> Value<'a> {
+pub(super) fn request<'a>(request: &Request<'a>, version: Option<&'a str>) -> Value<'a> {
     let resource = &request.resource;
+    let plural = match &resource.plural {
+        Cow::Borrowed(plural) => text(plural),
+        Cow::Owned(plural) => Value::string(plural),
+    };
     let group = text(resource.group);
     let kind = |version: &'a str| {
         Value::record([
@@ -20,7 +25,7 @@ pub(super) fn request<'a>(request: &'a Request<'a>, version: Option<&'a str>) ->
         Value::record([
             ("group", group.clone()),
             ("version", text(version)),
-            ("resource", text(&resource.plural)),
+            ("resource", plural.clone()),
         ])
     };
     let version = version.unwrap_or(resource.version);
@@ -78,7 +83,7 @@ fn options<'a>(operation: Operation) -> Value<'a> {
 }
 
 /// Makes the value of `namespaceObject`: null for what lives in no namespace, and for a namespace itself.
-pub(super) fn namespace<'a>(request: &'a Request<'a>) -> Value<'a> {
+pub(super) fn namespace<'a>(request: &Request<'a>) -> Value<'a> {
     if request.namespace.is_empty() || request.is_namespace() {
         return Value::Null;
     }
@@ -102,7 +107,7 @@ pub(super) fn namespace<'a>(request: &'a Request<'a>) -> Value<'a> {
 /// Returns an object that looks the same in another version, in that version.
 pub(super) fn in_version<'a>(
     object: &Value<'a>,
-    request: &'a Request<'a>,
+    request: &Request<'a>,
     version: &'a str,
 ) -> Value<'a> {
     let Value::Map(map) = object else {

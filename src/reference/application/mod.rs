@@ -14,7 +14,7 @@ use super::references::{References, Target};
 use super::repository::{in_words, is_own_source, sources};
 use super::rules;
 use crate::cluster::{Cluster, Found, Index};
-use crate::finding::Severity;
+use crate::finding::{Severity, did_you_mean};
 use crate::manifest::Fault;
 use crate::yaml::Node;
 
@@ -254,10 +254,8 @@ fn contents<'a>(
         return None;
     }
     if let Some(near) = folders.missing(references, path) {
-        let message = match near {
-            Some(near) => format!("nothing is rendered to `{path}`; did you mean `{near}`?"),
-            None => format!("nothing is rendered to `{path}`"),
-        };
+        let near = did_you_mean(near.as_deref());
+        let message = format!("nothing is rendered to `{path}`{near}");
         let fault = Fault::new(&rules::MISSING_PATH, node, message)
             .help("name a folder that this project renders: `rendered/<environment>/<namespace>`");
         references.push(Found::new(application.index, fault));

@@ -8,11 +8,11 @@ use std::rc::Rc;
 use self::namespaces::{Namespaces, Which};
 use super::fields::items;
 use super::port::{Ports, Wanted, protocol};
-use super::references::{References, did_you_mean};
+use super::references::References;
 use super::rules;
 use super::selection::{Asked, Chosen, Selection, Things};
 use crate::cluster::{Found, Index, Selector};
-use crate::finding::Severity;
+use crate::finding::{Severity, did_you_mean};
 use crate::manifest::Fault;
 use crate::yaml::Node;
 

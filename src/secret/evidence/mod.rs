@@ -382,11 +382,11 @@ pub(crate) fn says_secret(name: &str) -> bool {
 
 /// Says whether a value is a secret by its name.
 pub(crate) fn named(name: &str, value: &str, form: Form) -> Option<What> {
-    let value = value.trim();
     if is_header(name) {
-        return proof(value);
+        return proof(value.trim());
     }
     let strength = name::strength(name)?;
+    let value = value.trim();
     // All of a variable is the password, blanks included.
     let joined: String;
     let value = if form == Form::Whole && strength == Strength::Strong && !value.contains('\n') {

@@ -291,6 +291,9 @@ const WHOLE: &[&str] = &["secret_key_base", "rails_master_key"];
 
 /// Says whether the value of a name is a secret. A name with a path or group before it is read from its last slash.
 pub(super) fn strength(name: &str) -> Option<Strength> {
+    if !may_be(name.as_bytes()) {
+        return None;
+    }
     let name = name.rsplit('/').next().unwrap_or(name);
     if name.len() > LONGEST || !may_be(name.as_bytes()) {
         return None;
