@@ -1,6 +1,9 @@
 //! Looks at every text of an object, with the name it has there.
 
-use super::evidence::{Form, Hit, Language, What, argument, form_of, named, scan, script};
+use super::evidence::{
+    AccountFile, Form, Hit, Language, What, account, accounts, argument, form_of, named, scan,
+    script,
+};
 use super::words::{Holder, Place, fault};
 use crate::cluster::{Found, Index};
 use crate::finding::RuleId;
@@ -169,6 +172,12 @@ impl<'a> Walk<'a> {
             Holder::Field(name) => (name, Form::Field),
             Holder::Item | Holder::Argument(_) => ("", Form::Field),
         };
+        if let Holder::Setting(file) = place.holder
+            && let Some(file) = accounts(file)
+        {
+            self.accounts(&place, text, file);
+            return;
+        }
         if let Some(what) = named(name, text, form) {
             self.tell(place, form_of(text).unwrap_or(what));
             return;
@@ -188,6 +197,24 @@ impl<'a> Walk<'a> {
             self.tell(place, found.what);
         }
         self.hits(&place, text, &hits);
+    }
+
+    /// Looks at a file with a user and a password on each line.
+    fn accounts(&mut self, place: &Place<'a>, text: &'a str, file: AccountFile) {
+        let mut hits = scan(text, Language::Data);
+        let lines = (1..).zip(text.lines()).filter_map(|(line, written)| {
+            let (name, what) = account(file, written)?;
+            let value = 0..0;
+            Some(Hit {
+                what,
+                name,
+                line,
+                value,
+            })
+        });
+        hits.extend(lines);
+        hits.sort_by_key(|hit| hit.line);
+        self.hits(place, text, &hits);
     }
 
     /// Tells what is in a text, each rule once: the first place, and the lines of the others.

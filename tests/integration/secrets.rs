@@ -13,7 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "templates/demo/literal.yaml",
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: literal}\ndata:\n  DB_PASSWORD: @\n  flow.json: '{\"password\": \"@\"}'\n  app.ini: |\n    a = b\n    password = @\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: literal}\ndata:\n  DB_PASSWORD: @\n  flow.json: '{\"password\": \"@\"}'\n  app.ini: |\n    a = b\n    password = @\n  app.yaml: |\n    db:\n      user: b\n      password: |\n        @\n  pgpass: |\n    db:5432:app:app:@\n  userlist.txt: |\n    \"app\" \"@\"\n",
     ),
     (
         "templates/demo/pod.yaml",
@@ -95,6 +95,9 @@ fn they_are_found_wherever_they_come_from() {
             "secret/literal templates/demo/literal.yaml:5 data.DB_PASSWORD",
             "secret/literal templates/demo/literal.yaml:6 data[flow.json]",
             "secret/literal templates/demo/literal.yaml:7 data[app.ini]",
+            "secret/literal templates/demo/literal.yaml:10 data[app.yaml]",
+            "secret/literal templates/demo/literal.yaml:15 data.pgpass",
+            "secret/literal templates/demo/literal.yaml:17 data[userlist.txt]",
             &format!("secret/literal {pod}:9 {container}.args[0]"),
             &format!("secret/literal {pod}:10 {container}.command[2]"),
             &format!("secret/literal {pod}:14 {container}.env[2].value"),

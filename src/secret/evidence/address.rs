@@ -19,7 +19,7 @@ pub(super) fn password(text: &str, slashes: &Range<usize>) -> Option<Range<usize
         .filter(|at| rest.as_bytes().get(*at) == Some(&b'@'))?;
     let (user, password) = rest.get(..at)?.split_once(':')?;
     let host = rest.get(at + 1..)?;
-    if is_example(host) || !is_literal(password) {
+    if is_example(host) || is_port(password) || !is_literal(password) {
         return None;
     }
     let start = slashes.end + user.len() + 1;
@@ -58,8 +58,6 @@ fn ends_info(c: char) -> bool {
                 | '"'
                 | '\''
                 | '`'
-                | '<'
-                | '>'
                 | '\\'
                 | '^'
                 | '|'
@@ -82,6 +80,12 @@ fn is_example(host: &str) -> bool {
             let front = host.strip_suffix(domain);
             front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
         })
+}
+
+/// Tells whether a text is a port, and a tag or the end of a bracket behind it.
+fn is_port(text: &str) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    rest.len() < text.len() && rest.starts_with(['<', '>'])
 }
 
 /// Tells whether a password is written out, and not covered up or filled in by something.
@@ -126,6 +130,8 @@ mod tests {
             ("https://user:{{ password }}@host", None),
             ("https://user:{password}@host", None),
             ("https://user:<password>@host", None),
+            ("https://user:x<y>1@host", Some("x<y>1")),
+            ("http://host:80<br>mail:a@b", None),
             ("https://user:%s@host", None),
             ("https://user:***@host", None),
             ("https://USER:PASSWORD@host", None),

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::block;
 use super::name::LONGEST;
 use super::text::{byte_at, byte_before, part, run_after, run_before, window_after, window_before};
 
@@ -63,16 +64,29 @@ pub(super) fn assigned(text: &str, name: &Range<usize>, settings: bool) -> Optio
         return None;
     }
     let exact = separator != Separator::Colon;
+    let at = match separator {
+        Separator::Colon => block::properties(text, at),
+        _ => at,
+    };
+    let whole = |value, quoted| Assigned {
+        value,
+        quoted,
+        exact,
+    };
+    if separator == Separator::Colon
+        && let Some(value) = block::scalar(text, name.start, at)
+    {
+        return Some(whole(value, true));
+    }
     if separator != Separator::Tag
         && let Some(value) = in_quotes(text, at)
     {
-        return Some(Assigned {
-            value,
-            quoted: true,
-            exact,
-        });
+        return Some(whole(value, true));
     }
-    let value = bare(text, at, separator);
+    let value = match cdata(text, at).filter(|_| separator == Separator::Tag) {
+        Some(value) => value,
+        None => bare(text, at, separator, settings),
+    };
     // Behind a colon, and behind blanks, more words make a sentence.
     let tight = separator == Separator::Equals && separated == name.end && !settings;
     let sentence = !tight && separator != Separator::Tag && goes_on(text, value.end);
@@ -155,6 +169,14 @@ fn separator(
     }
 }
 
+/// Reads what XML takes as it is, behind `<![CDATA[`.
+fn cdata(text: &str, at: usize) -> Option<Range<usize>> {
+    const OPEN: &str = "<![CDATA[";
+    let rest = window_after(text, at, VALUE).strip_prefix(OPEN)?;
+    let start = at + OPEN.len();
+    Some(start..start + rest.find("]]>")?)
+}
+
 /// Tells whether a value follows a name behind nothing but blanks: an argument, a setting of some programs, a statement of
 /// SQL, a line of `.netrc`.
 fn is_spaced(text: &str, name: &Range<usize>, at: usize) -> bool {
@@ -170,22 +192,35 @@ fn is_spaced(text: &str, name: &Range<usize>, at: usize) -> bool {
     let before = || window_before(text, name.start, 256).to_ascii_lowercase();
     lower == "password"
         && (before().contains(" login ")
+            || is_of_machine(&before())
             || next == b'\''
                 && ["create ", "alter "]
                     .iter()
                     .any(|word| before().contains(word)))
 }
 
-/// Reads a value without quotes.
-fn bare(text: &str, at: usize, separator: Separator) -> Range<usize> {
+/// Tells whether an entry of `.netrc` stands before a password, which may have a line for each word.
+fn is_of_machine(before: &str) -> bool {
+    let mut words = before.split_ascii_whitespace();
+    words.any(|word| matches!(word, "machine" | "default")) && words.any(|word| word == "login")
+}
+
+/// Reads a value without quotes. Where it may go to the end of its line, it ends at no bracket but that of a tag.
+fn bare(text: &str, at: usize, separator: Separator, settings: bool) -> Range<usize> {
     // A reference ends where its own brackets do, which may hold anything.
     let reference = matches!(byte_at(text, at), b'$' | b'{' | b'<' | b'%' | b'(');
     let ends = |byte: u8| match separator {
         Separator::Tag => matches!(byte, b'<' | b'\n'),
         _ if reference => byte.is_ascii_whitespace(),
+        _ if settings || separator == Separator::Colon => {
+            byte.is_ascii_whitespace() || b",;&\"'`)}]".contains(&byte)
+        }
         _ => byte.is_ascii_whitespace() || b",;&\"'`)}]<>".contains(&byte),
     };
-    at..run_after(text, at, BARE, |byte| !ends(byte))
+    let end = run_after(text, at, BARE, |byte| !ends(byte));
+    let value = text.get(at..end).unwrap_or_default();
+    let tag = ["</", "<br", "<!"].iter().filter_map(|tag| value.find(tag));
+    at..tag.min().filter(|_| !reference).map_or(end, |tag| at + tag)
 }
 
 /// Tells whether more words follow on the line, and not a comment.
@@ -229,6 +264,22 @@ mod tests {
             ("password: \"x1", Some(("x1", true, false))),
             ("CREATE USER a PASSWORD 'x1'", Some(("x1", true, true))),
             ("machine a login b password x1", Some(("x1", false, true))),
+            (
+                "machine a\nlogin b\npassword x1\n",
+                Some(("x1", false, true)),
+            ),
+            ("login b\npassword x1\n", None),
+            ("password: x<1>2", Some(("x<1>2", false, false))),
+            ("password: x1<br>", Some(("x1", false, false))),
+            ("password: x1</b>", Some(("x1", false, false))),
+            ("password: &anchor x1", Some(("x1", false, false))),
+            ("password: !!str \"x1\"", Some(("x1", true, false))),
+            ("password: !vault x1", None),
+            (
+                "<password><![CDATA[x<1]]></password>",
+                Some(("x<1", false, true)),
+            ),
+            ("password: |\n  x1\n", Some(("x1", true, false))),
             ("the password 'x1'", None),
             ("password", None),
             ("\"password=\" + x1 + \"y\"", None),

@@ -14,11 +14,15 @@ enum Takes {
     User,
     /// In the second word after it.
     Second,
+    /// In the next word behind `pass:`.
+    Pass,
+    /// In the word so many words after it, where this one comes next: `mc alias set NAME URL USER PASSWORD`.
+    After(&'static str, usize),
 }
 
 /// Programs whose `-p` is a password where they log in.
 const LOGIN: &[&str] = &[
-    "docker", "podman", "helm", "skopeo", "oras", "crane", "buildah", "nerdctl",
+    "docker", "podman", "helm", "skopeo", "oras", "crane", "buildah", "nerdctl", "az",
 ];
 
 /// Options of programs that take a password, and are not called so.
@@ -75,6 +79,12 @@ const OPTIONS: &[(&[&str], &str, Takes)] = &[
     (&["curl"], "--proxy-user", Takes::User),
     (&["keytool"], "-storepass", Takes::Next),
     (&["keytool"], "-keypass", Takes::Next),
+    (&["openssl"], "-passin", Takes::Pass),
+    (&["openssl"], "-passout", Takes::Pass),
+    (&["openssl"], "-pass", Takes::Pass),
+    (&["mc", "mcli"], "alias", Takes::After("set", 5)),
+    (&["mc", "mcli"], "host", Takes::After("add", 5)),
+    (&["mc", "mcli"], "user", Takes::After("add", 4)),
     (&["rabbitmqctl"], "add_user", Takes::Second),
     (&["rabbitmqctl"], "change_password", Takes::Second),
     (&["rabbitmqctl"], "authenticate_user", Takes::Second),
@@ -111,8 +121,12 @@ pub(crate) fn argument<'t>(words: &[&'t str]) -> Option<Argument<'t>> {
             program = base;
         }
         let next = words.peek().map(|(_, next)| *next);
-        let second = || words.clone().nth(1).map(|(_, word)| word);
-        if let Some((option, words, what)) = of_program(program, word, next, second) {
+        let later = |count: usize| {
+            let mut words = words.clone().map(|(_, word)| word).take(count);
+            let whole = words.clone().all(|word| !word.starts_with('-'));
+            words.nth(count - 1).filter(|_| whole || count == 2)
+        };
+        if let Some((option, words, what)) = of_program(program, word, next, later) {
             return Some(Argument {
                 at,
                 words,
@@ -140,7 +154,7 @@ fn of_program<'t>(
     program: &str,
     word: &'t str,
     next: Option<&'t str>,
-    second: impl Fn() -> Option<&'t str>,
+    later: impl Fn(usize) -> Option<&'t str>,
 ) -> Option<(&'static str, usize, What)> {
     let mut options = OPTIONS
         .iter()
@@ -154,7 +168,12 @@ fn of_program<'t>(
             (Takes::Next, _) => (behind()?, 2),
             (Takes::User, Some(same)) => (password(same)?, 1),
             (Takes::User, None) => (password(behind()?)?, 2),
-            (Takes::Second, _) => (second().filter(|_| word == *option)?, 3),
+            (Takes::Second, _) => (later(2).filter(|_| word == *option)?, 3),
+            (Takes::Pass, _) => (behind()?.strip_prefix("pass:")?, 2),
+            (Takes::After(verb, count), _) => {
+                behind().filter(|next| next == verb)?;
+                (later(*count)?, *count + 1)
+            }
         };
         Some((*option, words, judge(value)?))
     })
@@ -240,6 +259,29 @@ mod tests {
                 Some(("-p", What::Literal)),
             ),
             ("mysql -u root -p\"$ROOT_PASSWORD\"", None),
+            (
+                "az login --service-principal -u a -p S3cretPw",
+                Some(("-p", What::Literal)),
+            ),
+            ("az acr list -p 8080", None),
+            (
+                "openssl rsa -passin pass:S3cretPw -in x",
+                Some(("-passin", What::Literal)),
+            ),
+            ("openssl rsa -passin env:S3CRET_PW", None),
+            ("openssl rsa -passout file:/run/x", None),
+            (
+                "mc alias set a http://minio:9000 minio S3cretPw",
+                Some(("alias", What::Literal)),
+            ),
+            ("mc alias set a http://minio:9000 $U $P", None),
+            ("mc alias set --insecure a http://minio:9000 minio $P", None),
+            (
+                "mc admin user add a app S3cretPw",
+                Some(("user", What::Literal)),
+            ),
+            ("mc admin user svcacct add a app x", None),
+            ("mc alias list", None),
         ] {
             let found = commands(command).find_map(|command| argument(&words(command)));
             let found = found.map(|found| (found.option, found.what));

@@ -7,8 +7,10 @@
 //! In: texts of any origin. Out: [`Hit`]s, which say where and what, never the value. One pass over a text, whose bytes
 //! are each looked at a bounded number of times.
 
+mod account;
 mod address;
 mod assignment;
+mod block;
 mod command;
 mod known;
 mod name;
@@ -23,6 +25,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, Input};
 
+pub(crate) use self::account::{File as AccountFile, file as accounts, of_line as account};
 use self::assignment::Assigned;
 pub(crate) use self::command::{argument, script};
 use self::name::Strength;
@@ -108,6 +111,8 @@ enum Trigger {
     Header,
     Statement,
     Acl,
+    /// The scheme of a password: `{PLAIN}`.
+    Scheme,
 }
 
 /// The triggers that are no marks of tokens.
@@ -144,8 +149,10 @@ static FINDER: LazyLock<(AhoCorasick, Vec<Trigger>)> = LazyLock::new(finder);
 #[expect(clippy::expect_used, reason = "a few hundred bytes of fixed patterns")]
 fn finder() -> (AhoCorasick, Vec<Trigger>) {
     let tokens = FORMS.iter().map(|form| (form.mark, Trigger::Token(form)));
-    let (patterns, triggers): (Vec<&str>, Vec<Trigger>) =
-        TRIGGERS.iter().copied().chain(tokens).unzip();
+    let schemes = [account::PLAIN, account::HASHED].into_iter().flatten();
+    let schemes = schemes.map(|scheme| (*scheme, Trigger::Scheme));
+    let all = TRIGGERS.iter().copied().chain(tokens).chain(schemes);
+    let (patterns, triggers): (Vec<&str>, Vec<Trigger>) = all.unzip();
     let finder = AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(aho_corasick::MatchKind::LeftmostLongest)
@@ -226,6 +233,7 @@ impl<'t> Scan<'t> {
             Trigger::Thin => return self.address(found, address::thin(text, found.end)),
             Trigger::Statement => return self.statement(found),
             Trigger::Acl => return self.acl(found),
+            Trigger::Scheme => return self.scheme(found),
             Trigger::Token(form) => (token::token(text, found, form), form.what),
             Trigger::Pem => (private_key::pem(text, found.start), "a private key"),
             Trigger::EncodedPem => (
@@ -279,7 +287,8 @@ impl<'t> Scan<'t> {
         let next = name.end.max(found.end);
         let text = part(self.text, &name);
         let header = matches!(text, "auth" | "_auth");
-        if !header && name::strength(text).is_none() || self.line.is_comment(self.text) {
+        let login = account::is_login(text);
+        if !header && !login && name::strength(text).is_none() || self.line.is_comment(self.text) {
             return Err(next);
         }
         let settings = self.language == Language::Data && name.start == self.line.start;
@@ -307,7 +316,12 @@ impl<'t> Scan<'t> {
 
     fn assigned(&self, name: &str, value: &str, assigned: &Assigned) -> Option<What> {
         let variable = !assigned.quoted
-            && (self.language == Language::Program || is_expression(value) || value == name);
+            && (self.language == Language::Program
+                || is_expression(value)
+                || value == name
+                // A tag, or what stands in for something.
+                || value.starts_with('<')
+                || !assigned.exact && is_tag(value));
         if variable {
             return None;
         }
@@ -343,6 +357,17 @@ impl<'t> Scan<'t> {
         Ok(self.hit(what, user, value))
     }
 
+    /// Looks at the scheme of a password, behind a user.
+    fn scheme(&self, found: &Range<usize>) -> Result<Hit<'t>, usize> {
+        let schemed = account::schemed(self.text, found);
+        let schemed = schemed.filter(|_| !self.line.is_comment(self.text));
+        let (value, what) = schemed.ok_or(found.start + 1)?;
+        let before = found.start.saturating_sub(1);
+        let user = text::run_before(self.text, before, name::LONGEST, token::is_part);
+        let user = part(self.text, &(user..before));
+        Ok(self.hit(what, user, value))
+    }
+
     /// Looks at a statement of SQL that sets a password.
     fn statement(&self, found: &Range<usize>) -> Result<Hit<'t>, usize> {
         let end = found.end;
@@ -358,7 +383,12 @@ impl<'t> Scan<'t> {
 
 /// Says what a value is by its form alone.
 pub(crate) fn form_of(value: &str) -> Option<What> {
-    let by_form = |trigger| !matches!(trigger, Trigger::Name | Trigger::Statement | Trigger::Acl);
+    let by_form = |trigger| {
+        !matches!(
+            trigger,
+            Trigger::Name | Trigger::Statement | Trigger::Acl | Trigger::Scheme
+        )
+    };
     let hits = find(value, Language::Data, by_form).into_iter();
     hits.map(|hit| hit.what).min()
 }
@@ -375,6 +405,12 @@ fn is_expression(value: &str) -> bool {
         })
 }
 
+/// Tells whether a text is a tag of YAML, which says what another program makes of the value: `!vault`.
+fn is_tag(value: &str) -> bool {
+    let name = value.strip_prefix('!');
+    name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_alphabetic()))
+}
+
 /// Tells whether a name says a secret.
 pub(crate) fn says_secret(name: &str) -> bool {
     name::strength(name).is_some()
@@ -385,8 +421,11 @@ pub(crate) fn named(name: &str, value: &str, form: Form) -> Option<What> {
     if is_header(name) {
         return proof(value.trim());
     }
-    let strength = name::strength(name)?;
     let value = value.trim();
+    if account::is_login(name) {
+        return account::login(name, value);
+    }
+    let strength = name::strength(name)?;
     // All of a variable is the password, blanks included.
     let joined: String;
     let value = if form == Form::Whole && strength == Strength::Strong && !value.contains('\n') {

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::assignment::{Assigned, in_quotes};
+use super::block;
 use super::text::{byte_at, byte_before, part, run_after, run_before};
 use super::value::LONGEST;
 
@@ -11,7 +12,7 @@ use super::value::LONGEST;
 const BETWEEN: usize = 80;
 
 /// Fields that name what stands beside them.
-const NAMES: &[&str] = &["name", "type"];
+const NAMES: &[&str] = &["name", "type", "key"];
 
 /// Reads the value beside a name.
 pub(super) fn value(text: &str, name: &Range<usize>) -> Option<Assigned> {
@@ -29,7 +30,8 @@ pub(super) fn value(text: &str, name: &Range<usize>) -> Option<Assigned> {
         return None;
     }
     let at = run_after(text, separator + 1, BETWEEN, |byte| b" \t".contains(&byte));
-    let quoted = in_quotes(text, at);
+    let block = (byte_at(text, separator) == b':').then(|| block::scalar(text, field, at));
+    let quoted = block.flatten().or_else(|| in_quotes(text, at));
     let ends = |byte: u8| byte.is_ascii_whitespace() || b",}]\"'<>".contains(&byte);
     let bare = || at..run_after(text, at, LONGEST, |byte| !ends(byte));
     Some(Assigned {
@@ -66,6 +68,8 @@ mod tests {
                 "- name: \"DB_PASSWORD\"\n  value: \"x 1\" # why",
                 Some("x 1"),
             ),
+            ("- name: DB_PASSWORD\n  value: |\n    x1\n", Some("x1")),
+            ("<add key=\"DbPassword\" value=\"x1\"/>", Some("x1")),
             ("{\"type\":\"password\",\"value\":\"x1\"}", Some("x1")),
             ("{\"type\": \"password\",\n  \"value\": \"x1\"}", Some("x1")),
             ("{name: password, value: x1}", Some("x1")),

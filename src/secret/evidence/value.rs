@@ -245,10 +245,41 @@ pub(super) fn has_placeholder(value: &str) -> bool {
         || PLACEHOLDERS.is_match(value)
         || around("%", "%")
         || around("__", "__")
-        || value.find('<').is_some_and(|open| {
-            let rest = value.get(open..).unwrap_or_default();
-            rest.contains('>')
-        })
+        || value.contains("<path:")
+        || has_bracketed(value)
+}
+
+/// Tells whether a name in angle brackets stands in for a text, or for a part of it between marks: `<password>`,
+/// `app-<environment>`. Passwords hold such brackets, too.
+fn has_bracketed(value: &str) -> bool {
+    let Some((front, rest)) = value.split_once('<') else {
+        return false;
+    };
+    let Some((name, back)) = rest.rsplit_once('>') else {
+        return false;
+    };
+    let ends = |c: char| MARKS.contains(&c) || c == '/';
+    let apart =
+        (front.is_empty() || front.ends_with(ends)) && (back.is_empty() || back.starts_with(ends));
+    apart && !name.is_empty()
+}
+
+/// Tells whether a value is a type of a program, a tag or an arrow: `Option<String>`, `</b>`, `->`.
+fn is_markup(value: &str) -> bool {
+    let generic = || {
+        let name = value.split_once('<').map_or("", |(name, _)| name);
+        let of_type = |byte: u8| byte.is_ascii_alphanumeric() || b"<>[]_:.,|?&'".contains(&byte);
+        name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || b"_:.".contains(&byte))
+            && value.ends_with(['>', ',', ')'])
+            && value.bytes().all(of_type)
+    };
+    ["->", "=>", ">=", "<=", "</"]
+        .iter()
+        .any(|mark| value.starts_with(mark))
+        || generic()
 }
 
 fn is_nothing(value: &str) -> bool {
@@ -256,7 +287,7 @@ fn is_nothing(value: &str) -> bool {
     let first = value.chars().next().unwrap_or_default();
     WORDS.contains(&lower.as_str())
         || value.chars().all(|c| c == first)
-        || value.contains(['<', '>'])
+        || is_markup(value)
         || is_stand_in(value)
         // Lists, maps, aliases, tags and wildcards of YAML, patterns, what begins a block; the rest of a hash.
         || value.starts_with(['[', '{', '*', '&', '?', '|', '>', '`', '%', ',', ';', ')'])
@@ -527,6 +558,13 @@ mod tests {
             "|-",
             "?*",
             "__PASSWORD__",
+            "app-<environment>-password",
+            "<user>-<password>",
+            "x<path:kv/data/db#password>",
+            "Option<String>",
+            "Map<String,",
+            "</password>",
+            "->password",
             "%PASSWORD%",
         ] {
             assert_eq!(class(value), Class::Nothing, "{value}");
@@ -548,7 +586,7 @@ mod tests {
             (Class::Number, "1234 20240101"),
             (
                 Class::Plain,
-                "Admin@123 hunter2! S3cret! p4ss-w0rd pa$$word a/b+c==",
+                "Admin@123 hunter2! S3cret! p4ss-w0rd pa$$word a/b+c== a<b>3 <b3c b3c> 1<2",
             ),
             (
                 Class::Random,
