@@ -142,7 +142,10 @@ fn sent(repository: &Path) -> (TempDir, PathBuf) {
 /// A project of this repository's kind: two environments, two namespaces.
 fn small() -> Project {
     Project::new(&[
-        ("values/dev.yaml", "replicas: 1\nname: web\nflag: 'yes'\n"),
+        (
+            "values/dev.yaml",
+            "replicas: 1\nname: web\nflag: 'yes'\nmap: {a: 1}\n",
+        ),
         ("values/prod.yaml", "replicas: 3\nname: web\nflag: 'yes'\n"),
         (
             "templates/shop/web.yaml",
@@ -302,11 +305,19 @@ fn what_cannot_be_understood_prints_nothing_and_says_why() {
             "the value `replicas` cannot be overridden: what is given is no integer",
         ),
         (
+            json!([environment, {"name": "values", "map": {"map": "{a: hidden, a: 2}"}}]),
+            "the value `map` cannot be overridden: what is given cannot be read: this key is here twice; Kubernetes would keep the last and drop the first",
+        ),
+        (
             json!({"name": "environment"}),
             "`ARGOCD_APP_PARAMETERS` is no list of parameters: it has another form",
         ),
     ];
     for (asked, message) in cases {
+        // What is wrong with the request itself is found before its environment is looked for.
+        let known = ["shp", "the value", "no value"]
+            .iter()
+            .any(|word| message.contains(word));
         let (name, value) = parameters(&asked);
         let answer = server.generate(&application, &[(name, &value)]);
         assert_eq!(
@@ -315,7 +326,17 @@ fn what_cannot_be_understood_prints_nothing_and_says_why() {
             "{asked}"
         );
         let first = answer.stderr.lines().next().unwrap();
-        assert_eq!(first, format!("error: {message}"), "{asked}");
+        let by_hand = if known { "dev: " } else { "" };
+        assert_eq!(first, format!("error: {by_hand}{message}"), "{asked}");
+        let named = [(name, value.as_str()), ("ARGOCD_APP_NAME", "shop\nx")];
+        let answer = server.generate(&application, &named);
+        let first = answer.stderr.lines().next().unwrap();
+        let known = if known { " (dev)" } else { "" };
+        assert_eq!(
+            first,
+            format!("error: shop\\nx{known}: {message}"),
+            "{asked}"
+        );
     }
     let answer = server.generate(&application, &[("ARGOCD_APP_PARAMETERS", "[secret")]);
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""));
