@@ -9,7 +9,7 @@ use crate::exit::ExitStatus;
 use crate::finding::{Finding, Severity};
 use crate::git::folder_in_repository;
 use crate::output::rules::OUT_OF_DATE;
-use crate::output::{Change, ChangeKind, FOLDER, Plan};
+use crate::output::{Change, ChangeKind, Plan};
 use crate::pipeline::{Environment, Object, Outcome};
 use crate::report::{Format, Looked, Report, Summary, write};
 use crate::source::{Location, Span};
@@ -99,8 +99,7 @@ fn made(environments: &[Environment]) -> HashMap<String, (&Environment, &Object)
     let objects = environments.iter().flat_map(|environment| {
         let objects = environment.objects.iter();
         objects.map(move |object| {
-            let path = format!("{FOLDER}/{}/{}", environment.name, object.path);
-            (path, (environment, object))
+            (object.file(&environment.name), (environment, object))
         })
     });
     objects.collect()
