@@ -1,5 +1,10 @@
 //! Which branches somebody is at work on, in any work tree of the repository.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "git has no command that tells which branches are rebased or bisected: its files do"
+)]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -122,7 +127,8 @@ mod tests {
 
     #[test]
     fn what_git_keeps_says_which_branches_are_at_work() {
-        let cases: &[(&str, &str, &[(&str, Work)])] = &[
+        type Case<'c> = (&'c str, &'c str, &'c [(&'c str, Work)]);
+        let cases: &[Case<'_>] = &[
             (
                 "rebase-merge/head-name",
                 "refs/heads/env/dev\n",

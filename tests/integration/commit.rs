@@ -496,10 +496,10 @@ fn a_branch_that_somebody_is_at_work_on_is_not_moved() {
         git(&side, &["rebase", "--abort"]);
         assert_eq!(tip(&project, "env/dev"), second);
     }
-    git(&side, &["bisect", "start", "-q", "HEAD", &first]);
+    git(&side, &["bisect", "start", "HEAD", &first]);
     git(&side, &["checkout", "-q", "--detach"]);
     refused("bisected");
-    git(&side, &["bisect", "reset", "-q"]);
+    git(&side, &["bisect", "reset"]);
     git(&side, &["switch", "-q", "--detach"]);
     let told = ok(&project, &["commit", "--allow", "dirty"]);
     assert!(told.contains("env/dev"), "{told}");
