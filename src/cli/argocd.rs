@@ -19,7 +19,7 @@ use crate::exit::ExitStatus;
 use crate::finding::{Finding, ResourceId, Severity};
 use crate::git::folder_in_repository;
 use crate::pipeline::{Input, Object, Outcome};
-use crate::plugin::{PLUGIN_FILE, PluginError, Request, announcements, overrides};
+use crate::plugin::{PLUGIN_FILE, PluginError, Request, announcements, application, overrides};
 use crate::project::{Project, ProjectError};
 use crate::report::{escaped, escaped_line};
 use crate::schema::KubernetesVersion;
@@ -41,7 +41,14 @@ pub(super) fn run(
 ) -> Result<ExitStatus, Failure> {
     match command {
         ArgocdCommand::Generate(args) => generate(args, settings, out),
-        ArgocdCommand::Parameters => parameters(settings, out),
+        ArgocdCommand::Parameters => {
+            let name = application(|name| std::env::var_os(name));
+            let what = What {
+                application: name.as_deref(),
+                environment: None,
+            };
+            parameters(settings, out).map_err(|failure| what.failed(failure))
+        }
         ArgocdCommand::Paths(args) => paths(args, settings, out),
         ArgocdCommand::Plugin => {
             out.write_all(PLUGIN_FILE.as_bytes())?;
@@ -64,19 +71,47 @@ fn generate(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
+    let name = application(|name| std::env::var_os(name));
+    let what = What {
+        application: name.as_deref(),
+        environment: None,
+    };
+    let (asked, project, environment) =
+        understood(settings).map_err(|failure| what.failed(failure))?;
+    let what = What {
+        environment: Some(&environment),
+        ..what
+    };
+    hand_over(args, &asked, project, what, settings, out).map_err(|failure| what.failed(failure))
+}
+
+/// Returns what is asked, of which project, and for which environment.
+fn understood(settings: &Settings) -> Result<(Request, Project, String), Failure> {
     let asked = request()?;
-    let application = asked.application.as_deref();
-    let mut project = load_project(settings).map_err(|failure| short(failure, application))?;
+    let project = load_project(settings)?;
     let environment = environment(&project, &asked)?;
-    let namespaces = namespaces(&project, &asked, &settings.directory);
+    Ok((asked, project, environment))
+}
+
+fn hand_over(
+    args: &GenerateArgs,
+    asked: &Request,
+    mut project: Project,
+    what: What<'_>,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> Result<ExitStatus, Failure> {
+    let namespaces = namespaces(&project, asked, &settings.directory);
     let waivers = std::mem::take(&mut project.waivers);
     let mut checks = project_checks(&project, &[], settings)?;
-    checks.settings.retain(|name, _| *name == environment);
+    let environments: Vec<String> = what.environment.map(str::to_owned).into_iter().collect();
+    checks
+        .settings
+        .retain(|name, _| environments.contains(name));
     // What one folder makes can be judged by those rules only together with what the others make.
     let rendered: &[String] = if args.policies { &[] } else { &namespaces };
-    let (mut input, config) =
-        pipeline_input(project, slice::from_ref(&environment), rendered, settings)?;
-    override_values(&mut input, &asked)?;
+    let (mut input, config) = pipeline_input(project, &environments, rendered, settings)?;
+    override_values(&mut input, asked)?;
     let by = Judgement {
         waivers: &waivers,
         // Whoever waits for Argo CD is not helped by a waiver that has just ended: the pull request says so.
@@ -86,21 +121,17 @@ fn generate(
     let outcome = prove(input, &config, &checks, &by);
     let wanted = wanted(&outcome, &namespaces);
     let found = failing(&outcome, &wanted, args.policies);
-    let what = What {
-        application,
-        environment: &environment,
-    };
     if let Some((first, rest)) = found.split_first() {
         what.tell(first, rest, &outcome.sources, settings)?;
         return Ok(ExitStatus::Findings);
     }
     if wanted.is_empty() && !args.allow_empty {
-        let failure = Failure::new(format!("{what} there is no object; nothing was printed"));
+        let failure = Failure::new("there is no object; nothing was printed");
         return Err(failure.hint("`tympan argocd generate --allow-empty` where that is meant: Argo CD then deletes what there was"));
     }
     print(&wanted, out)?;
-    if let Some(note) = other_version(&asked, &checks.version_words()) {
-        writeln!(settings.stderr(), "{what} {note}")?;
+    if let Some(note) = other_version(asked, &checks.version_words()) {
+        writeln!(settings.stderr(), "{what}: {note}")?;
     }
     Ok(ExitStatus::Clean)
 }
@@ -133,21 +164,44 @@ fn failing<'o>(outcome: &'o Outcome, wanted: &[&Object], policies: bool) -> Vec<
 }
 
 /// What a line on standard error is about. It begins with that, for Argo CD's page shows it beside many others.
+#[derive(Clone, Copy)]
 struct What<'a> {
     application: Option<&'a str>,
-    environment: &'a str,
+    environment: Option<&'a str>,
 }
 
 impl std::fmt::Display for What<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.application {
-            Some(application) => write!(f, "{} ({}):", escaped_line(application), self.environment),
-            None => write!(f, "{}:", self.environment),
+        let environment = self.environment.map(escaped_line);
+        match (self.application.map(escaped_line), environment) {
+            (Some(application), Some(environment)) => write!(f, "{application} ({environment})"),
+            (Some(one), None) | (None, Some(one)) => f.write_str(&one),
+            (None, None) => Ok(()),
         }
     }
 }
 
+/// A failure with what it is about.
+#[derive(Debug, thiserror::Error)]
+#[error("{about}")]
+struct Concerns {
+    about: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
 impl What<'_> {
+    /// Says in one line what a failure is about, and what it is.
+    fn failed(self, failure: Failure) -> Failure {
+        let Failure { source, hints } = short(failure);
+        let about = self.to_string();
+        let source = if about.is_empty() {
+            source
+        } else {
+            Box::new(Concerns { about, source })
+        };
+        Failure { source, hints }
+    }
+
     fn tell(
         &self,
         first: &Finding,
@@ -156,7 +210,7 @@ impl What<'_> {
         settings: &Settings,
     ) -> io::Result<()> {
         let mut error = settings.stderr();
-        writeln!(error, "{self} {}", line(first, sources))?;
+        writeln!(error, "{self}: {}", line(first, sources))?;
         for finding in rest.iter().take(MOST - 1) {
             writeln!(error, "{}", line(finding, sources))?;
         }
@@ -164,10 +218,10 @@ impl What<'_> {
         if more > 0 {
             writeln!(error, "and {more} more")?;
         }
+        let environment = self.environment.unwrap_or_default();
         writeln!(
             error,
-            "nothing was printed; `tympan check -e {}` tells more",
-            self.environment
+            "nothing was printed; `tympan check -e {environment}` tells more"
         )
     }
 }
@@ -204,20 +258,18 @@ fn other_version(asked: &Request, checked: &str) -> Option<String> {
 
 /// Returns the environment that is asked for.
 fn environment(project: &Project, asked: &Request) -> Result<String, Failure> {
-    let mut names = project.layout.environments.keys();
-    match (&asked.environment, names.next(), names.next()) {
-        (Some(name), _, _) => Ok(name.clone()),
-        (None, Some(only), None) => Ok(only.clone()),
-        _ => {
-            let names: Vec<String> = project
-                .layout
-                .environments
-                .keys()
-                .map(|name| format!("`{name}`"))
-                .collect();
+    let names = project.layout.environments.keys().map(String::as_str);
+    let names: Vec<&str> = names.collect();
+    match (&asked.environment, names.as_slice()) {
+        (Some(name), names) => {
+            known("environment", slice::from_ref(name), names)?;
+            Ok(name.clone())
+        }
+        (None, [only]) => Ok((*only).to_owned()),
+        (None, names) => {
             let message = format!(
-                "no environment is named: the parameter `environment` is one of {}",
-                names.join(", ")
+                "no environment is named: the parameter `environment` is one of `{}`",
+                names.join("`, `")
             );
             Err(Failure::new(message).hint(
                 "give it in the Application: spec.source.plugin.parameters: [{name: environment, string: …}]",
@@ -299,7 +351,7 @@ fn folders(project: &Project) -> Vec<String> {
 }
 
 /// Says what is wrong with `tympan.yaml` and the like in one line: Argo CD's page shows the first.
-fn short(failure: Failure, application: Option<&str>) -> Failure {
+fn short(failure: Failure) -> Failure {
     let Some(ProjectError::Config { sources, problems }) = failure.source.downcast_ref() else {
         return failure;
     };
@@ -308,10 +360,7 @@ fn short(failure: Failure, application: Option<&str>) -> Failure {
     };
     let file = sources.file(problem.location.file);
     let line = file.position(problem.location.span.start).line;
-    let of = application
-        .map(|name| format!("{name}: "))
-        .unwrap_or_default();
-    let message = format!("{of}{}:{line}: {}", file.path(), problem.message);
+    let message = format!("{}:{line}: {}", file.path(), problem.message);
     let hints = problem.help.clone().into_iter();
     hints.fold(Failure::new(message), Failure::hint)
 }

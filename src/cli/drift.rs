@@ -98,9 +98,7 @@ fn add(plan: Plan, outcome: &mut Outcome) {
 fn made(environments: &[Environment]) -> HashMap<String, (&Environment, &Object)> {
     let objects = environments.iter().flat_map(|environment| {
         let objects = environment.objects.iter();
-        objects.map(move |object| {
-            (object.file(&environment.name), (environment, object))
-        })
+        objects.map(move |object| (object.file(&environment.name), (environment, object)))
     });
     objects.collect()
 }

@@ -35,6 +35,9 @@ const FILES: &[(&str, &str)] = &[
     ("values/prod.yaml", include_str!("init/prod.yaml")),
 ];
 
+/// What keeps git from changing line ends, which `file()` would tell apart. A repository may have its own.
+const ATTRIBUTES: (&str, &str) = (".gitattributes", include_str!("init/gitattributes"));
+
 pub(super) fn run(directory: &Path, out: &mut impl Write) -> Result<ExitStatus, Failure> {
     let mut in_the_way = Vec::new();
     for (path, _) in FILES {
@@ -53,9 +56,20 @@ pub(super) fn run(directory: &Path, out: &mut impl Write) -> Result<ExitStatus, 
         ))
         .hint("`tympan init` makes a new project; choose an empty folder"));
     }
-    write_all(directory, FILES)?;
-    for (path, _) in FILES {
+    let mut files = FILES.to_vec();
+    let own = fs::symlink_metadata(directory.join(ATTRIBUTES.0)).is_ok();
+    if !own {
+        files.push(ATTRIBUTES);
+    }
+    write_all(directory, &files)?;
+    for (path, _) in &files {
         writeln!(out, "{path}")?;
+    }
+    if own {
+        writeln!(
+            out,
+            "\n`.gitattributes` was there and is left as it is: let it say `* text=auto eol=lf`, so that every machine renders the same bytes."
+        )?;
     }
     writeln!(
         out,

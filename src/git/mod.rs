@@ -3,6 +3,7 @@
 //! Nothing here touches a work tree or an index, runs a hook of the repository, or is led elsewhere by variables such as
 //! `GIT_DIR`.
 
+mod busy;
 mod commit;
 mod files;
 mod process;
@@ -10,12 +11,13 @@ mod read;
 mod refs;
 mod remote;
 
+pub use self::busy::{Busy, Work, busy};
 pub use self::commit::{Commit, Source, commit, dirty_files, short, source};
 pub use self::files::{Entries, Entry, contents_of, entries, import, tree};
 pub use self::read::{Version, files_at, folder_in_repository, tracked_files};
 pub use self::refs::{
-    Tip, Update, add_note, checked_out, commit_of, is_ancestor, is_branch_name, is_here, note,
-    tips, tracked_tip, trailers_of, update,
+    Tip, Update, add_note, commit_of, is_ancestor, is_branch_name, is_here, note, tips,
+    tracked_tip, trailers_of, update,
 };
 pub use self::remote::{Pushed, Remote, remote_url};
 

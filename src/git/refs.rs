@@ -1,6 +1,6 @@
 //! Branches and notes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::GitError;
@@ -78,18 +78,6 @@ pub fn commit_of(root: &Path, revision: &str) -> Result<Option<String>, GitError
 pub fn is_here(root: &Path, commit: &str) -> bool {
     let asked = output(plumbing(root).args(["cat-file", "-e", commit]));
     asked.is_ok_and(|asked| asked.status.success())
-}
-
-/// Returns the branches that are checked out, in this work tree or another.
-pub fn checked_out(root: &Path) -> Result<BTreeSet<String>, GitError> {
-    let listed = answer(plumbing(root).args(["worktree", "list", "--porcelain", "-z"]))?;
-    let lines = listed.split(|byte| *byte == 0);
-    let names = lines.filter_map(|line| {
-        let line = String::from_utf8_lossy(line);
-        let name = line.strip_prefix("branch ")?.strip_prefix(BRANCHES)?;
-        Some(name.to_owned())
-    });
-    Ok(names.collect())
 }
 
 /// Tells whether a commit comes before another, or is it; nothing where one of them is not here.

@@ -10,7 +10,7 @@ mod request;
 
 pub use self::announce::{ENVIRONMENT, NAMESPACES, VALUES, announcements};
 pub use self::overrides::overrides;
-pub use self::request::{PluginError, Request};
+pub use self::request::{PluginError, Request, application};
 
 /// The plugin file: what Argo CD runs, and for what. There is nothing to discover by: an Application names the plugin,
 /// which saves Argo CD a second copy of the repository.

@@ -64,8 +64,6 @@ pub enum PluginError {
 /// What Argo CD asks of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// The Application's name.
-    pub application: Option<String>,
     /// The environment, where one is named.
     pub environment: Option<String>,
     /// The namespace folders; all of them where there are none.
@@ -96,6 +94,12 @@ impl Parameter {
     }
 }
 
+/// Returns the Application's name, which whatever goes wrong is told with: also that nothing else can be read.
+pub fn application(variable: impl Fn(&str) -> Option<OsString>) -> Option<String> {
+    let name = variable("ARGOCD_APP_NAME").filter(|name| !name.is_empty())?;
+    Some(name.to_string_lossy().into_owned())
+}
+
 impl Request {
     /// Reads what is asked from variables: those that Argo CD sets, `ARGOCD_APP_PARAMETERS`, and
     /// `ARGOCD_ENV_ENVIRONMENT` and `ARGOCD_ENV_NAMESPACES` (with commas), which stand for parameters that are not
@@ -112,7 +116,6 @@ impl Request {
             text.map_err(|_bytes| PluginError::Bytes(name.to_owned()))
         };
         let mut request = Self {
-            application: variable("ARGOCD_APP_NAME")?,
             kubernetes: variable("KUBE_VERSION")?,
             ..Self::default()
         };

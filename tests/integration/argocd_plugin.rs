@@ -142,7 +142,10 @@ fn sent(repository: &Path) -> (TempDir, PathBuf) {
 /// A project of this repository's kind: two environments, two namespaces.
 fn small() -> Project {
     Project::new(&[
-        ("values/dev.yaml", "replicas: 1\nname: web\nflag: 'yes'\n"),
+        (
+            "values/dev.yaml",
+            "replicas: 1\nname: web\nflag: 'yes'\nmap: {a: 1}\n",
+        ),
         ("values/prod.yaml", "replicas: 3\nname: web\nflag: 'yes'\n"),
         (
             "templates/shop/web.yaml",
@@ -258,55 +261,74 @@ fn an_application_asks_in_every_form_there_is() {
     assert_eq!(names(&of(&[dev, listed], "")), all);
 }
 
+/// What is asked in a wrong way, whether the environment is known all the same, and what is said.
+fn misunderstood() -> Vec<(bool, Value, &'static str)> {
+    let environment = json!({"name": "environment", "string": "dev"});
+    vec![
+        (
+            false,
+            json!([]),
+            "no environment is named: the parameter `environment` is one of `dev`, `prod`",
+        ),
+        (
+            false,
+            json!([{"name": "environment", "string": "prd"}]),
+            "there is no environment `prd`; did you mean `prod`?",
+        ),
+        (
+            false,
+            json!([{"name": "environmant", "string": "dev"}]),
+            "there is no parameter `environmant`; did you mean `environment`?",
+        ),
+        (
+            false,
+            json!([{"name": "environment", "array": ["dev"]}]),
+            "the parameter `environment` is given as a list, and takes a string",
+        ),
+        (
+            false,
+            json!([environment, {"name": "namespaces", "string": "shop"}]),
+            "the parameter `namespaces` is given as a string, and takes a list",
+        ),
+        (
+            false,
+            json!([environment, environment]),
+            "the parameter `environment` is given twice",
+        ),
+        (
+            true,
+            json!([environment, {"name": "namespaces", "array": ["shp"]}]),
+            "there is no folder below `templates/` `shp`; did you mean `shop`?",
+        ),
+        (
+            true,
+            json!([environment, {"name": "values", "map": {"replica": "2"}}]),
+            "there is no value `replica` to override; did you mean `replicas`?",
+        ),
+        (
+            true,
+            json!([environment, {"name": "values", "map": {"replicas": "two"}}]),
+            "the value `replicas` cannot be overridden: what is given is no integer",
+        ),
+        (
+            true,
+            json!([environment, {"name": "values", "map": {"map": "{a: hidden, a: 2}"}}]),
+            "the value `map` cannot be overridden: what is given cannot be read: this key is here twice; Kubernetes would keep the last and drop the first",
+        ),
+        (
+            false,
+            json!({"name": "environment"}),
+            "`ARGOCD_APP_PARAMETERS` is no list of parameters: it has another form",
+        ),
+    ]
+}
+
 #[test]
 fn what_cannot_be_understood_prints_nothing_and_says_why() {
     let project = small();
     let (_folder, application) = sent(&project.path(""));
     let server = Server::new();
-    let environment = json!({"name": "environment", "string": "dev"});
-    let cases = [
-        (
-            json!([]),
-            "no environment is named: the parameter `environment` is one of `dev`, `prod`",
-        ),
-        (
-            json!([{"name": "environment", "string": "prd"}]),
-            "there is no environment `prd`; did you mean `prod`?",
-        ),
-        (
-            json!([{"name": "environmant", "string": "dev"}]),
-            "there is no parameter `environmant`; did you mean `environment`?",
-        ),
-        (
-            json!([{"name": "environment", "array": ["dev"]}]),
-            "the parameter `environment` is given as a list, and takes a string",
-        ),
-        (
-            json!([environment, {"name": "namespaces", "string": "shop"}]),
-            "the parameter `namespaces` is given as a string, and takes a list",
-        ),
-        (
-            json!([environment, environment]),
-            "the parameter `environment` is given twice",
-        ),
-        (
-            json!([environment, {"name": "namespaces", "array": ["shp"]}]),
-            "there is no folder below `templates/` `shp`; did you mean `shop`?",
-        ),
-        (
-            json!([environment, {"name": "values", "map": {"replica": "2"}}]),
-            "there is no value `replica` to override; did you mean `replicas`?",
-        ),
-        (
-            json!([environment, {"name": "values", "map": {"replicas": "two"}}]),
-            "the value `replicas` cannot be overridden: what is given is no integer",
-        ),
-        (
-            json!({"name": "environment"}),
-            "`ARGOCD_APP_PARAMETERS` is no list of parameters: it has another form",
-        ),
-    ];
-    for (asked, message) in cases {
+    for (known, asked, message) in misunderstood() {
         let (name, value) = parameters(&asked);
         let answer = server.generate(&application, &[(name, &value)]);
         assert_eq!(
@@ -315,7 +337,17 @@ fn what_cannot_be_understood_prints_nothing_and_says_why() {
             "{asked}"
         );
         let first = answer.stderr.lines().next().unwrap();
-        assert_eq!(first, format!("error: {message}"), "{asked}");
+        let by_hand = if known { "dev: " } else { "" };
+        assert_eq!(first, format!("error: {by_hand}{message}"), "{asked}");
+        let named = [(name, value.as_str()), ("ARGOCD_APP_NAME", "shop\nx")];
+        let answer = server.generate(&application, &named);
+        let first = answer.stderr.lines().next().unwrap();
+        let known = if known { " (dev)" } else { "" };
+        assert_eq!(
+            first,
+            format!("error: shop\\nx{known}: {message}"),
+            "{asked}"
+        );
     }
     let answer = server.generate(&application, &[("ARGOCD_APP_PARAMETERS", "[secret")]);
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(2), ""));

@@ -401,7 +401,7 @@ fn beside_the_sources_a_commit_follows_them() {
     fails(
         &project,
         &["commit", "--branch", "main"],
-        "`main` is checked out",
+        "`main` is checked out in `",
     );
     git(&folder, &["switch", "-q", "--detach"]);
     let source = tip(&project, "HEAD");
@@ -450,6 +450,59 @@ fn beside_the_sources_a_commit_follows_them() {
         "has commits that",
     );
     is_clean(&folder);
+}
+
+#[test]
+fn a_branch_that_somebody_is_at_work_on_is_not_moved() {
+    let project = branches();
+    let folder = project.path(".");
+    ok(&project, &["commit"]);
+    let first = tip(&project, "env/dev");
+    git(
+        &folder,
+        &["worktree", "add", "-q", "-b", "top", "side", "env/dev"],
+    );
+    let side = project.path("side");
+    let write = |text: &str| {
+        fs::write(side.join("by-hand"), text).unwrap();
+        git(&side, &["add", "-A"]);
+        git(&side, &["commit", "-q", "-m", text]);
+    };
+    write("one");
+    git(&side, &["switch", "-q", "env/dev"]);
+    write("two");
+    let second = tip(&project, "env/dev");
+    let refused = |what: &str| {
+        let words = format!(
+            "`env/dev` is being {what} in `{}`",
+            side.canonicalize().unwrap().display()
+        );
+        let before = tip(&project, "env/dev");
+        fails(&project, &["commit", "--allow", "dirty"], &words);
+        assert_eq!(tip(&project, "env/dev"), before);
+    };
+    let stops = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        let output = git
+            .arg("-C")
+            .arg(&side)
+            .args(["-c", "user.name=a", "-c", "user.email=a@b"]);
+        let output = output.args(arguments).output().unwrap();
+        assert!(!output.status.success(), "{output:?}");
+    };
+    for way in ["--merge", "--apply"] {
+        stops(&["rebase", way, "top"]);
+        refused("rebased");
+        git(&side, &["rebase", "--abort"]);
+        assert_eq!(tip(&project, "env/dev"), second);
+    }
+    git(&side, &["bisect", "start", "HEAD", &first]);
+    git(&side, &["checkout", "-q", "--detach"]);
+    refused("bisected");
+    git(&side, &["bisect", "reset"]);
+    git(&side, &["switch", "-q", "--detach"]);
+    let told = ok(&project, &["commit", "--allow", "dirty"]);
+    assert!(told.contains("env/dev"), "{told}");
 }
 
 #[test]

@@ -119,6 +119,24 @@ fn init_writes_everything_or_nothing() {
     init_refused(folder.path(), &["-C", "file", "init"], "file");
 }
 
+#[test]
+fn init_leaves_attributes_that_a_repository_has() {
+    let folder = folder(&[(".gitattributes", "mine\n")]);
+    let output = command()
+        .current_dir(folder.path())
+        .arg("init")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(
+        told.contains("`.gitattributes` was there and is left as it is"),
+        "{told}"
+    );
+    let kept = fs::read_to_string(folder.path().join(".gitattributes")).unwrap();
+    assert_eq!(kept, "mine\n");
+}
+
 #[cfg(unix)]
 #[test]
 fn init_does_not_write_through_a_link_that_leads_nowhere() {

@@ -1,14 +1,15 @@
 //! Moving branches to new commits, here and at a remote.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::thread::sleep;
 use std::time::Duration;
 
 use super::Run;
 use super::build::{Built, Job, build};
 use crate::argocd::hydrator::{METADATA, note};
+use crate::cli::shown;
 use crate::error::Failure;
-use crate::git::{self, Pushed, Remote, Tip, Update};
+use crate::git::{self, Busy, Pushed, Remote, Tip, Update, Work};
 use crate::output::BranchPlan;
 
 /// How often it is tried to push, while others push too.
@@ -85,18 +86,13 @@ pub(super) fn publish(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<Vec<Published>,
 /// Commits to the branches of this repository.
 fn here(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<Vec<Published>, Failure> {
     let tips = own_tips(run, jobs)?;
-    let busy = git::checked_out(run.project)?;
+    let busy = git::busy(run.project)?;
     let mut updates = Vec::new();
     let mut published = Vec::new();
     let step = run.progress.count(COMMITTING, jobs.len(), "branches");
     for job in jobs {
-        if busy.contains(&job.branch) {
-            let failure = format!(
-                "`{}` is checked out: moving it would leave work tree and index behind",
-                job.branch
-            );
-            return Err(Failure::new(failure)
-                .hint("commit to another branch; `git switch --detach` lets go of this one"));
+        if let Some(busy) = busy.get(&job.branch) {
+            return Err(at_work(&job.branch, busy));
         }
         let old = tips.get(&job.branch);
         // A branch that is only known from origin goes on where it is there.
@@ -119,6 +115,30 @@ fn here(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<Vec<Published>, Failure> {
         move_branches(run, &updates, "nothing was committed")?;
     }
     Ok(published)
+}
+
+/// Says why a branch is left alone that somebody is at work on.
+fn at_work(branch: &str, busy: &Busy) -> Failure {
+    let (what, hint) = match busy.work {
+        Work::CheckedOut => (
+            "is checked out in",
+            "commit to another branch; `git switch --detach` there lets go of this one",
+        ),
+        Work::Rebased => (
+            "is being rebased in",
+            "commit to another branch, or finish that: `git rebase --continue` or `git rebase --abort` there",
+        ),
+        Work::Bisected => (
+            "is being bisected in",
+            "commit to another branch, or finish that: `git bisect reset` there",
+        ),
+    };
+    let place = shown(&busy.place);
+    let then = match busy.work {
+        Work::CheckedOut | Work::Bisected => "moving it would leave work tree and index behind",
+        Work::Rebased => "the end of that would undo the commit",
+    };
+    Failure::new(format!("`{branch}` {what} `{place}`: {then}")).hint(hint)
 }
 
 /// Moves branches of this repository, or says that another run was first, and what that means.
@@ -172,7 +192,7 @@ fn own_tips(run: &Run<'_>, jobs: &[Job<'_>]) -> Result<BTreeMap<String, String>,
 fn push(run: &Run<'_>, jobs: &[Job<'_>], remote: Remote<'_>) -> Result<Vec<Published>, Failure> {
     let mut pending: Vec<&Job<'_>> = jobs.iter().collect();
     let mut published: BTreeMap<String, Published> = BTreeMap::new();
-    let busy = git::checked_out(run.project)?;
+    let busy = git::busy(run.project)?;
     for attempt in 0..TRIES {
         if attempt > 0 {
             sleep(WAIT * 2_u32.pow(attempt - 1));
@@ -265,13 +285,13 @@ fn settle<'j, 'o>(
     }
 }
 
-/// Has the branches here follow what was pushed, but for those that are checked out.
+/// Has the branches here follow what was pushed, but for those that somebody is at work on.
 fn follow(
     run: &Run<'_>,
     jobs: &[Job<'_>],
     own: &BTreeMap<String, String>,
     published: &BTreeMap<String, Published>,
-    busy: &BTreeSet<String>,
+    busy: &BTreeMap<String, Busy>,
 ) -> Result<(), Failure> {
     if run.args.dry_run {
         return Ok(());
@@ -279,7 +299,7 @@ fn follow(
     let updates = jobs.iter().filter_map(|job| {
         let new = published.get(&job.branch)?.tip.clone()?;
         let old = own.get(&job.branch).cloned();
-        let moves = old.as_ref() != Some(&new) && !busy.contains(&job.branch);
+        let moves = old.as_ref() != Some(&new) && !busy.contains_key(&job.branch);
         let branch = job.branch.clone();
         moves.then_some(Update { branch, new, old })
     });
