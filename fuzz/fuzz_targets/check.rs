@@ -22,19 +22,20 @@ fuzz_target!(|text: &str| {
         settings: [(String::new(), settings)].into(),
         ..Checks::default()
     };
-    let coverage = inspect(&mut outcome, &checks);
+    let coverage = inspect(&mut outcome, &checks).coverage;
     for finding in outcome.findings.iter() {
         let file = outcome.sources.file(finding.primary.file);
         assert!(file.text().get(finding.primary.span.range()).is_some(), "{finding:?}");
     }
     let summary = Summary {
         documents: outcome.objects(),
-        checked: coverage.kubernetes + coverage.custom,
+        checked: coverage.checked(),
         coverage,
         versions: checks.version_words(),
         compared: false,
         environments: Vec::new(),
         looked: Looked::default(),
+        shard: None,
     };
     let report = Report {
         findings: &outcome.findings,
