@@ -13,6 +13,8 @@
 
 pub mod date;
 
+pub mod digest;
+
 pub mod progress;
 
 pub mod shard;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
+use crate::digest::of_parts;
 
 /// One of several parts of all objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,13 +67,7 @@ impl Shard {
 
     /// Tells whether this is the shard of what has a name of some parts, for example group, kind, namespace and name.
     pub fn has(self, name: &[&str]) -> bool {
-        let mut hash = Sha256::new();
-        for part in name {
-            hash.update(part);
-            // No name of Kubernetes holds this byte.
-            hash.update([0]);
-        }
-        let digest = hash.finalize();
+        let digest = of_parts(name);
         let first = digest.iter().take(8);
         let number = first.fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
         number % u64::from(self.count) == u64::from(self.index)

@@ -43,10 +43,7 @@ pub(super) fn run(
         ArgocdCommand::Generate(args) => generate(args, settings, out),
         ArgocdCommand::Parameters => {
             let name = application(|name| std::env::var_os(name));
-            let what = What {
-                application: name.as_deref(),
-                environment: None,
-            };
+            let what = What::of(name.as_deref());
             parameters(settings, out).map_err(|failure| what.failed(failure))
         }
         ArgocdCommand::Paths(args) => paths(args, settings, out),
@@ -72,10 +69,7 @@ fn generate(
     out: &mut impl Write,
 ) -> Result<ExitStatus, Failure> {
     let name = application(|name| std::env::var_os(name));
-    let what = What {
-        application: name.as_deref(),
-        environment: None,
-    };
+    let what = What::of(name.as_deref());
     let (asked, project, environment) =
         understood(settings).map_err(|failure| what.failed(failure))?;
     let what = What {
@@ -189,7 +183,15 @@ struct Concerns {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-impl What<'_> {
+impl<'a> What<'a> {
+    /// Begins with the Application; its environment is not known yet.
+    fn of(application: Option<&'a str>) -> Self {
+        Self {
+            application,
+            environment: None,
+        }
+    }
+
     /// Says in one line what a failure is about, and what it is.
     fn failed(self, failure: Failure) -> Failure {
         let Failure { source, hints } = short(failure);

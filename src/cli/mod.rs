@@ -63,9 +63,7 @@ impl Settings {
         self.display.hide();
         io::stderr().lock()
     }
-}
 
-impl Settings {
     /// Says something beside what was asked for.
     fn note(&self, text: &str) -> io::Result<()> {
         if self.quiet {

@@ -299,9 +299,7 @@ fn notes(known: &[Known<'_>], settings: &Settings) -> io::Result<()> {
             told.insert(format!("{place}: {}", note.message));
         }
     }
-    let mut err = settings.stderr();
-    told.iter()
-        .try_for_each(|line| writeln!(err, "note: {}", escaped(line)))
+    told.iter().try_for_each(|line| settings.note(line))
 }
 
 /// Tells whether connections from what has a name are asked for.

@@ -68,16 +68,11 @@ pub(super) fn run(
         .iter()
         .flat_map(|one| [&one.versions.before, &one.versions.after]);
     must_be_known(args, &reaches.collect::<Vec<_>>())?;
-    if !settings.quiet {
-        let engines = compared
-            .iter()
-            .map(|one| one.versions.after.engine.to_string());
-        let engines: BTreeSet<String> = engines.collect();
-        let mut err = settings.stderr();
-        engines
-            .iter()
-            .try_for_each(|line| writeln!(err, "note: {}", escaped(line)))?;
-    }
+    let engines = compared
+        .iter()
+        .map(|one| one.versions.after.engine.to_string());
+    let engines: BTreeSet<String> = engines.collect();
+    engines.iter().try_for_each(|line| settings.note(line))?;
     let differs = match args.format {
         NetworkFormat::Json => json(args, side, &compared, out)?,
         _ => text(args, &compared, out)?,

@@ -146,13 +146,7 @@ fn print(
     for environment in environments {
         let objects = environment.objects.iter();
         for object in objects.filter(|object| object.resource.is_checked_by(part)) {
-            writeln!(
-                out,
-                "---\n# {}/{}/{}",
-                output::FOLDER,
-                environment.name,
-                object.path
-            )?;
+            writeln!(out, "---\n# {}", object.file(&environment.name))?;
             out.write_all(object.text.as_bytes())?;
         }
     }
@@ -299,14 +293,8 @@ fn has_untracked(
         return Ok(false);
     };
     let rendered = desired.iter().flat_map(|environment| {
-        environment.files.iter().map(move |file| {
-            format!(
-                "{}/{}/{}",
-                output::FOLDER,
-                environment.environment,
-                file.path
-            )
-        })
+        let files = environment.files.iter();
+        files.map(|file| environment.path(file.path))
     });
     let rendered = rendered.map(|path| (path, "not in git"));
     let inputs = inputs.iter().cloned();

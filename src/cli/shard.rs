@@ -6,7 +6,6 @@
 )]
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::args::CheckArgs;
 use super::{Settings, shown};
+use crate::digest::hex;
 use crate::error::Failure;
 use crate::pipeline::{Checks, Coverage, Inspected, Outcome};
 use crate::report::{ShardReport, ShardSummary, adopt};
@@ -202,10 +202,5 @@ fn inputs(args: &CheckArgs, outcome: &Outcome, checks: &Checks) -> String {
             add("before", &write(document.root()));
         }
     }
-    let digest = hash.finalize();
-    digest.iter().fold(String::new(), |mut name, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(name, "{byte:02x}");
-        name
-    })
+    hex(&hash.finalize())
 }

@@ -284,8 +284,8 @@ impl<'a> Cluster<'a> {
 
     /// Tells whether this run is to say what is wrong with an object by itself.
     pub fn checks(&self, index: Index) -> bool {
-        let object = || self.get(index);
-        self.part == Part::Whole || object().is_some_and(|object| object.is_checked_by(self.part))
+        let object = self.get(index);
+        object.is_some_and(|object| object.is_checked_by(self.part))
     }
 
     /// Tells whether this run is to say what is seen of all objects together.

@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{Resource, Scope};
+use crate::digest::hex;
 
 /// The folder of cluster-scoped objects.
 const CLUSTER_FOLDER: &str = "_cluster";
@@ -88,10 +89,8 @@ fn name(resource: &Resource) -> String {
         .path(&["metadata", "generateName"])
         .and_then(crate::yaml::Node::as_str);
     let digest = Sha256::digest(crate::yaml::write(resource.root()).as_bytes());
-    let hash = digest
-        .iter()
-        .take(4)
-        .fold(String::new(), |hash, byte| format!("{hash}{byte:02x}"));
+    let (first, _) = digest.split_at(4);
+    let hash = hex(first);
     format!("{}{hash}", prefix.unwrap_or_default())
 }
 
@@ -100,7 +99,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::yaml::{Limits, read};
+use crate::yaml::{Limits, read};
 
     fn path(text: &str, scope: Scope) -> Result<String, BadFileName> {
         let text: Arc<str> = text.into();

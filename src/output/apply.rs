@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::ledger::{LEDGER, Ledger};
-use super::plan::{Change, ChangeKind, Plan, io_error};
+use super::plan::{Change, ChangeKind, Plan, io_error, path_of};
 use super::{FOLDER, OutputError};
 
 /// What a plan's application did.
@@ -92,7 +92,7 @@ impl Plan {
             return Ok(());
         }
         if text.is_empty() {
-            return self.remove(&format!("{FOLDER}/{environment}/{LEDGER}"), gate);
+            return self.remove(&path_of(environment, LEDGER), gate);
         }
         write_file(&path, &text, gate)
     }

@@ -49,6 +49,16 @@ impl<'a> Desired<'a> {
             others: BTreeSet::new(),
         }
     }
+
+    /// Returns a path of the environment's as one from the project's root.
+    pub fn path(&self, path: &str) -> String {
+        path_of(self.environment, path)
+    }
+}
+
+/// Returns the path from the project's root of what stands in an environment's folder.
+pub(super) fn path_of(environment: &str, path: &str) -> String {
+    format!("{FOLDER}/{environment}/{path}")
 }
 
 /// What a run covers; what is outside is left as it is.
@@ -136,7 +146,7 @@ impl Plan {
     /// Returns the paths of the ledgers that are not as they should be.
     pub fn other_ledgers(&self) -> Vec<String> {
         let paths = self.ledgers.iter().filter_map(|(environment, (_, end))| {
-            let path = format!("{FOLDER}/{environment}/{LEDGER}");
+            let path = path_of(environment, LEDGER);
             let text = fs::read_to_string(self.root.join(&path)).unwrap_or_default();
             (text != end.text()).then_some(path)
         });
@@ -271,7 +281,7 @@ fn compare(
             Some(change) => plan.changes.push(change),
             None => plan
                 .unchanged_files
-                .push(format!("{FOLDER}/{}/{}", desired.environment, file.path)),
+                .push(desired.path(file.path)),
         }
     }
     settle_ledgers(plan, desired, scope, written, known, &present);
@@ -326,7 +336,7 @@ fn settle_ledgers(
 fn gone(environment: &str, path: &str, kind: ChangeKind) -> Change {
     Change {
         kind,
-        path: format!("{FOLDER}/{environment}/{path}"),
+        path: path_of(environment, path),
         before: None,
         after: None,
     }
@@ -342,7 +352,7 @@ fn compare_file(
     let change = |kind, before| {
         Ok(Some(Change {
             kind,
-            path: format!("{FOLDER}/{environment}/{}", file.path),
+            path: path_of(environment, file.path),
             before,
             after: Some(file.text.to_owned()),
         }))

@@ -23,6 +23,7 @@ use super::marks;
 use super::quantity;
 use super::recorder::{YamlText, defined, plain, recorder, weigh};
 use super::scope::Collection;
+use crate::digest::hex;
 use crate::finding::{did_you_mean, nearest};
 use crate::yaml::{Builder, Place, write};
 
@@ -314,19 +315,6 @@ fn b64decode(text: String) -> Result<String, Error> {
     })?;
     String::from_utf8(bytes)
         .map_err(|error| invalid("`b64decode` gave bytes that are not UTF-8").with_source(error))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(64), |mut out, byte| {
-            out.extend(
-                [byte >> 4, byte & 15]
-                    .iter()
-                    .filter_map(|digit| char::from_digit(u32::from(*digit), 16)),
-            );
-            out
-        })
 }
 
 /// Gives the value as YAML.

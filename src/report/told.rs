@@ -5,12 +5,10 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fmt::Write as _;
-
-use sha2::{Digest as _, Sha256};
 
 use super::Report;
 use super::visible::escaped;
+use crate::digest::{hex, of_parts};
 use crate::finding::{Accepted, Finding, FindingSet, Severity};
 use crate::source::{Location, Position, SourceMap};
 
@@ -204,21 +202,10 @@ impl Fingerprints {
         };
         let (object, field) = told.all.iter().map(about).min().unwrap_or_default();
         let path = sources.file(told.first.primary.file).path();
-        let mut hash = Sha256::new();
-        for part in [
-            told.first.rule.as_str(),
-            path,
-            &object.unwrap_or_default(),
-            &field.unwrap_or_default(),
-        ] {
-            hash.update(part);
-            hash.update([0]);
-        }
-        let mut name = String::with_capacity(32);
-        for byte in hash.finalize().iter().take(16) {
-            // Writing to a string cannot fail.
-            let _ = write!(name, "{byte:02x}");
-        }
+        let [object, field] = [object, field].map(Option::unwrap_or_default);
+        let digest = of_parts(&[told.first.rule.as_str(), path, &object, &field]);
+        let (first, _) = digest.split_at(16);
+        let name = hex(first);
         let count = self.given.entry(name.clone()).or_default();
         *count += 1;
         match *count {
