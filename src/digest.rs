@@ -26,7 +26,10 @@ mod tests {
     #[test]
     fn names_of_the_same_letters_are_told_apart() {
         assert_ne!(of_parts(&["a", "bc"]), of_parts(&["ab", "c"]));
-        assert_eq!(of_parts(&["a", "bc"]), <[u8; 32]>::from(Sha256::digest("a\0bc\0")));
+        assert_eq!(
+            of_parts(&["a", "bc"]),
+            <[u8; 32]>::from(Sha256::digest("a\0bc\0"))
+        );
     }
 
     #[test]

@@ -4,7 +4,6 @@
 
 use libfuzzer_sys::fuzz_target;
 use tympan::cluster::Settings;
-use tympan::finding::Severity;
 use tympan::pipeline::{Checks, inspect, read_manifests};
 use tympan::progress::Progress;
 use tympan::report::{FORMATS, Looked, Report, Style, Summary, write};
@@ -37,14 +36,7 @@ fuzz_target!(|text: &str| {
         looked: Looked::default(),
         shard: None,
     };
-    let report = Report {
-        findings: &outcome.findings,
-        sources: &outcome.sources,
-        summary,
-        with_accepted: false,
-        fail_on: Severity::Error,
-        folder: "",
-    };
+    let report = Report::new(&outcome.findings, &outcome.sources, summary);
     for (_, format, _) in FORMATS {
         let mut bytes = Vec::new();
         write(&mut bytes, &report, *format, Style::Plain).unwrap();

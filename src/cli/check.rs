@@ -70,12 +70,10 @@ pub(super) fn run(
     let level = severity(args.fail_on);
     let folder = folder_in_repository(&root);
     let report = Report {
-        findings: &outcome.findings,
-        sources: &outcome.sources,
-        summary,
         with_accepted: settings.verbose,
         fail_on: level,
         folder: &folder,
+        ..Report::new(&outcome.findings, &outcome.sources, summary)
     };
     settings.progress.begin("writing the report");
     let format = args.format;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Settings;
 use crate::exit::ExitStatus;
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::git::folder_in_repository;
 use crate::output::rules::OUT_OF_DATE;
 use crate::output::{Change, ChangeKind, Plan};
@@ -49,13 +49,10 @@ pub(super) fn tell(
         looked: Looked::AtFiles,
         ..Summary::default()
     };
+    let folder = folder_in_repository(root);
     let report = Report {
-        findings: &outcome.findings,
-        sources: &outcome.sources,
-        summary,
-        with_accepted: false,
-        fail_on: Severity::Error,
-        folder: &folder_in_repository(root),
+        folder: &folder,
+        ..Report::new(&outcome.findings, &outcome.sources, summary)
     };
     write(out, &report, format, settings.style)?;
     out.flush()

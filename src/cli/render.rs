@@ -11,7 +11,6 @@ use super::load::{apply_rules, load_project, pipeline_input};
 use super::{Settings, drift};
 use crate::error::Failure;
 use crate::exit::ExitStatus;
-use crate::finding::Severity;
 use crate::git::tracked_files;
 use crate::output::{self, Adopt, Applied, Change, ChangeKind, Desired, DesiredFile, Plan, Scope};
 use crate::pipeline::{Environment, Object, Outcome, render_project};
@@ -92,14 +91,7 @@ pub(super) fn show(outcome: &Outcome, settings: &Settings) -> io::Result<()> {
         environments: outcome.names(),
         ..Summary::default()
     };
-    let report = Report {
-        findings: &outcome.findings,
-        sources: &outcome.sources,
-        summary,
-        with_accepted: false,
-        fail_on: Severity::Error,
-        folder: "",
-    };
+    let report = Report::new(&outcome.findings, &outcome.sources, summary);
     write(
         &mut settings.stderr(),
         &report,

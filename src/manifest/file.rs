@@ -99,7 +99,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-use crate::yaml::{Limits, read};
+    use crate::yaml::{Limits, read};
 
     fn path(text: &str, scope: Scope) -> Result<String, BadFileName> {
         let text: Arc<str> = text.into();

@@ -279,9 +279,7 @@ fn compare(
     for (file, change) in desired.files.iter().zip(compared) {
         match change? {
             Some(change) => plan.changes.push(change),
-            None => plan
-                .unchanged_files
-                .push(desired.path(file.path)),
+            None => plan.unchanged_files.push(desired.path(file.path)),
         }
     }
     settle_ledgers(plan, desired, scope, written, known, &present);

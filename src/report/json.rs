@@ -1,8 +1,9 @@
 //! The JSON report, version 1: `docs/report.md` and `docs/schemas/report.schema.json`.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Report, ShardSummary};
 use crate::finding::{Accepted, Finding, Severity};
@@ -54,53 +55,83 @@ struct Totals<'a> {
 }
 
 /// How many objects were checked by which schemas.
-#[derive(Serialize)]
-struct Schemas {
-    kubernetes: usize,
-    custom: usize,
-    none: usize,
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Schemas {
+    pub(super) kubernetes: usize,
+    pub(super) custom: usize,
+    pub(super) none: usize,
 }
 
-#[derive(Serialize)]
-struct Entry<'a> {
-    rule: &'a str,
-    severity: &'static str,
-    message: &'a str,
-    help: Option<&'a str>,
-    environment: Option<&'a str>,
-    resource: Option<Object<'a>>,
-    field: Option<&'a str>,
-    location: Place<'a>,
-    rendered: Option<Rendered<'a>>,
-    related: Vec<Place<'a>>,
+/// A finding as it is written, and read where shards are joined.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Entry<'a> {
+    pub(super) rule: Cow<'a, str>,
+    pub(super) severity: Word,
+    pub(super) message: Cow<'a, str>,
+    pub(super) help: Option<Cow<'a, str>>,
+    pub(super) environment: Option<Cow<'a, str>>,
+    pub(super) resource: Option<Object<'a>>,
+    pub(super) field: Option<Cow<'a, str>>,
+    pub(super) location: Place<'a>,
+    pub(super) rendered: Option<Rendered<'a>>,
+    pub(super) related: Vec<Place<'a>>,
 }
 
-#[derive(Serialize)]
+/// A severity.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Word {
+    Note,
+    Warning,
+    Error,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Object<'a> {
-    api_version: &'a str,
-    kind: &'a str,
-    namespace: Option<&'a str>,
-    name: &'a str,
+pub(super) struct Object<'a> {
+    pub(super) api_version: Cow<'a, str>,
+    pub(super) kind: Cow<'a, str>,
+    pub(super) namespace: Option<Cow<'a, str>>,
+    pub(super) name: Cow<'a, str>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Place<'a> {
-    file: &'a str,
-    line: u32,
-    column: u32,
-    end_line: u32,
-    end_column: u32,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    label: &'a str,
+pub(super) struct Place<'a> {
+    pub(super) file: Cow<'a, str>,
+    pub(super) line: u32,
+    pub(super) column: u32,
+    pub(super) end_line: u32,
+    pub(super) end_column: u32,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub(super) label: Cow<'a, str>,
 }
 
-#[derive(Serialize)]
-struct Rendered<'a> {
-    file: &'a str,
-    line: u32,
-    column: u32,
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Rendered<'a> {
+    pub(super) file: Cow<'a, str>,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+impl From<Severity> for Word {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Note => Self::Note,
+            Severity::Warning => Self::Warning,
+            Severity::Error => Self::Error,
+        }
+    }
+}
+
+impl From<Word> for Severity {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::Note => Self::Note,
+            Word::Warning => Self::Warning,
+            Word::Error => Self::Error,
+        }
+    }
 }
 
 /// Writes the report, indented, with one line feed at its end.
@@ -160,22 +191,23 @@ fn reason(why: &Accepted) -> Reason<'_> {
 }
 
 fn entry<'a>(finding: &'a Finding, sources: &'a SourceMap) -> Entry<'a> {
+    let optional = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
     Entry {
-        rule: finding.rule.as_str(),
-        severity: finding.severity.as_str(),
-        message: &finding.message,
-        help: finding.help.as_deref(),
-        environment: finding.environment.as_deref(),
+        rule: finding.rule.as_str().into(),
+        severity: finding.severity.into(),
+        message: (&finding.message).into(),
+        help: optional(&finding.help),
+        environment: optional(&finding.environment),
         resource: finding.resource.as_ref().map(|resource| Object {
-            api_version: &resource.api_version,
-            kind: &resource.kind,
-            namespace: resource.namespace.as_deref(),
-            name: &resource.name,
+            api_version: (&resource.api_version).into(),
+            kind: (&resource.kind).into(),
+            namespace: optional(&resource.namespace),
+            name: (&resource.name).into(),
         }),
-        field: finding.field.as_deref(),
+        field: optional(&finding.field),
         location: place(&finding.primary, sources),
         rendered: finding.rendered.as_ref().map(|rendered| Rendered {
-            file: &rendered.file,
+            file: (&rendered.file).into(),
             line: rendered.line,
             column: rendered.column,
         }),
@@ -193,11 +225,11 @@ fn place<'a>(location: &'a Location, sources: &'a SourceMap) -> Place<'a> {
     let start = file.position(span.start);
     let end = file.position(span.end);
     Place {
-        file: file.path(),
+        file: Cow::Borrowed(file.path()),
         line: start.line,
         column: start.column,
         end_line: end.line,
         end_column: end.column,
-        label: &location.label,
+        label: (&location.label).into(),
     }
 }

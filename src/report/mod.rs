@@ -40,6 +40,20 @@ pub struct Report<'a> {
     pub folder: &'a str,
 }
 
+impl<'a> Report<'a> {
+    /// Makes a report for people who look at the project's folder: errors fail, and what is accepted is only counted.
+    pub fn new(findings: &'a FindingSet, sources: &'a SourceMap, summary: Summary) -> Self {
+        Self {
+            findings,
+            sources,
+            summary,
+            with_accepted: false,
+            fail_on: Severity::Error,
+            folder: "",
+        }
+    }
+}
+
 /// What a run looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -149,14 +163,8 @@ mod tests {
     };
 
     fn report_of(sources: &SourceMap, finding: Finding, format: Format, style: Style) -> String {
-        let report = Report {
-            findings: &[finding].into_iter().collect(),
-            sources,
-            summary: Summary::default(),
-            with_accepted: false,
-            fail_on: Severity::Error,
-            folder: "",
-        };
+        let findings = [finding].into_iter().collect();
+        let report = Report::new(&findings, sources, Summary::default());
         let mut out = Vec::new();
         write(&mut out, &report, format, style).unwrap();
         String::from_utf8(out).unwrap()

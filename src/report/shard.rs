@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Finding, RenderedLocation, ResourceId, RuleId, Severity};
+use super::json::{Entry, Place, Rendered, Schemas};
+use crate::finding::{Finding, RenderedLocation, ResourceId, RuleId};
 use crate::pipeline::{Coverage, Object, Outcome};
 use crate::policy::admission::Tally;
 use crate::shard::{BadShard, Shard};
@@ -87,79 +88,22 @@ pub struct ShardReport {
     inputs: String,
     coverage: Coverage,
     policies: BTreeMap<String, Tally>,
-    findings: Vec<Entry>,
+    findings: Vec<Entry<'static>>,
 }
 
 #[derive(Deserialize)]
 struct Document {
     version: u32,
     summary: Totals,
-    findings: Vec<Entry>,
+    findings: Vec<Entry<'static>>,
     // What a waiver or a baseline accepts is for the run that joins to say.
-    accepted: Vec<Entry>,
+    accepted: Vec<Entry<'static>>,
     shard: Option<ShardSummary>,
 }
 
 #[derive(Deserialize)]
 struct Totals {
     schemas: Schemas,
-}
-
-#[derive(Deserialize)]
-struct Schemas {
-    kubernetes: usize,
-    custom: usize,
-    none: usize,
-}
-
-#[derive(Debug, Deserialize)]
-struct Entry {
-    rule: String,
-    severity: Word,
-    message: String,
-    help: Option<String>,
-    environment: Option<String>,
-    resource: Option<Named>,
-    field: Option<String>,
-    location: Place,
-    rendered: Option<Rendered>,
-    related: Vec<Place>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Word {
-    Note,
-    Warning,
-    Error,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Named {
-    api_version: String,
-    kind: String,
-    namespace: Option<String>,
-    name: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Place {
-    file: String,
-    line: u32,
-    column: u32,
-    end_line: u32,
-    end_column: u32,
-    #[serde(default)]
-    label: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Rendered {
-    file: String,
-    line: u32,
-    column: u32,
 }
 
 impl ShardReport {
@@ -219,24 +163,22 @@ impl ShardReport {
 /// Adds the findings of reports to those of a run over the same texts, those that it has already left out.
 pub fn adopt(reports: &[ShardReport], outcome: &mut Outcome) -> Result<(), BadReport> {
     let mut found = Vec::new();
-    {
-        let texts = Texts::of(outcome);
-        let known: HashSet<Key<'_>> = outcome.findings.iter().map(key).collect();
-        for report in reports {
-            for entry in &report.findings {
-                is_there(report, entry, outcome)?;
-                let finding = texts.finding(entry).map_err(|(file, line, column)| {
-                    let (report, file) = (report.name.clone(), file.to_owned());
-                    BadReport::Place {
-                        report,
-                        file,
-                        line,
-                        column,
-                    }
-                })?;
-                if !known.contains(&key(&finding)) {
-                    found.push(finding);
+    let texts = Texts::of(outcome);
+    let known: HashSet<Key<'_>> = outcome.findings.iter().map(key).collect();
+    for report in reports {
+        for entry in &report.findings {
+            is_there(report, entry, outcome)?;
+            let finding = texts.finding(entry).map_err(|(file, line, column)| {
+                let (report, file) = (report.name.clone(), file.to_owned());
+                BadReport::Place {
+                    report,
+                    file,
+                    line,
+                    column,
                 }
+            })?;
+            if !known.contains(&key(&finding)) {
+                found.push(finding);
             }
         }
     }
@@ -245,17 +187,17 @@ pub fn adopt(reports: &[ShardReport], outcome: &mut Outcome) -> Result<(), BadRe
 }
 
 /// Refuses what is said of an environment that is not there.
-fn is_there(report: &ShardReport, entry: &Entry, outcome: &Outcome) -> Result<(), BadReport> {
+fn is_there(report: &ShardReport, entry: &Entry<'_>, outcome: &Outcome) -> Result<(), BadReport> {
     let Some(environment) = &entry.environment else {
         return Ok(());
     };
     let mut known = outcome.environments.iter();
-    if known.any(|known| known.name == *environment) {
+    if known.any(|known| known.name == **environment) {
         return Ok(());
     }
     Err(BadReport::Environment {
         report: report.name.clone(),
-        environment: environment.clone(),
+        environment: environment.clone().into_owned(),
     })
 }
 
@@ -278,6 +220,10 @@ fn key(finding: &Finding) -> Key<'_> {
         ),
         (finding.primary.file, finding.primary.span.start),
     )
+}
+
+fn owned(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
 }
 
 /// A place that is not there: a file, line and column.
@@ -303,29 +249,24 @@ impl<'o> Texts<'o> {
         }
     }
 
-    fn finding<'e>(&self, entry: &'e Entry) -> Result<Finding, NotThere<'e>> {
-        let severity = match entry.severity {
-            Word::Note => Severity::Note,
-            Word::Warning => Severity::Warning,
-            Word::Error => Severity::Error,
-        };
+    fn finding<'e>(&self, entry: &'e Entry<'_>) -> Result<Finding, NotThere<'e>> {
         let primary = self.location(&entry.location)?;
         let related = entry.related.iter().map(|place| self.location(place));
         Ok(Finding {
-            rule: RuleId::new(entry.rule.clone()),
-            severity,
-            message: entry.message.clone(),
+            rule: RuleId::new(entry.rule.clone().into_owned()),
+            severity: entry.severity.into(),
+            message: entry.message.clone().into_owned(),
             primary,
             related: related.collect::<Result<_, _>>()?,
-            help: entry.help.clone(),
-            resource: entry.resource.clone().map(|named| ResourceId {
-                api_version: named.api_version,
-                kind: named.kind,
-                namespace: named.namespace,
-                name: named.name,
+            help: owned(entry.help.as_deref()),
+            resource: entry.resource.as_ref().map(|named| ResourceId {
+                api_version: named.api_version.clone().into_owned(),
+                kind: named.kind.clone().into_owned(),
+                namespace: owned(named.namespace.as_deref()),
+                name: named.name.clone().into_owned(),
             }),
-            field: entry.field.clone(),
-            environment: entry.environment.clone(),
+            field: owned(entry.field.as_deref()),
+            environment: owned(entry.environment.as_deref()),
             rendered: entry
                 .rendered
                 .as_ref()
@@ -334,25 +275,25 @@ impl<'o> Texts<'o> {
         })
     }
 
-    fn location<'e>(&self, place: &'e Place) -> Result<Location, NotThere<'e>> {
+    fn location<'e>(&self, place: &'e Place<'_>) -> Result<Location, NotThere<'e>> {
         let found = self.sources.find(&place.file).and_then(|id| {
             let file = self.sources.file(id);
             let offset = |line, column| file.offset(Position { line, column });
             let start = offset(place.line, place.column)?;
             let end = offset(place.end_line, place.end_column)?;
             let span = Span { start, end };
-            (start <= end).then(|| Location::new(id, span).label(place.label.clone()))
+            (start <= end).then(|| Location::new(id, span).label(place.label.as_ref()))
         });
         found.ok_or((&place.file, place.line, place.column))
     }
 
-    fn rendered<'e>(&self, place: &'e Rendered) -> Result<RenderedLocation, NotThere<'e>> {
+    fn rendered<'e>(&self, place: &'e Rendered<'_>) -> Result<RenderedLocation, NotThere<'e>> {
         let Rendered { file, line, column } = place;
-        let object = self.rendered.get(file);
+        let object = self.rendered.get(file.as_ref());
         let text = object.and_then(|object| object.line(*line));
-        let text = text.ok_or((file.as_str(), *line, *column))?;
+        let text = text.ok_or((file.as_ref(), *line, *column))?;
         Ok(RenderedLocation {
-            file: file.clone(),
+            file: file.clone().into_owned(),
             line: *line,
             column: *column,
             text: text.to_owned(),
