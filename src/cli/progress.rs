@@ -219,11 +219,17 @@ mod tests {
         (terminal, Box::new(target))
     }
 
+    /// Makes a line on a terminal, and what it shows.
+    fn line(columns: u16) -> (InMemoryTerm, Progress, Line) {
+        let (terminal, target) = terminal(columns);
+        let progress = Progress::seen();
+        let line = Line::new(progress.clone(), target);
+        (terminal, progress, line)
+    }
+
     #[test]
     fn a_line_tells_what_is_done_and_leaves_no_trace() {
-        let (terminal, target) = terminal(40);
-        let progress = Progress::seen();
-        let mut line = Line::new(progress.clone(), target);
+        let (terminal, progress, mut line) = line(40);
         line.draw();
         assert_eq!(terminal.contents(), "");
         let objects = progress.count("checking", 10_000, "objects");
@@ -243,9 +249,7 @@ mod tests {
 
     #[test]
     fn what_was_printed_meanwhile_stays_until_there_is_other_work() {
-        let (terminal, target) = terminal(40);
-        let progress = Progress::seen();
-        let mut line = Line::new(progress.clone(), target);
+        let (terminal, progress, mut line) = line(40);
         let templates = progress.count("rendering", 10, "templates");
         line.draw();
         line.hide();
@@ -262,9 +266,7 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_while_nothing_changes() {
-        let (terminal, target) = terminal(40);
-        let progress = Progress::seen();
-        let mut line = Line::new(progress.clone(), target);
+        let (terminal, progress, mut line) = line(40);
         progress.begin("pushing");
         line.draw();
         drop(terminal.moves_since_last_check());
@@ -274,9 +276,7 @@ mod tests {
 
     #[test]
     fn a_line_is_cut_where_a_terminal_ends() {
-        let (terminal, target) = terminal(16);
-        let progress = Progress::seen();
-        let mut line = Line::new(progress.clone(), target);
+        let (terminal, progress, mut line) = line(16);
         progress.count("checking", 10_000, "objects").one();
         line.draw();
         assert_eq!(terminal.contents(), "checking 1 of 10");

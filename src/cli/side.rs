@@ -266,6 +266,8 @@ fn read(sources: &SourceMap, files: BTreeMap<String, Vec<FileId>>) -> Result<Doc
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::progress::Display;
+    use crate::progress::Progress;
     use crate::report::Style;
 
     #[test]
@@ -276,8 +278,8 @@ mod tests {
             error_style: Style::Plain,
             quiet: false,
             verbose: false,
-            progress: crate::progress::Progress::default(),
-            display: super::super::progress::Display::default(),
+            progress: Progress::default(),
+            display: Display::default(),
         };
         for (text, side) in [
             ("work", Side::Work),

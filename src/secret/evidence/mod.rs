@@ -11,6 +11,7 @@ mod account;
 mod address;
 mod assignment;
 mod block;
+mod bracket;
 mod command;
 mod known;
 mod name;

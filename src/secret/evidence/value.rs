@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use super::bracket;
+
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
@@ -246,40 +248,7 @@ pub(super) fn has_placeholder(value: &str) -> bool {
         || around("%", "%")
         || around("__", "__")
         || value.contains("<path:")
-        || has_bracketed(value)
-}
-
-/// Tells whether a name in angle brackets stands in for a text, or for a part of it between marks: `<password>`,
-/// `app-<environment>`. Passwords hold such brackets, too.
-fn has_bracketed(value: &str) -> bool {
-    let Some((front, rest)) = value.split_once('<') else {
-        return false;
-    };
-    let Some((name, back)) = rest.rsplit_once('>') else {
-        return false;
-    };
-    let ends = |c: char| MARKS.contains(&c) || c == '/';
-    let apart =
-        (front.is_empty() || front.ends_with(ends)) && (back.is_empty() || back.starts_with(ends));
-    apart && !name.is_empty()
-}
-
-/// Tells whether a value is a type of a program, a tag or an arrow: `Option<String>`, `</b>`, `->`.
-fn is_markup(value: &str) -> bool {
-    let generic = || {
-        let name = value.split_once('<').map_or("", |(name, _)| name);
-        let of_type = |byte: u8| byte.is_ascii_alphanumeric() || b"<>[]_:.,|?&'".contains(&byte);
-        name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphabetic() || b"_:.".contains(&byte))
-            && value.ends_with(['>', ',', ')'])
-            && value.bytes().all(of_type)
-    };
-    ["->", "=>", ">=", "<=", "</"]
-        .iter()
-        .any(|mark| value.starts_with(mark))
-        || generic()
+        || bracket::is_placeholder(value)
 }
 
 fn is_nothing(value: &str) -> bool {
@@ -287,7 +256,7 @@ fn is_nothing(value: &str) -> bool {
     let first = value.chars().next().unwrap_or_default();
     WORDS.contains(&lower.as_str())
         || value.chars().all(|c| c == first)
-        || is_markup(value)
+        || bracket::is_markup(value)
         || is_stand_in(value)
         // Lists, maps, aliases, tags and wildcards of YAML, patterns, what begins a block; the rest of a hash.
         || value.starts_with(['[', '{', '*', '&', '?', '|', '>', '`', '%', ',', ';', ')'])
@@ -396,7 +365,7 @@ fn is_mail(value: &str) -> bool {
 }
 
 /// What stands between the words of a name.
-const MARKS: [char; 5] = ['-', '_', '.', ':', ','];
+pub(super) const MARKS: [char; 5] = ['-', '_', '.', ':', ','];
 
 /// Tells whether a text is made of words, with marks between them, a number or version behind them, or what a tool puts
 /// behind a name that it makes.
